@@ -1,0 +1,1 @@
+"""IMDB tables: format, matching a film with its title, casts. No services."""

@@ -1,0 +1,1 @@
+"""Where tables live: Parquet through Spark, asked through DuckDB."""

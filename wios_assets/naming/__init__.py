@@ -1,0 +1,1 @@
+"""From faces to names: galleries, open-set naming, calibration. No services."""

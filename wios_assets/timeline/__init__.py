@@ -1,0 +1,1 @@
+"""From named tracks to intervals, minutes, totals and their evaluation. No services."""
