@@ -1,0 +1,57 @@
+"""Where a table, and a film's partition of it, stands in the lake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# The characters that Spark writes as %XX in a partition folder's name, so that Spark, DuckDB and these functions
+# agree (org.apache.spark.sql.catalyst.catalog.ExternalCatalogUtils).
+_ESCAPED = frozenset([chr(code) for code in range(1, 32)] + list("\"#%'*/:=?\\\x7f{[]^"))
+
+
+def escape_key(key: str) -> str:
+    """Film key as it stands in a folder's name."""
+    return "".join(f"%{ord(c):02X}" if c in _ESCAPED else c for c in key)
+
+
+def unescape_key(name: str) -> str:
+    """Film key that a folder's name stands for; the inverse of `escape_key`."""
+    out, rest = [], name
+    while "%" in rest:
+        before, _, after = rest.partition("%")
+        code = after[:2]
+        if len(code) == 2 and all(c in "0123456789abcdefABCDEF" for c in code):
+            out += [before, chr(int(code, 16))]
+            rest = after[2:]
+        else:
+            out += [before, "%"]
+            rest = after
+    return "".join([*out, rest])
+
+
+def table_folder(lake: Path, table: str) -> Path:
+    """Folder of a table, such as `imdb/title_basics`."""
+    return lake.joinpath(*table.split("/"))
+
+
+def partition_folder(lake: Path, table: str, film: str) -> Path:
+    """Folder of one film's rows of a table."""
+    return table_folder(lake, table) / f"film={escape_key(film)}"
+
+
+def partition_keys(lake: Path, table: str) -> list[str]:
+    """Films that have rows stored in a table, sorted."""
+    folder = table_folder(lake, table)
+    if not folder.is_dir():
+        return []
+    prefix = "film="
+    return sorted(
+        unescape_key(entry.name[len(prefix) :])
+        for entry in folder.iterdir()
+        if entry.is_dir() and entry.name.startswith(prefix) and any(entry.glob("*.parquet"))
+    )
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """Parquet files that stand directly in a folder, sorted."""
+    return sorted(folder.glob("*.parquet")) if folder.is_dir() else []
