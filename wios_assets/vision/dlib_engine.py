@@ -77,8 +77,8 @@ class DlibEngine:
             )
         found, scores, _ = self._detector.run(seen, doublings, 0.0)
         corners = [(box.left(), box.top(), box.right(), box.bottom()) for box in found]
-        boxes = np.asarray(corners, dtype=np.float64).reshape(-1, 4)
-        boxes = np.rint(boxes / shrink).clip(0, [width, height, width, height]).astype(np.float32)
+        raw = np.asarray(corners, dtype=np.float64).reshape(-1, 4)
+        boxes = np.rint(raw / shrink).clip(0, [width, height, width, height]).astype(np.float32)
         order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
         landmarks = self._points.landmarks(frame, boxes[order])
         return Faces(boxes[order], np.asarray(scores, dtype=np.float32)[order], landmarks)

@@ -15,7 +15,7 @@ from wios_assets.vision.engine import Image
 LARGEST_PIXELS = 128_000_000
 """A photo of more pixels is refused before it is decoded: 384 MB as RGB, more than any camera phone's."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "TGA", "ICO")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "TGA", "ICO")
 """Formats of photos; Pillow's others are documents, or start other programs to be read."""
 
 
