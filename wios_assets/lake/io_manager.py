@@ -1,0 +1,174 @@
+"""The I/O manager of every table asset: Parquet in the lake, Spark where a plan is returned or asked for."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyspark.sql.functions as F
+from dagster import (
+    ConfigurableIOManager,
+    InputContext,
+    MetadataValue,
+    OutputContext,
+    ResourceDependency,
+    TableColumn,
+    TableMetadataSet,
+    TableSchema,
+)
+from pyspark.sql import DataFrame as SparkFrame
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from wios_assets.errors import WiosError
+from wios_assets.lake.paths import parquet_files, partition_keys, table_folder
+from wios_assets.lake.spark import SparkSessionResource
+from wios_assets.lake.store import (
+    missing_rows,
+    read_rows,
+    replace_folder,
+    staging_folder,
+    stored_schema,
+    table_place,
+    write_rows,
+)
+from wios_assets.tables import TABLES, Table
+
+PREVIEW_ROWS = 8
+
+
+class SparkIOManager(ConfigurableIOManager):
+    """Stores what an asset returns, and hands an asset what its annotation asks for.
+
+    An asset may return a Spark DataFrame (its plan is carried out here), a pandas DataFrame or an Arrow table, and
+    may annotate an input as any of the three. A film's partition is replaced whole or not at all.
+    """
+
+    lake: str
+    spark: ResourceDependency[SparkSessionResource]
+
+    def handle_output(self, context: OutputContext, obj: SparkFrame | pd.DataFrame | pa.Table) -> None:
+        table = _table(context)
+        film = context.partition_key if table.by_film else None
+        started = time.monotonic()
+        if isinstance(obj, SparkFrame):
+            self._carry_out(obj, table, film)
+        elif isinstance(obj, pd.DataFrame | pa.Table):
+            write_rows(Path(self.lake), table, obj, film)
+        else:
+            raise WiosError(
+                f"{table.name}: an asset returns a Spark or pandas DataFrame or an Arrow table, not {type(obj)}"
+            )
+        context.add_output_metadata(self._describe(table, film) | {"seconds to store": time.monotonic() - started})
+
+    def load_input(self, context: InputContext) -> Any:
+        table = _table(context)
+        film = context.partition_key if table.by_film and context.has_asset_partitions and _one(context) else None
+        wanted = context.dagster_type.typing_type
+        if wanted is SparkFrame:
+            return self.spark_rows(table, film)
+        rows = read_rows(Path(self.lake), table, film)
+        return rows if wanted is pa.Table else rows.to_pandas()
+
+    def spark_rows(self, table: Table, film: str | None) -> SparkFrame:
+        """A table, or one film's rows of it, as a Spark DataFrame with `film` first."""
+        session = self.spark.spark_session
+        schema = from_arrow_schema(stored_schema(table))
+        place = table_place(Path(self.lake), table, film)
+        if film is not None or not table.by_film:
+            if not parquet_files(place):
+                raise missing_rows(place, table, film)
+            rows = session.read.schema(schema).parquet(str(place))
+            if film is None:
+                return rows
+            return rows.select(F.lit(film).alias("film"), *rows.columns)
+        if not partition_keys(Path(self.lake), table.name):
+            return session.createDataFrame([], from_arrow_schema(table.schema))
+        root = table_folder(Path(self.lake), table.name)
+        return session.read.schema(from_arrow_schema(table.schema)).parquet(str(root)).select(*table.schema.names)
+
+    def _carry_out(self, plan: SparkFrame, table: Table, film: str | None) -> None:
+        schema = stored_schema(table)
+        missing = [name for name in schema.names if name not in plan.columns]
+        if missing:
+            raise WiosError(f"{table.name}: the plan has no column {', '.join(missing)}")
+        types = from_arrow_schema(schema)
+        rows = plan.select(*(F.col(field.name).cast(field.dataType).alias(field.name) for field in types.fields))
+        lake = Path(self.lake)
+        with staging_folder(lake) as staging:
+            new = staging / "rows"
+            rows.write.parquet(str(new))
+            for extra in (*new.glob(".*.crc"), *new.glob("_SUCCESS")):
+                extra.unlink()
+            if not parquet_files(new):
+                pq.write_table(schema.empty_table(), new / "part-0.parquet", compression="zstd")
+            replace_folder(new, table_place(lake, table, film))
+
+    def _describe(self, table: Table, film: str | None) -> dict[str, Any]:
+        place = table_place(Path(self.lake), table, film)
+        files = parquet_files(place)
+        rows = sum(pq.read_metadata(file).num_rows for file in files)
+        return {
+            **TableMetadataSet(row_count=rows, column_schema=column_schema(table)),
+            "rows": rows,
+            "bytes": sum(file.stat().st_size for file in files),
+            "place": MetadataValue.path(place),
+            "preview": MetadataValue.md(preview(files, table)),
+        }
+
+
+def _one(context: InputContext) -> bool:
+    return len(context.asset_partition_keys) == 1 and context.has_partition_key
+
+
+def _table(context: InputContext | OutputContext) -> Table:
+    name = "/".join(context.asset_key.path)
+    if name not in TABLES:
+        raise WiosError(f"{name}: no such table in wios_assets/tables.py")
+    return TABLES[name]
+
+
+def column_schema(table: Table) -> TableSchema:
+    """A table's columns with types and meanings, as Dagster shows them."""
+    return TableSchema(
+        columns=[
+            TableColumn(name=field.name, type=str(field.type), description=_meaning(field)) for field in table.schema
+        ]
+    )
+
+
+def _meaning(field: pa.Field) -> str | None:
+    comment = (field.metadata or {}).get(b"comment")
+    return comment.decode() if comment else None
+
+
+def preview(files: list[Path], table: Table) -> str:
+    """First rows as a Markdown table; long values are cut, pictures and vectors named by their length."""
+    names = stored_schema(table).names
+    lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
+    left = PREVIEW_ROWS
+    for file in files:
+        for batch in pq.ParquetFile(file).iter_batches(batch_size=left):
+            for row in batch.to_pylist()[:left]:
+                lines.append(f"| {' | '.join(_cell(row.get(name)) for name in names)} |")
+            left -= batch.num_rows
+            break
+        if left <= 0:
+            break
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(map(_cell, value)) if len(value) <= 4 else f"{len(value)} values"
+    text = str(value).replace("|", "\\|").replace("\n", " ")
+    return text if len(text) <= 60 else f"{text[:57]}…"

