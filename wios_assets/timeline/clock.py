@@ -1,0 +1,64 @@
+"""How a time of the film is written: seconds, mm:ss or hh:mm:ss in; zero-padded clock out."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from wios_assets.errors import WiosError
+
+_SECONDS = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,9})?")
+_CLOCK = re.compile(r"(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-9]{2}(?:\.[0-9]{1,9})?)")
+
+
+def parse_clock(text: str) -> float:
+    """Seconds from `75`, `75.5`, `1:15` (mm:ss) or `01:02:03.5` (hh:mm:ss).
+
+    Only the foremost part may be 60 or more (`90:00` is an hour and a half), and seconds after a colon have two
+    digits, so that `1:5` is asked about rather than guessed at.
+
+    Raises:
+        WiosError: the text is none of these forms, or negative.
+    """
+    asked = text.strip()
+    if _SECONDS.fullmatch(asked):
+        return float(asked)
+    match = _CLOCK.fullmatch(asked)
+    if match is None:
+        problem = "is before the film's start" if asked.startswith(("-", "−")) else "is not a time"
+        raise WiosError(f"{text!r} {problem}; write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)")
+    hours, minutes, seconds = match.groups()
+    if float(seconds) >= 60 or (hours is not None and (int(minutes) >= 60 or len(minutes) != 2)):
+        raise WiosError(
+            f"{text!r} is not a time: after a colon stand two digits below 60; "
+            "write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)"
+        )
+    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def format_clock(seconds: float, decimals: int = 0) -> str:
+    """`hh:mm:ss`, zero-padded so that it sorts, rounded to `decimals` places of the second.
+
+    Raises:
+        ValueError: seconds are negative or not finite, or decimals are negative.
+    """
+    if not math.isfinite(seconds) or seconds < 0 or decimals < 0:
+        raise ValueError(f"no clock for {seconds} s with {decimals} decimals")
+    units = round(seconds * 10**decimals)
+    whole, fraction = divmod(units, 10**decimals)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    clock = f"{hours:02d}:{minute:02d}:{second:02d}"
+    return f"{clock}.{fraction:0{decimals}d}" if decimals else clock
+
+
+def format_minute(minute: int) -> str:
+    """Start of a minute of the film, counted from 0, as zero-padded `hh:mm`.
+
+    Raises:
+        ValueError: the minute is negative.
+    """
+    if minute < 0:
+        raise ValueError(f"no clock for minute {minute}")
+    hours, rest = divmod(int(minute), 60)
+    return f"{hours:02d}:{rest:02d}"

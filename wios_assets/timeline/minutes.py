@@ -1,0 +1,139 @@
+"""How long is who on screen: minute by minute, and over the whole film."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME
+from wios_assets.timeline.clock import format_minute
+from wios_assets.timeline.frames import records, table_frame
+
+MINUTE_S = 60.0
+SLIVER_S = 1e-9
+"""Shorter pieces are rounding errors of a boundary, not time on screen."""
+
+Span = tuple[float, float]
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """Spans (start, end) in seconds with overlaps counted once, in order of time."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        elif end > start:
+            joined.append((start, end))
+    return joined
+
+
+def split_by_minute(span: Span) -> list[tuple[int, float]]:
+    """Minutes that a span touches, counted from 0, each with the span's seconds in it."""
+    start, end = span
+    pieces = []
+    for minute in range(int(start // MINUTE_S), math.ceil(end / MINUTE_S)):
+        seconds = min(end, (minute + 1) * MINUTE_S) - max(start, minute * MINUTE_S)
+        if seconds > SLIVER_S:
+            pieces.append((minute, seconds))
+    return pieces
+
+
+def minute_appearances(appearances: pd.DataFrame, duration_s: float) -> pd.DataFrame:
+    """Seconds that each person is on screen in each minute of the film.
+
+    Overlapping appearances of one person count once; what lies outside the film does not count.
+
+    Args:
+        appearances: columns of the table appearances.
+        duration_s: length of the film in seconds; it decides how much of its last minute there is.
+
+    Returns:
+        Columns of the table minute_appearances without `film`, by minute; within one the cast before unknown people,
+        then by seconds, longest first.
+    """
+    rows = []
+    for people, spans, within in _people(appearances, duration_s):
+        seconds: dict[int, float] = defaultdict(float)
+        for span in spans:
+            for minute, piece in split_by_minute(span):
+                seconds[minute] += piece
+        chances: dict[int, list[tuple[float, float]]] = defaultdict(list)
+        for start, end, probability in within:
+            for minute, piece in split_by_minute((start, end)):
+                chances[minute].append((piece, probability))
+        for minute, total in seconds.items():
+            lasts = min(MINUTE_S, duration_s - minute * MINUTE_S)
+            rows.append(
+                {
+                    "minute": minute,
+                    "clock": format_minute(minute),
+                    **people,
+                    # Pieces of a whole minute may add up to a rounding error more than it has.
+                    "seconds": min(total, lasts),
+                    "share": min(total / lasts, 1.0),
+                    "highest_probability": max(p for _, p in chances[minute]),
+                    "mean_probability": _mean(chances[minute]),
+                }
+            )
+    rows.sort(key=lambda row: (row["minute"], row["kind"] == "unknown", -row["seconds"], row["actor"]))
+    return table_frame(rows, MINUTE_APPEARANCES)
+
+
+def screen_time(appearances: pd.DataFrame, duration_s: float) -> pd.DataFrame:
+    """Seconds that each person is on screen in the film, with the first and last minute and the longest appearance.
+
+    Args:
+        appearances: columns of the table appearances.
+        duration_s: length of the film in seconds.
+
+    Returns:
+        Columns of the table screen_time without `film`, by rank; equal seconds rank by name.
+    """
+    rows = []
+    for person, spans, within in _people(appearances, duration_s):
+        minutes = [minute for span in spans for minute, _ in split_by_minute(span)]
+        if not minutes:
+            continue
+        seconds = math.fsum(end - start for start, end in spans)
+        rows.append(
+            {
+                **person,
+                "seconds": seconds,
+                "share": min(seconds / duration_s, 1.0),
+                "appearances": len(within),
+                "first_minute": min(minutes),
+                "last_minute": max(minutes),
+                "longest_s": max(end - start for start, end, _ in within),
+                "mean_probability": _mean([(end - start, p) for start, end, p in within]),
+            }
+        )
+    rows.sort(key=lambda row: (-row["seconds"], row["kind"] == "unknown", row["actor"]))
+    return table_frame(({"rank": rank, **row} for rank, row in enumerate(rows, start=1)), SCREEN_TIME)
+
+
+def _people(
+    appearances: pd.DataFrame, duration_s: float
+) -> Iterable[tuple[dict[str, Any], list[Span], list[tuple[float, float, float]]]]:
+    """Each person with the time on screen (overlaps once) and the appearances (start, end, probability)."""
+    if not math.isfinite(duration_s) or duration_s <= 0:
+        raise ValueError(f"a film of {duration_s} s has no minutes")
+    people: dict[str, dict[str, Any]] = {}
+    within: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for row in records(appearances[["actor", "kind", "nconst", "character", "start_s", "end_s", "probability"]]):
+        start, end = max(row["start_s"], 0.0), min(row["end_s"], duration_s)
+        if end - start > SLIVER_S:
+            people.setdefault(row["actor"], {key: row[key] for key in ("actor", "kind", "nconst", "character")})
+            within[row["actor"]].append((start, end, row["probability"]))
+    for actor, person in people.items():
+        yield person, union((start, end) for start, end, _ in within[actor]), within[actor]
+
+
+def _mean(weighted: list[tuple[float, float]]) -> float:
+    """Mean of (weight, value), held within the values' range against rounding."""
+    mean = math.fsum(w * v for w, v in weighted) / math.fsum(w for w, _ in weighted)
+    values = [v for _, v in weighted]
+    return min(max(mean, min(values)), max(values))
