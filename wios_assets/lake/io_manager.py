@@ -1,7 +1,5 @@
 """The I/O manager of every table asset: Parquet in the lake, Spark where a plan is returned or asked for."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from dagster import (
     OutputContext,
     ResourceDependency,
     TableColumn,
-    TableMetadataSet,
     TableSchema,
 )
 from pyspark.sql import DataFrame as SparkFrame
@@ -112,8 +109,8 @@ class SparkIOManager(ConfigurableIOManager):
         files = parquet_files(place)
         rows = sum(pq.read_metadata(file).num_rows for file in files)
         return {
-            **TableMetadataSet(row_count=rows, column_schema=column_schema(table)),
-            "rows": rows,
+            "dagster/row_count": rows,
+            "dagster/column_schema": column_schema(table),
             "bytes": sum(file.stat().st_size for file in files),
             "place": MetadataValue.path(place),
             "preview": MetadataValue.md(preview(files, table)),

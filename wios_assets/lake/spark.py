@@ -37,15 +37,10 @@ def spark_config(settings: Settings) -> dict[str, str]:
         "spark.python.worker.reuse": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_log_settings().as_uri()}",
     }
     if settings.spark_master.startswith("local"):
         config |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     return config
-
-
-def _log_settings() -> Path:
-    return Path(__file__).with_name("log4j2.properties")
 
 
 class SparkSessionResource(LazyPySparkResource):
@@ -71,6 +66,7 @@ class SparkSessionResource(LazyPySparkResource):
         if active is None:
             java = find_java(Path(self.cache))
             os.environ["JAVA_HOME"] = str(java.home)
+            os.environ.setdefault("SPARK_CONF_DIR", str(Path(__file__).with_name("spark_conf")))
             os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
             if master.startswith("local"):
                 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
