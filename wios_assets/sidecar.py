@@ -1,0 +1,122 @@
+"""What a film's sidecar `<film stem>.wios.yaml` says, and how it is written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from wios_assets.errors import WiosError
+
+SIDECAR_SUFFIX = ".wios.yaml"
+TCONST = r"^tt\d{7,10}$"
+
+
+class Sidecar(BaseModel):
+    """What a user says about one film; every value may be left out.
+
+    Attributes:
+        name: partition key, in place of the file's or folder's name.
+        tconst: IMDB's key of the title.
+        title, year: in place of what the file's name says.
+        cast: actors' names, nconsts or gallery folder names, in billing order; in place of IMDB's cast.
+        gallery: folder that holds one folder of photos an actor; relative to the sidecar's folder.
+        samples_per_second: frames looked at for each second of film.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: str | None = None
+    tconst: str | None = Field(default=None, pattern=TCONST)
+    title: str | None = None
+    year: int | None = Field(default=None, ge=1870, le=2200)
+    cast: list[str] | None = Field(default=None, min_length=1)
+    gallery: str | None = None
+    samples_per_second: float | None = Field(default=None, gt=0, le=60)
+
+    @field_validator("name", "title", "gallery")
+    @classmethod
+    def _not_blank(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("is blank; give it a value or leave the key out")
+        return value
+
+    @field_validator("cast")
+    @classmethod
+    def _no_blank_actor(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and not all(actor.strip() for actor in value):
+            raise ValueError("has a blank entry; give it a name or take it out")
+        return value
+
+    def gallery_folder(self, sidecar: Path) -> Path | None:
+        """The gallery as a whole path, given the sidecar's own path."""
+        return None if self.gallery is None else (sidecar.parent / Path(self.gallery).expanduser()).resolve()
+
+
+ALLOWED_KEYS = tuple(Sidecar.model_fields)
+_TYPES = {
+    "string_type": "is not text; put it in quotes",
+    "int_type": "is not a whole number",
+    "float_type": "is not a number",
+    "list_type": "is not a list; write one `- name` a line",
+    "string_pattern_mismatch": "is not IMDB's key of a title; it looks like tt0133093",
+}
+
+
+def sidecar_path(film: Path) -> Path:
+    """Where the sidecar of a film file stands: beside it, called by its stem."""
+    return film.with_name(film.stem + SIDECAR_SUFFIX)
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """The sidecar in `path`; an empty file says nothing.
+
+    Raises:
+        WiosError: not readable, not YAML, a key that is not allowed or a value of the wrong type; names file and key.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WiosError(f"{path}: cannot be read ({error}); mend or remove it") from None
+    except yaml.YAMLError as error:
+        raise WiosError(f"{path}: not YAML ({error}); mend or remove it") from None
+    if content is None:
+        return Sidecar()
+    allowed = ", ".join(ALLOWED_KEYS)
+    if not isinstance(content, dict):
+        raise WiosError(f"{path}: not a list of `key: value` lines; allowed keys: {allowed}")
+    for key in content:
+        if key not in ALLOWED_KEYS:
+            raise WiosError(f"{path}: unknown key {key!r}; allowed: {allowed}")
+    try:
+        sidecar = Sidecar(**content)
+    except ValidationError as error:
+        raise WiosError(f"{path}: {_explain(error)} (allowed keys: {allowed})") from None
+    gallery = sidecar.gallery_folder(path)
+    if gallery is not None and not gallery.is_dir():
+        raise WiosError(f"{path}: gallery: there is no folder {gallery}; create it or mend the path")
+    return sidecar
+
+
+def write_sidecar(path: Path, sidecar: Sidecar) -> None:
+    """Write what is set of `sidecar`, whole or not at all."""
+    content: dict[str, Any] = sidecar.model_dump(exclude_none=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise WiosError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = str(first["loc"][0])
+    place = f"{key}, entry {int(first['loc'][1]) + 1}" if len(first["loc"]) > 1 else key
+    said = _TYPES.get(first["type"], first["msg"].removeprefix("Value error, "))
+    value = "" if isinstance(first["input"], list | dict) else f" = {first['input']!r}"
+    return f"{place}{value}: {said}"
