@@ -1,0 +1,24 @@
+"""What runs by the clock."""
+
+from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, SkipReason, schedule
+
+from wios_assets.automation.jobs import imdb_refresh
+from wios_assets.imdb.files import imdb_files
+from wios_assets.settings import Settings
+
+
+def imdb_daily(settings: Settings) -> ScheduleDefinition:
+    """Loads IMDB's files again, once a day; skipped where there are none."""
+
+    @schedule(
+        job=imdb_refresh,
+        cron_schedule=f"0 {settings.imdb_refresh_hour} * * *",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description=f"Loads IMDB's files from {settings.imdb} again, once a day.",
+    )
+    def imdb_daily(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        if not imdb_files(settings.imdb):
+            return SkipReason(f"no IMDB files in {settings.imdb}")
+        return RunRequest()
+
+    return imdb_daily
