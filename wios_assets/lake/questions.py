@@ -1,0 +1,130 @@
+"""What can be asked of the library: which films there are, who is on screen when, and for how long."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import unicodedata
+
+from wios_assets.errors import WiosError
+from wios_assets.lake.library import Library, Row
+from wios_assets.timeline.clock import format_clock
+
+_NEAR = 3
+
+
+class UnknownFilm(WiosError):
+    """No film of the library is called so."""
+
+
+def films(library: Library) -> list[Row]:
+    """Films that can be asked about, by title: the rows of the table `library`.
+
+    Raises:
+        WiosError: the table is gone from the lake.
+    """
+    return library.rows("library", "SELECT * FROM library ORDER BY lower(title), film")
+
+
+def find_film(library: Library, asked: str) -> Row:
+    """The film that is meant: by key, else by key or title in any case and without accents, else by how they begin.
+
+    Returns:
+        The film's row of the table `library`; its key is `row["film"]`.
+
+    Raises:
+        UnknownFilm: no film is called so; names the nearest.
+        WiosError: several are.
+    """
+    known = films(library)
+    exact = [film for film in known if film["film"] == asked]
+    if exact:
+        return exact[0]
+    wanted = _folded(asked)
+    called = {film["film"]: {_folded(film["film"]), _folded(film["title"] or "")} - {""} for film in known}
+    for fits in (wanted.__eq__, lambda name: bool(wanted) and name.startswith(wanted)):
+        meant = [film for film in known if any(fits(name) for name in called[film["film"]])]
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
+            raise WiosError(f"{asked!r} may be {_listed([film['film'] for film in meant])}; give the whole key of one")
+    if not known:
+        raise UnknownFilm(f"there is no film {asked!r}: none was analysed yet; `wios run FILM` analyses one")
+    owner = {name: key for key, names in called.items() for name in names}
+    near = [owner[name] for name in difflib.get_close_matches(wanted, owner, n=_NEAR, cutoff=0.5)]
+    hint = f"did you mean {_listed(near)}?" if near else "`wios film list` names them all"
+    raise UnknownFilm(f"there is no film {asked!r} in the library; {hint}")
+
+
+def who(library: Library, film: str, seconds: float) -> list[Row]:
+    """Appearances that hold the instant: cast members first, the surest first.
+
+    An appearance holds its start and not its end; the last instant of the film belongs to what lasts until then.
+
+    Args:
+        film: key, title, or the beginning of either, see `find_film`.
+        seconds: seconds on the player's clock.
+
+    Returns:
+        Rows of the table `appearances`, `film` included.
+
+    Raises:
+        WiosError: unknown film, a time outside it, or its appearances are not in the lake.
+    """
+    row = find_film(library, film)
+    length = row["duration_s"]
+    if not 0 <= seconds <= length:
+        raise WiosError(
+            f"{seconds:.3f} s is outside the film {row['film']!r}, which lasts {length:.3f} s "
+            f"({format_clock(math.floor(length))})"
+        )
+    return library.film_rows(
+        "appearances",
+        row["film"],
+        "SELECT * FROM appearances WHERE film = $film AND start_s <= $t AND $t < end_s "
+        "ORDER BY kind, probability DESC NULLS LAST, actor",
+        {"t": min(seconds, math.nextafter(length, 0.0))},
+    )
+
+
+def appearances(library: Library, film: str) -> list[Row]:
+    """A film's appearances by start: rows of the table `appearances`.
+
+    Raises:
+        WiosError: unknown film, or its appearances are not in the lake.
+    """
+    return _rows_of(library, "appearances", film, "start_s, end_s, actor")
+
+
+def minutes(library: Library, film: str) -> list[Row]:
+    """Who is in which minute, the longest on screen first: rows of the table `minute_appearances`.
+
+    Raises:
+        WiosError: unknown film, or its minutes are not in the lake.
+    """
+    return _rows_of(library, "minute_appearances", film, "minute, kind, seconds DESC, actor")
+
+
+def screen_time(library: Library, film: str) -> list[Row]:
+    """How long each person is on screen, by rank: rows of the table `screen_time`.
+
+    Raises:
+        WiosError: unknown film, or its screen time is not in the lake.
+    """
+    return _rows_of(library, "screen_time", film, "rank, actor")
+
+
+def _rows_of(library: Library, table: str, film: str, order: str) -> list[Row]:
+    key = find_film(library, film)["film"]
+    return library.film_rows(table, key, f"SELECT * FROM {table} WHERE film = $film ORDER BY {order}")
+
+
+def _folded(name: str) -> str:
+    """A name without case, accents and doubled spaces."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def _listed(keys: list[str]) -> str:
+    unique = list(dict.fromkeys(keys))
+    return ", ".join(map(repr, unique[:_NEAR])) + (" or another" if len(unique) > _NEAR else "")
