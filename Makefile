@@ -1,0 +1,47 @@
+# Two commands for a fresh machine with Python 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3.11
+DEMO_ARGS ?=
+TEST_ARGS ?=
+
+# uv may live in a folder of the user's that is not on the PATH; where there is none, it gets an environment of its own,
+# because a distribution's Python refuses a global pip install.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+
+export LANG ?= en_US.UTF-8
+
+.PHONY: setup demo ui test test-fast lint types bench clean
+
+setup: .venv/.ready
+
+.venv/.ready: pyproject.toml uv.lock $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+demo: setup
+	.venv/bin/wios demo $(DEMO_ARGS)
+
+ui: setup
+	.venv/bin/wios ui
+
+test: setup
+	.venv/bin/pytest $(TEST_ARGS)
+
+test-fast: setup
+	.venv/bin/pytest -m "not slow" $(TEST_ARGS)
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: setup
+	.venv/bin/mypy
+
+bench: setup
+	.venv/bin/python -m benchmarks
+
+clean:
+	rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache

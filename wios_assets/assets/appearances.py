@@ -1,0 +1,113 @@
+"""Names on tracks, and what follows from them: appearances, minutes, screen time."""
+
+import pandas as pd
+from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, ResourceParam, asset
+
+from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.naming.names import name_tracks
+from wios_assets.partitions import films
+from wios_assets.settings import Settings
+from wios_assets.timeline import checks
+from wios_assets.timeline.appearances import appearances as intervals
+from wios_assets.timeline.minutes import minute_appearances as by_minute
+from wios_assets.timeline.minutes import screen_time as totals
+from wios_assets.timeline.pictures import timeline_picture
+
+GROUP = "appearances"
+
+
+def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
+    """track_names, appearances, minute_appearances and screen_time."""
+    naming = settings.naming_options()
+
+    @asset(
+        partitions_def=films,
+        group_name=GROUP,
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description=sentence("track_names"),
+        code_version=code_version(1, naming),
+        check_specs=[AssetCheckSpec("every_track_decided", asset=AssetKey("track_names"), blocking=True)],
+    )
+    def track_names(
+        face_tracks: pd.DataFrame,
+        faces: pd.DataFrame,
+        face_embeddings: pd.DataFrame,
+        gallery_embeddings: pd.DataFrame,
+        cast: pd.DataFrame,
+    ):
+        names = name_tracks(face_tracks, faces, face_embeddings, gallery_embeddings, cast, naming)
+        counts = names["decision"].value_counts()
+        yield Output(
+            names,
+            metadata={f"tracks {decision}": int(counts.get(decision, 0)) for decision in ("named", "unknown", "weak")},
+        )
+        undecided = sorted(set(face_tracks["track"]) - set(names["track"]))
+        yield check("every_track_decided", "track_names", undecided)
+
+    @asset(
+        partitions_def=films,
+        group_name=GROUP,
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description=sentence("appearances"),
+        code_version=code_version(1),
+        check_specs=[
+            AssetCheckSpec(name, asset=AssetKey("appearances"), blocking=True)
+            for name in ("inside_the_film", "no_actor_twice_at_once", "in_cast_or_marked_unknown")
+        ],
+    )
+    def appearances(
+        track_names: pd.DataFrame,
+        face_tracks: pd.DataFrame,
+        shots: pd.DataFrame,
+        cast: pd.DataFrame,
+        film: pd.DataFrame,
+    ):
+        rows = intervals(track_names, face_tracks, shots, cast)
+        duration_s = float(film["duration_s"].iloc[0])
+        yield Output(
+            rows,
+            metadata={
+                "people": int(rows["actor"].nunique()),
+                "timeline": picture(timeline_picture(rows, duration_s), "who is on screen when"),
+            },
+        )
+        yield check("inside_the_film", "appearances", checks.outside_film(rows, duration_s))
+        yield check("no_actor_twice_at_once", "appearances", checks.twice_at_once(rows))
+        yield check("in_cast_or_marked_unknown", "appearances", checks.neither_cast_nor_unknown(rows, cast))
+
+    @asset(
+        partitions_def=films,
+        group_name=GROUP,
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description=sentence("minute_appearances"),
+        code_version=code_version(1),
+        check_specs=[
+            AssetCheckSpec(name, asset=AssetKey("minute_appearances"), blocking=True)
+            for name in ("at_most_sixty_seconds", "sums_agree_with_appearances")
+        ],
+    )
+    def minute_appearances(appearances: pd.DataFrame, film: pd.DataFrame):
+        rows = by_minute(appearances, float(film["duration_s"].iloc[0]))
+        yield Output(rows, metadata={"minutes with somebody": int(rows["minute"].nunique())})
+        yield check("at_most_sixty_seconds", "minute_appearances", checks.over_a_minute(rows))
+        yield check("sums_agree_with_appearances", "minute_appearances", checks.sums_differ(appearances, rows))
+
+    @asset(
+        partitions_def=films,
+        group_name=GROUP,
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description=sentence("screen_time"),
+        code_version=code_version(1),
+        check_specs=[AssetCheckSpec("sums_agree_with_appearances", asset=AssetKey("screen_time"), blocking=True)],
+    )
+    def screen_time(appearances: pd.DataFrame, film: pd.DataFrame):
+        rows = totals(appearances, float(film["duration_s"].iloc[0]))
+        shown = rows[["rank", "actor", "seconds", "share"]].head(20)
+        yield Output(rows, metadata={"ranking": MetadataValue.md(shown.to_markdown(index=False))} if len(rows) else {})
+        yield check("sums_agree_with_appearances", "screen_time", checks.sums_differ(appearances, rows))
+
+    return [track_names, appearances, minute_appearances, screen_time]

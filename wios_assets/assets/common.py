@@ -1,0 +1,56 @@
+"""What every asset shares: owners, code versions, data versions, pictures as metadata."""
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+import pandas as pd
+from dagster import AssetCheckResult, AssetCheckSeverity, DataVersion, MarkdownMetadataValue, MetadataValue
+
+from wios_assets.tables import TABLES
+
+OWNERS = ["team:wios"]
+SHOWN_ROWS = 5
+
+
+def sentence(table: str) -> str:
+    """An asset's description: what one row of it is."""
+    return f"One row is {TABLES[table].row}."
+
+
+def code_version(number: int, *parts: Any) -> str:
+    """Version of an asset's code: a number raised by hand, and a hash of the options that decide its content."""
+    if not parts:
+        return str(number)
+    plain = [asdict(part) if is_dataclass(part) and not isinstance(part, type) else part for part in parts]
+    return f"{number}-{hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:12]}"
+
+
+def content_version(rows: pd.DataFrame) -> DataVersion:
+    """Data version from the rows themselves: the same rows leave what depends on them fresh."""
+    text = rows.to_json(orient="split", date_format="iso", default_handler=str)
+    return DataVersion(hashlib.sha256(text.encode()).hexdigest()[:32])
+
+
+def picture(png: bytes, alt: str) -> MarkdownMetadataValue:
+    """A PNG shown inline in Dagster."""
+    return MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def check(
+    name: str, asset: str, bad: list[Any], *, warn: bool = False, **metadata: Any
+) -> AssetCheckResult:
+    """A check's result: passed where `bad` is empty; the first offenders are shown."""
+    return AssetCheckResult(
+        check_name=name,
+        asset_key=asset.split("/"),
+        passed=not bad,
+        severity=AssetCheckSeverity.WARN if warn else AssetCheckSeverity.ERROR,
+        metadata={
+            "offending": len(bad),
+            **({"first of them": MetadataValue.json(json.loads(json.dumps(bad[:SHOWN_ROWS], default=str)))} if bad else {}),
+            **metadata,
+        },
+    )

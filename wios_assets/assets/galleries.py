@@ -1,0 +1,110 @@
+"""Photos of a film's cast, each with its verdict, and the embeddings of those that are used."""
+
+import time
+from pathlib import Path
+
+import pandas as pd
+from dagster import (
+    AssetCheckSpec,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MetadataValue,
+    Output,
+    ResourceParam,
+    multi_asset,
+)
+
+from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.errors import WiosError
+from wios_assets.lake.index import film_source
+from wios_assets.naming.contact_sheet import contact_sheet
+from wios_assets.naming.galleries import judge_gallery
+from wios_assets.naming.photo_folders import photos_of_cast
+from wios_assets.partitions import films
+from wios_assets.settings import Settings
+from wios_assets.sidecar import sidecar_path
+from wios_assets.vision.engines import load_engine
+
+
+def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
+    """gallery_photos and gallery_embeddings."""
+    engine_options = settings.engine_options(threads=settings.cores())
+    options = settings.gallery_options()
+    version = code_version(1, settings.engine_identity(), options)
+
+    @multi_asset(
+        partitions_def=films,
+        specs=[
+            AssetSpec(
+                name,
+                group_name="galleries",
+                kinds={"python", "parquet"},
+                owners=OWNERS,
+                description=sentence(name),
+                code_version=version,
+                partitions_def=films,
+                deps=[AssetKey("cast")],
+            )
+            for name in ("gallery_photos", "gallery_embeddings")
+        ],
+        check_specs=[
+            AssetCheckSpec("every_actor_has_a_photo", asset=AssetKey("gallery_photos")),
+            AssetCheckSpec("finite_and_of_right_length", asset=AssetKey("gallery_embeddings"), blocking=True),
+        ],
+        name="gallery",
+    )
+    def gallery(context, cast: pd.DataFrame, settings: ResourceParam[Settings]):
+        started = time.monotonic()
+        entry, sidecar = film_source(settings, context.partition_key)
+        film_file = Path(entry.path)
+        named_gallery = sidecar.gallery_folder(sidecar_path(film_file))
+        folders = [named_gallery] if named_gallery else []
+        people = [(row.actor, row.nconst) for row in cast.itertuples()]
+        found = photos_of_cast(people, [*folders, settings.galleries], film_file)
+        photos = {actor: own.photos for actor, own in found.items()}
+        if not any(photos.values()):
+            places = ", ".join(str(folder) for folder in [*folders, settings.galleries])
+            raise WiosError(
+                f"film {context.partition_key!r}: no photos of any of its {len(people)} actors in {places}; put them "
+                f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
+            )
+        engine = load_engine(engine_options)
+        seen, used = judge_gallery(photos, engine, options, dict(people))
+        verdicts = seen["verdict"].value_counts()
+        without = [actor for actor, _ in people if actor not in set(used["actor"])]
+        metadata = {"seconds": time.monotonic() - started, "engine": engine.name, "model hash": engine.model_hash}
+        yield Output(
+            seen,
+            output_name="gallery_photos",
+            metadata={
+                **metadata,
+                **{f"photos {name}": int(number) for name, number in verdicts.items()},
+                "contact sheet": picture(contact_sheet(seen), "photos and their verdicts"),
+            },
+        )
+        yield check("every_actor_has_a_photo", "gallery_photos", without, warn=True)
+        if used.empty:
+            raise WiosError(
+                f"film {context.partition_key!r}: none of {len(seen)} photos can be used "
+                f"({', '.join(f'{number} {name}' for name, number in verdicts.items())}); see gallery_photos for each"
+            )
+        yield Output(
+            used,
+            output_name="gallery_embeddings",
+            metadata={
+                **metadata,
+                "actors": int(used["actor"].nunique()),
+                "photos an actor": MetadataValue.json(used["actor"].value_counts().to_dict()),
+            },
+        )
+        bad = [row.photo for row in used.itertuples() if not usable(row.embedding, engine.embedding_length)]
+        yield check("finite_and_of_right_length", "gallery_embeddings", bad)
+
+    return [gallery]
+
+
+def usable(embedding: object, length: int) -> bool:
+    """Whether an embedding has the engine's length and only finite values."""
+    vector = pd.Series(embedding, dtype="float64")
+    return len(vector) == length and bool(vector.abs().lt(float("inf")).all())

@@ -1,0 +1,187 @@
+"""Running a film's partition from the command line, and starting Dagster."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from wios_assets.errors import WiosError
+from wios_assets.settings import Settings, project_root
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from wios_assets.lake.progress import Progress
+
+ProgressReport = Callable[["Progress | None", str | None], None]
+"""Called some times a second while a film runs: the footage's progress, and the last finished asset."""
+
+PAUSE_S = 0.25
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Dagster's home folder for these settings, with the project's dagster.yaml pointed at it; sets DAGSTER_HOME.
+
+    Raises:
+        WiosError: the project's dagster.yaml is missing, or the folder cannot be written.
+    """
+    source = project_root() / "dagster.yaml"
+    try:
+        config = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WiosError(f"{source}: not found; run `wios` in a checkout of the project") from None
+    home = settings.dagster
+    config["storage"]["sqlite"]["base_dir"] = str(home)
+    config["local_artifact_storage"]["config"]["base_dir"] = str(home)
+    config["compute_logs"]["config"]["base_dir"] = str(home / "logs")
+    text = f"# Made from {source.name} at every start.\n{yaml.safe_dump(config, sort_keys=False)}"
+    target = home / "dagster.yaml"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            beside = home / f".dagster.yaml.{os.getpid()}"
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(target)
+    except OSError as error:
+        raise WiosError(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
+    """Dagster's instance for these settings."""
+    prepare_dagster_home(settings)
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        yield instance
+
+
+def run_film(settings: Settings, instance: DagsterInstance, film: str, report: ProgressReport) -> None:
+    """Materialise everything of a film's partition, and publish the library.
+
+    Raises:
+        WiosError: the run failed; the message is the cause's.
+    """
+    from wios_assets.lake.progress import read_progress
+    from wios_assets.partitions import films
+
+    instance.add_dynamic_partitions(films.name, [film])
+    _run(settings, instance, "film_map", film, lambda step: report(read_progress(settings.lake, film), step))
+
+
+def run_job(settings: Settings, instance: DagsterInstance, job: str) -> None:
+    """Run a job that has no partitions.
+
+    Raises:
+        WiosError: the run failed; the message is the cause's.
+    """
+    _run(settings, instance, job, None, lambda step: None)
+
+
+def _run(
+    settings: Settings, instance: DagsterInstance, job: str, film: str | None, tick: Callable[[str | None], None]
+) -> None:
+    from threading import Event, Thread
+
+    from wios_assets.definitions import build_definitions
+
+    definition = build_definitions(settings).resolve_job_def(job)
+    finished: list[str] = []
+    done = Event()
+
+    def watch() -> None:
+        while not done.wait(PAUSE_S):
+            tick(finished[-1] if finished else None)
+
+    watcher = Thread(target=watch, name="run progress", daemon=True)
+    watcher.start()
+    try:
+        result = definition.execute_in_process(
+            instance=instance,
+            partition_key=film,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    finally:
+        done.set()
+        watcher.join()
+    if not result.success:
+        raise WiosError(_cause(result.all_events, result.run_id, film))
+
+
+def _cause(events: list, run_id: str, film: str | None) -> str:
+    """The first failed step's deepest reason, in one line."""
+    failures = [event for event in events if event.is_step_failure and event.step_failure_data.error]
+    place = f"film {film!r}" if film is not None else "run"
+    if not failures:
+        return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
+    event = failures[0]
+    error = event.step_failure_data.error
+    while error.cause is not None:
+        error = error.cause
+    message = error.message.strip().removeprefix("wios_assets.errors.WiosError: ")
+    if error.cls_name == "WiosError":
+        return message
+    return f"{place}: {event.step_key} failed: {message.splitlines()[0]}; the whole of it is in run {run_id} in `wios ui`"
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> int:
+    """Start Dagster's webserver and daemon and wait for their end; returns the exit code.
+
+    Args:
+        ready: called with the page's address once it answers.
+
+    Raises:
+        WiosError: the port is in use, or Dagster ends before it answers.
+    """
+    address = f"http://{settings.ui_host}:{settings.ui_port}"
+    with socket.socket(socket.AF_INET6 if ":" in settings.ui_host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.ui_host, settings.ui_port))
+        except OSError as error:
+            raise WiosError(
+                f"{settings.ui_host}:{settings.ui_port} cannot be listened on ({error.strerror}); "
+                "end the other program, or choose another port with --port or WIOS_UI_PORT"
+            ) from None
+    prepare_dagster_home(settings)
+    command = [sys.executable, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
+    command += ["-h", settings.ui_host, "-p", str(settings.ui_port), "--log-level", "warning"]
+    environment = os.environ | {"LANG": "en_US.UTF-8", "DAGSTER_DISABLE_TELEMETRY": "yes"}
+    process = subprocess.Popen(command, cwd=project_root(), env=environment)
+    try:
+        while not _answers(settings.ui_host, settings.ui_port):
+            if process.poll() is not None:
+                raise WiosError(f"Dagster ended with code {process.returncode} before {address} answered; see above")
+            time.sleep(PAUSE_S)
+        ready(address)
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _answers(host: str, port: int) -> bool:
+    import urllib.error
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/server_info", timeout=2) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
