@@ -17,9 +17,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from wios_assets.errors import WiosError
@@ -66,10 +66,25 @@ class Settings(BaseSettings):
     )
 
     engine: Literal["dlib", "onnx"] = Field(
-        default="dlib",
-        description="Face engine: `dlib` (face_recognition as it is) or `onnx` (the same weights)",
+        default="onnx",
+        description="Face engine: `onnx` (dlib's CNN networks in ONNX Runtime) or `dlib` (face_recognition)",
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="Where the engine `onnx` runs: `cpu`, or `cuda` with onnxruntime-gpu installed"
     )
     samples_per_second: float = Field(default=4.0, gt=0, le=60, description="Frames looked at for each second of film")
+    smallest_face: float = Field(
+        default=1 / 12, gt=0, le=1, description="Smallest face that must be found, as a share of the frame height"
+    )
+    largest_face: float = Field(
+        default=1.0, gt=0, description="Largest face that must be found, as a share of the frame height"
+    )
+    pyramid_ratio: float = Field(
+        default=5 / 6, gt=0.3, lt=1, description="Size of one level of the detector's image pyramid to the level above"
+    )
+    detector_threshold: float = Field(
+        default=0.0, description="Lowest detector score that makes a face, on the detector's own scale"
+    )
     name_limit: float = Field(
         default=0.5,
         gt=0,
@@ -98,7 +113,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+        return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=_file_values())
 
     @model_validator(mode="before")
     @classmethod
@@ -146,8 +161,6 @@ def load_settings(**chosen: Any) -> Settings:
         if first["type"] == "extra_forbidden":
             raise WiosError(f"{where}: there is no setting {name!r}; `wios settings` lists them all") from None
         raise WiosError(f"{where}: {name} = {first.get('input')!r}: {first['msg']}") from None
-    except yaml.YAMLError as error:
-        raise WiosError(f"{settings_file()}: not YAML ({' '.join(str(error).split())}); mend or remove it") from None
 
 
 @lru_cache(maxsize=1)
@@ -164,14 +177,26 @@ def setting_origins(settings: Settings) -> list[SettingOrigin]:
     ]
 
 
+def _file_values() -> dict[str, Any]:
+    file = settings_file()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise WiosError(f"{file}: cannot be read ({error}); mend or remove it") from None
+    except yaml.YAMLError as error:
+        raise WiosError(f"{file}: not YAML ({error}); mend or remove it") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise WiosError(f"{file}: not a list of `setting: value` lines; `wios settings` names the settings")
+    return {str(name): value for name, value in content.items()}
+
+
 def _origin(name: str, chosen: dict[str, Any]) -> str:
     if name in chosen:
         return "argument"
     if os.environ.get(f"WIOS_{name.upper()}"):
         return f"WIOS_{name.upper()}"
-    file = settings_file()
-    if file.is_file():
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        if isinstance(content, dict) and name in content:
-            return str(file)
-    return "default"
+    return str(settings_file()) if name in _file_values() else "default"
