@@ -1,0 +1,280 @@
+"""Which picture is on screen at each point of the sampling grid, read as a stream with exact times.
+
+A film's clock is the player's: presentation time less the container's start time. Sample k stands at
+k / samples_per_second seconds; its picture is the one on screen at that instant, that is the last one whose time has
+come, however long ago that was. Before a film's first picture there is none to look at, save that one which comes
+within a tenth of a second counts as there already: the tracks of a file rarely start at the very same instant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from wios_assets.errors import WiosError
+from wios_assets.vision.video import Video, clock, open_video
+
+CLOCK_TOLERANCE_S = 2e-6
+"""Containers give their start time in whole microseconds; a picture due at an instant may seem this much later."""
+
+LOST_BYTES = 16 * 1024
+"""Bytes that a Matroska reader leaps over between two packets before the file counts as broken there."""
+
+HEALED_AFTER_S = 12.0
+"""Pictures decoded without an error for this long after a broken one are trusted again even without a keyframe."""
+
+FIRST_PICTURE_GRACE_S = 0.1
+"""A first picture that comes this soon after an instant stands in for the one that is missing there."""
+
+SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0, 300.0)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture, on screen from `time_s` until the next one.
+
+    Attributes:
+        time_s: seconds on the player's clock.
+        frame: the decoded frame; None where the file is broken from this instant to the next picture.
+    """
+
+    time_s: float
+    frame: VideoFrame | None
+
+
+@dataclass(frozen=True)
+class MarkedPicture:
+    """A picture and what the cut detector made of it.
+
+    Attributes:
+        picture: the picture.
+        starts_shot: whether a shot starts with it.
+        small: the picture shrunk, BGR uint8 [height, width, 3]; None where the file is broken.
+    """
+
+    picture: Picture
+    starts_shot: bool
+    small: NDArray[np.uint8] | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A point of the sampling grid.
+
+    Attributes:
+        number: place on the film's grid, from 0.
+        time_s: number / samples_per_second, seconds on the player's clock.
+        picture: what is on screen; None before the film's first picture.
+        small: the picture shrunk, BGR uint8 [height, width, 3]; None where there is no readable picture.
+        starts_shot: whether a cut lies between the sample before and this one.
+    """
+
+    number: int
+    time_s: float
+    picture: Picture | None
+    small: NDArray[np.uint8] | None
+    starts_shot: bool
+
+
+def sample_count(duration_s: float, samples_per_second: float) -> int:
+    """Samples of a film: all k with k / samples_per_second < duration_s."""
+    count = max(0, math.ceil(duration_s * samples_per_second))
+    while count and (count - 1) / samples_per_second >= duration_s:
+        count -= 1
+    while count / samples_per_second < duration_s:
+        count += 1
+    return count
+
+
+def read_pictures(video: Video, from_s: float, before: int, threads: int = 1) -> Generator[Picture]:
+    """Pictures in order of time: `before` of them ahead of the one on screen at `from_s`, that one, all later ones.
+
+    At the film's start there are fewer ahead. A broken stretch gives one picture without a frame, and lasts until the
+    next keyframe (what follows an error before it is smeared); a file that ends early gives one at its end.
+
+    Args:
+        video: the probed file.
+        from_s: seconds on the player's clock.
+        before: pictures wanted ahead of the one on screen at `from_s`.
+        threads: decoder threads.
+
+    Raises:
+        WiosError: the file cannot be opened any more.
+    """
+    with open_video(video.path, threads) as (container, stream):
+        for back_s in (*SEEK_BACK_S, math.inf):
+            seek_s = from_s - back_s
+            at_start = seek_s <= 0 or from_s <= 0
+            if not _seek(container, stream, video, None if at_start else seek_s):
+                continue
+            pictures = _decode(container, stream, video)
+            ahead: deque[Picture] = deque(maxlen=before + 1)
+            following: list[Picture] = []
+            for picture in pictures:
+                if picture.time_s > from_s + CLOCK_TOLERANCE_S:
+                    following.append(picture)
+                    break
+                ahead.append(picture)
+            if len(ahead) > before or at_start:
+                yield from ahead
+                yield from following
+                yield from pictures
+                return
+        raise WiosError(f"{video.path}: cannot be read at {clock(from_s)}; copy it again")
+
+
+def read_samples(
+    pictures: Iterable[MarkedPicture], first_sample: int, end_sample: int, samples_per_second: float
+) -> Iterator[Sample]:
+    """The samples `first_sample` to `end_sample` - 1 with the picture on screen at each.
+
+    Args:
+        pictures: in order of time; read no further than needed.
+        first_sample: first sample wanted.
+        end_sample: sample after the last one wanted.
+        samples_per_second: the grid's rate.
+    """
+    number = first_sample
+    picture: Picture | None = None
+    small: NDArray[np.uint8] | None = None
+    cut = False
+    for marked in pictures:
+        late_s = CLOCK_TOLERANCE_S if picture is not None else FIRST_PICTURE_GRACE_S
+        while number < end_sample and marked.picture.time_s > number / samples_per_second + late_s:
+            yield Sample(number, number / samples_per_second, picture, small, cut)
+            cut = False
+            number += 1
+        if number >= end_sample:
+            return
+        picture, small = marked.picture, marked.small
+        cut = cut or marked.starts_shot
+    while number < end_sample:
+        yield Sample(number, number / samples_per_second, picture, small, cut)
+        cut = False
+        number += 1
+
+
+def _seek(container: InputContainer, stream: VideoStream, video: Video, to_s: float | None) -> bool:
+    """Go to the keyframe before `to_s`, or to the very start for None; False if the file does not let itself."""
+    time_base = stream.time_base
+    assert time_base is not None
+    target = stream.start_time or 0
+    if to_s is not None:
+        target = math.floor((to_s + video.start_s) / float(time_base))
+    try:
+        container.seek(target, stream=stream)
+    except av.error.FFmpegError:
+        return False
+    return True
+
+
+def _decode(container: InputContainer, stream: VideoStream, video: Video) -> Iterator[Picture]:
+    """Pictures from where the container stands, with broken stretches marked."""
+    damage = _Damage()
+    step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
+    last_s = -math.inf
+    for packet in _packets(container, stream, damage, video.start_s):
+        frames: list[VideoFrame] = []
+        try:
+            frames = list(packet.decode())
+        except av.error.FFmpegError:
+            damage.found(_packet_time_s(packet, video.start_s, last_s + step_s))
+        if packet.is_corrupt and packet.size:
+            damage.found(_packet_time_s(packet, video.start_s, last_s + step_s))
+        for frame in frames:
+            time_s = frame.time - video.start_s if frame.time is not None else max(last_s, -step_s) + step_s
+            if time_s <= last_s:
+                continue
+            if frame.is_corrupt:
+                damage.found(time_s)
+            if damage.hides(time_s, frame.key_frame):
+                continue
+            if (broken_s := damage.pop_start()) is not None and broken_s < time_s:
+                yield Picture(max(broken_s, last_s + CLOCK_TOLERANCE_S), None)
+            last_s = time_s
+            yield Picture(time_s, frame)
+    if (broken_s := damage.unfinished()) is not None:
+        yield Picture(max(broken_s, last_s + CLOCK_TOLERANCE_S), None)
+    elif math.isfinite(last_s) and last_s + step_s + max(1.0, step_s) < (video.last_picture_end_s or 0.0):
+        yield Picture(last_s + step_s, None)
+
+
+def _packet_time_s(packet: Packet[VideoStream], start_s: float, otherwise_s: float) -> float:
+    if packet.pts is None:
+        return max(0.0, otherwise_s)
+    return float(packet.pts * packet.time_base) - start_s
+
+
+def _packets(
+    container: InputContainer, stream: VideoStream, damage: _Damage, start_s: float
+) -> Iterator[Packet[VideoStream]]:
+    """The video track's packets. A Matroska reader leaps over broken bytes without a word; the leap is found here."""
+    watch_bytes = "matroska" in container.format.name
+    packets: Iterator[Packet[Any]] = container.demux() if watch_bytes else container.demux(stream)
+    read_to: int | None = None
+    last_decoding_s = last_end_s = 0.0
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, EOFError):
+            return
+        except av.error.FFmpegError:
+            damage.found(last_decoding_s)
+            return
+        if watch_bytes and packet.pos is not None and packet.size:
+            if read_to is not None and packet.pos - read_to > LOST_BYTES:
+                # What was lost stood later in decoding order than what came before it.
+                damage.found(last_decoding_s)
+                damage.found(last_end_s)
+            read_to = packet.pos + packet.size
+        if packet.stream.index != stream.index:
+            continue
+        if packet.pts is not None:
+            length_s = float((packet.duration or 0) * packet.time_base)
+            last_end_s = max(last_end_s, float(packet.pts * packet.time_base) - start_s + length_s)
+            decoding = packet.pts if packet.dts is None else packet.dts
+            last_decoding_s = float(decoding * packet.time_base) - start_s + length_s
+        yield packet
+
+
+class _Damage:
+    """The stretch whose pictures are not to be trusted, if there is one at present."""
+
+    def __init__(self) -> None:
+        self._from_s: float | None = None
+        self._latest_s = -math.inf
+        self._ended: float | None = None
+
+    def found(self, time_s: float) -> None:
+        """An error concerns the picture at `time_s`."""
+        self._from_s = time_s if self._from_s is None else min(self._from_s, time_s)
+        self._latest_s = max(self._latest_s, time_s)
+
+    def hides(self, time_s: float, is_keyframe: bool) -> bool:
+        """Whether the picture at `time_s` falls into the stretch; the next sound keyframe ends it."""
+        if self._from_s is None or time_s < self._from_s:
+            return False
+        if (is_keyframe and time_s > self._latest_s) or time_s > self._latest_s + HEALED_AFTER_S:
+            self._ended, self._from_s, self._latest_s = self._from_s, None, -math.inf
+            return False
+        return True
+
+    def pop_start(self) -> float | None:
+        """Where the stretch that has just ended started, told once."""
+        start, self._ended = self._ended, None
+        return start
+
+    def unfinished(self) -> float | None:
+        """Where the stretch that has not ended started."""
+        return self._from_s

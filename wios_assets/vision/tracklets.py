@@ -1,0 +1,137 @@
+"""Which faces of successive samples are the same face, within one shot and one segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+UNLINKED = 1e6
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """When two boxes may be the same face.
+
+    Attributes:
+        largest_shift: distance of the centres at which two faces one sample apart are no longer the same, as a
+            multiple of the face's size.
+        largest_growth: ratio of sizes from which on two faces are no longer the same.
+        longest_gap_s: how long a face may go unseen within its tracklet, seconds.
+        longest_s: length at which a tracklet is closed and a new one begun, seconds; bounds memory.
+    """
+
+    largest_shift: float
+    largest_growth: float
+    longest_gap_s: float
+    longest_s: float
+
+
+@dataclass
+class Tracklet:
+    """The same face followed through part of a shot.
+
+    Attributes:
+        number: id of its first face.
+        start_s: time of its first face.
+        last_s: time of its latest face.
+        box: latest box, float [4]: left, top, right, bottom in pixels.
+        speed: pixels a second of the box's edges, float [4].
+    """
+
+    number: int
+    start_s: float
+    last_s: float
+    box: NDArray[np.float32]
+    speed: NDArray[np.float32] = field(default_factory=lambda: np.zeros(4, dtype=np.float32))
+
+
+def match_boxes(
+    before: NDArray[np.float32], after: NDArray[np.float32], largest_shift: float, largest_growth: float
+) -> list[tuple[int, int]]:
+    """Pairs (i, j) of boxes that may be the same face, chosen together for the least sum of shift and growth.
+
+    Args:
+        before: float32 [n, 4], left, top, right, bottom.
+        after: float32 [m, 4].
+        largest_shift: shift of the centre that rules a pair out, as a multiple of the mean box size.
+        largest_growth: ratio of sizes that rules a pair out.
+    """
+    if not len(before) or not len(after):
+        return []
+    shift, growth = _shift(before, after), _growth(before, after)
+    cost = shift / largest_shift + np.log(growth) / np.log(largest_growth)
+    cost[(shift > largest_shift) | (growth > largest_growth)] = UNLINKED
+    rows, columns = linear_sum_assignment(cost)
+    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < UNLINKED]
+
+
+class Tracker:
+    """Links the faces of successive samples; its state is the open tracklets and nothing else."""
+
+    def __init__(self, options: LinkOptions) -> None:
+        self._options = options
+        self._open: list[Tracklet] = []
+
+    def add(self, time_s: float, numbers: Sequence[int], boxes: NDArray[np.float32]) -> tuple[list[int], list[int]]:
+        """Link the faces of one sample.
+
+        Args:
+            time_s: the sample's time, later than the one before.
+            numbers: ids of the faces.
+            boxes: float32 [n, 4] in pixels.
+
+        Returns:
+            The tracklet of each face, and the tracklets that ended before this sample.
+        """
+        ended = [t.number for t in self._open if self._is_over(t, time_s)]
+        self._open = [t for t in self._open if not self._is_over(t, time_s)]
+        expected = np.array([_expected(t, time_s) for t in self._open], dtype=np.float32).reshape(-1, 4)
+        pairs = match_boxes(expected, boxes, self._options.largest_shift, self._options.largest_growth)
+        belongs: dict[int, Tracklet] = {}
+        for i, j in pairs:
+            tracklet = self._open[i]
+            elapsed = max(time_s - tracklet.last_s, 1e-6)
+            tracklet.speed = (0.5 * tracklet.speed + 0.5 * (boxes[j] - tracklet.box) / elapsed).astype(np.float32)
+            tracklet.box, tracklet.last_s = boxes[j], time_s
+            belongs[j] = tracklet
+        for j, number in enumerate(numbers):
+            if j not in belongs:
+                belongs[j] = Tracklet(number, time_s, time_s, boxes[j])
+                self._open.append(belongs[j])
+        return [belongs[j].number for j in range(len(numbers))], ended
+
+    def end_all(self) -> list[int]:
+        """Close every tracklet, as a cut does; their numbers."""
+        ended = [t.number for t in self._open]
+        self._open = []
+        return ended
+
+    def _is_over(self, tracklet: Tracklet, time_s: float) -> bool:
+        unseen_s = time_s - tracklet.last_s
+        return unseen_s > self._options.longest_gap_s + 1e-6 or time_s - tracklet.start_s > self._options.longest_s
+
+
+def _expected(tracklet: Tracklet, time_s: float) -> NDArray[np.float32]:
+    """Where the face should be now. Half the way that its speed would take it: heads turn back more than they run."""
+    return tracklet.box + np.float32(0.5 * (time_s - tracklet.last_s)) * tracklet.speed
+
+
+def _shift(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
+    centres = [(b[:, :2] + b[:, 2:]) / 2.0 for b in (before, after)]
+    sizes = [_size(b) for b in (before, after)]
+    distance = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
+    return distance / ((sizes[0][:, None] + sizes[1][None]) / 2.0)
+
+
+def _growth(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
+    ratio = _size(before)[:, None] / _size(after)[None]
+    return np.maximum(ratio, 1.0 / ratio)
+
+
+def _size(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    extent = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64).clip(1.0)
+    return np.sqrt(extent.prod(axis=1))

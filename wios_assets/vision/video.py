@@ -1,0 +1,266 @@
+"""What is in this video file: length, clock, size as displayed, codec, content identity."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from wios_assets.errors import WiosError
+from wios_assets.vision.engine import Image
+
+FINGERPRINT_CHUNKS = 64
+FINGERPRINT_CHUNK_BYTES = 64 * 1024
+LARGEST_UNEXPLAINED_END_S = 5.0
+"""How much shorter than the container says every track may be before the file counts as truncated, in seconds."""
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video file that can be decoded.
+
+    Attributes:
+        path: the file.
+        fingerprint: content identity, hexadecimal; the same for a renamed copy.
+        size_bytes: file size.
+        duration_s: length on the player's clock, in seconds.
+        start_s: container's start time in seconds; presentation time less this is the player's clock.
+        first_picture_s: when the video track's first picture appears, seconds on the player's clock.
+        last_picture_end_s: end of the video track, seconds on the player's clock; None where the file does not say.
+        frame_rate: average frames per second.
+        width: display width in pixels: upright, square pixels.
+        height: display height in pixels.
+        rotation: degrees, counter-clockwise, by which the stored picture is turned for display: 0, 90, 180 or 270.
+        codec: the video codec's name.
+    """
+
+    path: Path
+    fingerprint: str
+    size_bytes: int
+    duration_s: float
+    start_s: float
+    first_picture_s: float
+    last_picture_end_s: float | None
+    frame_rate: float
+    width: int
+    height: int
+    rotation: int
+    codec: str
+
+
+def probe(path: Path) -> Video:
+    """What is in a video file; reads its head, its end and spread chunks, not the whole of it.
+
+    Raises:
+        WiosError: no such file, no permission, empty, not a video, no video track, no picture that can be decoded, or
+            truncated (the last instant that can be read is named).
+    """
+    size_bytes = _readable_size(path)
+    with open_video(path) as (container, stream):
+        start_s = (container.start_time or 0) / av.time_base
+        picture = _first_picture(path, container, stream)
+        duration_s = _duration_s(container, stream, start_s)
+        _refuse_truncated(path, container, stream, duration_s, start_s)
+        rotation = round(picture.rotation) % 360
+        rotation = rotation if rotation % 90 == 0 else 0
+        width, height = display_size(picture, stream.sample_aspect_ratio, rotation)
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        first_s = picture.time - start_s if picture.time is not None else 0.0
+        return Video(
+            path=path,
+            fingerprint=fingerprint(path),
+            size_bytes=size_bytes,
+            duration_s=duration_s,
+            start_s=start_s,
+            first_picture_s=max(0.0, first_s),
+            last_picture_end_s=_track_end_s(stream, start_s),
+            frame_rate=float(rate),
+            width=width,
+            height=height,
+            rotation=rotation,
+            codec=stream.codec_context.name,
+        )
+
+
+@contextmanager
+def open_video(path: Path, threads: int = 1) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """An open container and its main video track (cover pictures are no video track).
+
+    Raises:
+        WiosError: the file cannot be opened, is not a video or has no video track.
+    """
+    _readable_size(path)
+    try:
+        # The prefix keeps a name such as `concat:a.mp4` from being taken for one of the library's protocols.
+        container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+    except av.error.PermissionError:
+        raise WiosError(f"{path}: no permission to read it; change its access rights") from None
+    except (av.error.FFmpegError, ValueError) as error:
+        raise WiosError(
+            f"{path}: cannot be read as a video from its first byte on ({_reason(error)}); "
+            "it is not a video, or was cut off while being copied: copy it again"
+        ) from None
+    try:
+        tracks = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        if not tracks:
+            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+            raise WiosError(f"{path}: has no video track, only {kinds}; choose a file with pictures")
+        stream = next((s for s in tracks if s.disposition & av.stream.Disposition.default), tracks[0])
+        if stream.codec_context is None:
+            raise WiosError(f"{path}: its video codec is not known to this FFmpeg; convert the file to H.264")
+        stream.codec_context.thread_count = threads
+        if threads > 1:
+            stream.thread_type = "AUTO"
+        yield container, stream
+    finally:
+        container.close()
+
+
+def display_size(picture: VideoFrame, sample_aspect: Fraction | None, rotation: int) -> tuple[int, int]:
+    """Width and height in pixels at which a player shows the picture: square pixels, upright."""
+    aspect = sample_aspect if sample_aspect and sample_aspect > 0 else Fraction(1)
+    width, height = max(1, round(picture.width * aspect)), picture.height
+    return (height, width) if rotation in (90, 270) else (width, height)
+
+
+def to_display(picture: VideoFrame, width: int, height: int, rotation: int) -> Image:
+    """The picture as a player shows it: RGB uint8 [height, width, 3], whatever its pixel format, shape or size."""
+    stored = (height, width) if rotation in (90, 270) else (width, height)
+    shown = picture.reformat(width=stored[0], height=stored[1], format="rgb24", threads=1)
+    rgb = np.asarray(shown.to_ndarray(), dtype=np.uint8)
+    return np.ascontiguousarray(np.rot90(rgb, rotation // 90)) if rotation else rgb
+
+
+def fingerprint(path: Path) -> str:
+    """Content identity: blake2b over the size and 64 evenly spread chunks of 64 KiB (the whole of a small file).
+
+    Raises:
+        WiosError: the file cannot be read.
+    """
+    size = _readable_size(path)
+    digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=20)
+    last = max(0, size - FINGERPRINT_CHUNK_BYTES)
+    offsets = sorted({last * i // (FINGERPRINT_CHUNKS - 1) for i in range(FINGERPRINT_CHUNKS)})
+    position = 0
+    try:
+        with path.open("rb") as file:
+            for offset in offsets:
+                position = offset
+                file.seek(offset)
+                digest.update(file.read(FINGERPRINT_CHUNK_BYTES))
+    except OSError as error:
+        raise WiosError(f"{path}: cannot be read at byte {position} ({error.strerror}); copy it again") from None
+    return digest.hexdigest()
+
+
+def _readable_size(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise WiosError(f"{path}: is a folder, not a video file; name the file inside it")
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise WiosError(f"{path}: there is no such file; check the name") from None
+    except PermissionError:
+        raise WiosError(f"{path}: no permission to read it; change its access rights") from None
+    except OSError as error:
+        raise WiosError(f"{path}: cannot be opened ({error.strerror}); check the disk and copy it again") from None
+    if size == 0:
+        raise WiosError(f"{path}: is empty (0 bytes); copy it again")
+    return size
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
+
+
+def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
+    reason = "no packets"
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except av.error.FFmpegError as error:
+            reason = _reason(error)
+            break
+        try:
+            for picture in packet.decode():
+                return picture
+        except av.error.FFmpegError as error:
+            reason = _reason(error)
+    raise WiosError(
+        f"{path}: none of its {stream.codec_context.name} pictures can be decoded, from 0:00:00 to the end ({reason}); "
+        "copy it again"
+    )
+
+
+def _duration_s(container: InputContainer, stream: VideoStream, start_s: float) -> float:
+    if container.duration:
+        # FFmpeg's duration is the length from the container's start time on, whatever that is.
+        return container.duration / av.time_base
+    ends = [0.0]
+    container.seek(0)
+    for packet in container.demux(stream):
+        if packet.pts is not None:
+            ends.append(float((packet.pts + (packet.duration or 0)) * packet.time_base) - start_s)
+    return max(ends)
+
+
+def _track_end_s(stream: VideoStream, start_s: float) -> float | None:
+    """End of the video track as the file gives it, seconds on the player's clock."""
+    if stream.duration and stream.time_base:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
+    text = stream.metadata.get("DURATION", "")
+    try:
+        hours, minutes, seconds = text.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - start_s
+    except ValueError:
+        return None
+
+
+def _refuse_truncated(
+    path: Path, container: InputContainer, stream: VideoStream, duration_s: float, start_s: float
+) -> None:
+    """A file whose every track ends long before the container says it does has been cut off."""
+    near_end = max(0.0, duration_s - LARGEST_UNEXPLAINED_END_S)
+    reached = _last_packet_end_s(container, near_end + start_s) - start_s
+    if reached >= near_end:
+        return
+    # A seek beyond the last packet can land anywhere: read from the start before calling a file broken.
+    reached = max(reached, _last_packet_end_s(container, 0.0) - start_s)
+    if reached < near_end:
+        raise WiosError(
+            f"{path}: breaks off at {clock(reached)} of {clock(duration_s)}; it was cut off while being copied "
+            "or recorded: copy it again, or repair it with a remuxing tool"
+        )
+
+
+def _last_packet_end_s(container: InputContainer, from_s: float) -> float:
+    reached = 0.0
+    try:
+        container.seek(int(from_s * av.time_base))
+        for packet in container.demux():
+            if packet.pts is not None and packet.size:
+                reached = max(reached, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    except av.error.FFmpegError:
+        pass
+    return reached
+
+
+def clock(seconds: float) -> str:
+    """Seconds as h:mm:ss."""
+    whole = max(0, int(seconds))
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
