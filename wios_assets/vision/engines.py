@@ -19,6 +19,7 @@ class EngineOptions:
         cache: folder for converted models.
         threads: threads that one engine may use; tasks × threads should equal the cores.
         device: `cpu`, or `cuda` (engine `onnx` only; needs onnxruntime-gpu and a CUDA device).
+        detector_precision: `int8` (CPU only) or `float`; `cuda` always takes `float`.
         smallest_face: height of the smallest face that must be found, as a share of the frame height.
         largest_face: height of the largest face, as a share of the frame height.
         pyramid_ratio: size of a level that the detector looks at, as a share of the one above it, below 1.
@@ -29,6 +30,7 @@ class EngineOptions:
     cache: str
     threads: int
     device: Literal["cpu", "cuda"]
+    detector_precision: Literal["int8", "float"]
     smallest_face: float
     largest_face: float
     pyramid_ratio: float
@@ -50,5 +52,12 @@ def load_engine(options: EngineOptions) -> FaceEngine:
 
     cache = Path(options.cache)
     pyramid = Pyramid(options.smallest_face, options.largest_face, options.pyramid_ratio)
-    detector = MmodDetector(cache, options.threads, options.device, pyramid, options.detector_threshold)
+    detector = MmodDetector(
+        cache,
+        options.threads,
+        options.device,
+        options.detector_precision,
+        pyramid,
+        options.detector_threshold,
+    )
     return OnnxEngine(detector, DlibEmbedder(cache, options.threads, options.device))

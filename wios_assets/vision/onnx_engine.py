@@ -100,61 +100,70 @@ class MmodDetector:
     """dlib's CNN face detector (max-margin object detection, King 2015) over an image pyramid."""
 
     def __init__(
-        self, cache: Path, threads: int, device: Literal["cpu", "cuda"], pyramid: Pyramid, threshold: float
+        self,
+        cache: Path,
+        threads: int,
+        device: Literal["cpu", "cuda"],
+        precision: Literal["int8", "float"],
+        pyramid: Pyramid,
+        threshold: float,
     ) -> None:
         weights = model_path(DETECTOR_FILE)
-        self.model_hash = file_hash(weights)
         self.pyramid = pyramid
         self.threshold = threshold
-        self._session = session(detector_graph(weights, cache), threads, device)
+        # Whole numbers of 8 bits are for CPUs; a GPU has no kernel for them.
+        self._session = session(
+            detector_graph(weights, cache, "float" if device == "cuda" else precision), threads, device
+        )
 
     def scores(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Scores float32 [n, rows, columns] of pictures uint8 [n, height, width, 3] at their own size."""
+        """Score of every window, float32 [n, rows, columns], of pictures uint8 [n, height, width, 3], at their size.
+
+        The window of (row, column) is centred on pixel 8 · (row, column) + 14. Width must be a multiple of 4.
+        """
         return self._session.run(None, {"pictures": pictures})[0]
 
     def detect(
         self, frames: Sequence[Image], smallest_face: float | None
     ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """Boxes float32 [n, 4] and scores float32 [n] of each frame, best first; frames of one size are batched."""
-        found: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = [
-            (np.empty((0, 4), np.float32), np.empty(0, np.float32))
-        ] * len(frames)
+        found: list[list[tuple[NDArray[np.float32], NDArray[np.float32]]]] = [[] for _ in frames]
         by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
         for index, frame in enumerate(frames):
             by_size[frame.shape[:2]].append(index)
         for (height, width), indices in by_size.items():
-            pictures = [frames[index] for index in indices]
-            boxes: list[list[NDArray[np.float32]]] = [[] for _ in indices]
-            scores: list[list[NDArray[np.float32]]] = [[] for _ in indices]
+            pictures = [np.ascontiguousarray(frames[index]) for index in indices]
             for rows, columns in self.pyramid.levels(height, width, smallest_face):
-                pictures = [_resized(picture, rows, columns) for picture in pictures]
-                level = np.zeros((len(pictures), rows + 2 * BORDER, columns + 2 * BORDER, 3), dtype=np.uint8)
-                for place, picture in zip(level, pictures, strict=True):
-                    place[BORDER:-BORDER, BORDER:-BORDER] = picture
+                level, pictures = _level(pictures, rows, columns)
                 maps = self.scores(level)
-                for which, row, column in zip(*np.nonzero(maps > self.threshold), strict=True):
-                    boxes[which].append(_box(row, column, height / rows, width / columns))
-                    scores[which].append(maps[which, row, column])
-            for index, some, their in zip(indices, boxes, scores, strict=True):
-                if some:
-                    found[index] = distinct(np.stack(some), np.asarray(their, dtype=np.float32), OVERLAP)
-        return found
+                scale = np.array([width / columns, height / rows] * 2, dtype=np.float32)
+                for index, some in zip(indices, maps, strict=True):
+                    cells = np.argwhere(some > self.threshold)
+                    if len(cells):
+                        found[index].append((_windows(cells) * scale - np.float32(0.5), some[tuple(cells.T)]))
+        return [distinct(*map(np.concatenate, zip(*some, strict=True)), OVERLAP) if some else NOTHING for some in found]
 
 
-def _resized(picture: Image, rows: int, columns: int) -> Image:
-    if picture.shape[:2] == (rows, columns):
-        return picture
-    far_smaller = rows * 2 < picture.shape[0]
-    method = cv2.INTER_AREA if far_smaller else cv2.INTER_LINEAR
-    return cv2.resize(picture, (columns, rows), interpolation=method)  # type: ignore[return-value]
+NOTHING = (np.empty((0, 4), dtype=np.float32), np.empty(0, dtype=np.float32))
 
 
-def _box(row: int, column: int, down: float, across: float) -> NDArray[np.float32]:
-    """Window of a score, in pixels of the frame; pixel centres lie on halves when sizes change."""
-    y, x = CELL * row + FIRST_CELL - BORDER + 0.5, CELL * column + FIRST_CELL - BORDER + 0.5
-    half = (WINDOW - 1) / 2
-    corners = ((x - half) * across, (y - half) * down, (x + half) * across, (y + half) * down)
-    return np.asarray(corners, dtype=np.float32) - np.float32(0.5)
+def _level(pictures: Sequence[Image], rows: int, columns: int) -> tuple[NDArray[np.uint8], list[Image]]:
+    """Pictures of one size, resized and set on black: the whole, uint8 [n, height, width, 3], and its insides."""
+    level = np.zeros((len(pictures), rows + 2 * BORDER, -(-(columns + 2 * BORDER) // 4) * 4, 3), dtype=np.uint8)
+    inside = [whole[BORDER : BORDER + rows, BORDER : BORDER + columns] for whole in level]
+    for picture, place in zip(pictures, inside, strict=True):
+        # Bilinear resizing skips pixels when it more than halves a picture.
+        method = cv2.INTER_AREA if 2 * rows < picture.shape[0] else cv2.INTER_LINEAR
+        cv2.resize(picture, (columns, rows), dst=place, interpolation=method)
+    return level, inside
+
+
+def _windows(cells: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Windows of cells [n, 2], row and column: float32 [n, 4] in the level's pixels, corners of pixels at whole
+    numbers, as resizing counts them."""
+    centres = (CELL * cells[:, ::-1] + FIRST_CELL - BORDER + 0.5).astype(np.float32)
+    half = np.float32((WINDOW - 1) / 2)
+    return np.concatenate([centres - half, centres + half], axis=1)
 
 
 def distinct(
@@ -208,7 +217,6 @@ class OnnxEngine:
         self.distance = embedder.distance
         parts = (
             f"{PREPROCESSING}",
-            detector.model_hash,
             file_hash(self._points.path),
             embedder.model_hash,
             f"{CHIP_SIZE} {CHIP_PADDING}",
