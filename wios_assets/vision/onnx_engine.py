@@ -141,7 +141,7 @@ class MmodDetector:
                     cells = np.argwhere(some > self.threshold)
                     if len(cells):
                         found[index].append((_windows(cells) * scale - np.float32(0.5), some[tuple(cells.T)]))
-        return [distinct(*map(np.concatenate, zip(*some, strict=True)), OVERLAP) if some else NOTHING for some in found]
+        return [_distinct_of(levels) for levels in found]
 
 
 NOTHING = (np.empty((0, 4), dtype=np.float32), np.empty(0, dtype=np.float32))
@@ -164,6 +164,15 @@ def _windows(cells: NDArray[np.intp]) -> NDArray[np.float32]:
     centres = (CELL * cells[:, ::-1] + FIRST_CELL - BORDER + 0.5).astype(np.float32)
     half = np.float32((WINDOW - 1) / 2)
     return np.concatenate([centres - half, centres + half], axis=1)
+
+
+def _distinct_of(
+    levels: list[tuple[NDArray[np.float32], NDArray[np.float32]]],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    if not levels:
+        return NOTHING
+    boxes, scores = zip(*levels, strict=True)
+    return distinct(np.concatenate(boxes), np.concatenate(scores), OVERLAP)
 
 
 def distinct(
