@@ -1,0 +1,399 @@
+"""One of IMDB's files, of any size, as typed Parquet; lines that do not fit are set aside with number and reason."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
+
+from wios_assets.errors import WiosError
+from wios_assets.imdb.files import IMDB_FILES, ImdbFile, Kind
+from wios_assets.imdb.sort import rising, sorted_rows
+from wios_assets.imdb.stream import TextStream
+from wios_assets.imdb.values import decoded, typed, unquoted
+
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        pa.field("table", pa.string(), metadata={"comment": "Table that the line was meant for"}),
+        pa.field("file", pa.string(), metadata={"comment": "File that it stands in"}),
+        pa.field("line", pa.int64(), metadata={"comment": "Line of the file, the header being line 1"}),
+        pa.field("reason", pa.string(), metadata={"comment": "Why it does not fit"}),
+        pa.field("text", pa.string(), metadata={"comment": "The line, the table's columns of it"}),
+    ]
+)
+ALLOWED_SHARE = 0.001
+_BLOCK = 16 << 20
+_ROWS_A_FILE = 2_000_000
+# Small row groups: a title's cast then is one of them, found by the key's smallest and largest value.
+_ROWS_A_GROUP = 65_536
+_LINE = "__line"
+_UNLIKE_VALUES = frozenset(
+    {
+        *("tconst", "nconst", "primary_title", "original_title", "primary_name", "characters", "directors", "writers"),
+        *("known_for_titles", "ordering", _LINE),
+    }
+)
+
+
+@dataclass(frozen=True)
+class ParseReport:
+    """What became of a file: `lines == rows + quarantined`.
+
+    Attributes:
+        lines: lines after the header. rows: rows written. quarantined: lines set aside.
+        reasons: reason without its value → lines. extra_columns: columns of the file that the table does not have.
+        requoted: values that a CSV writer had put into quotes.
+        parquet_folder: holds `part-….parquet` of the table's schema, sorted by key; keys are unique in it.
+        quarantine_file: Parquet of `QUARANTINE_SCHEMA`; there even when it is empty.
+        was_sorted: whether the file had its rows in the order of the key, as IMDB's have.
+    """
+
+    table: str
+    file: Path
+    lines: int
+    rows: int
+    quarantined: int
+    reasons: dict[str, int]
+    extra_columns: tuple[str, ...]
+    requoted: int
+    parquet_folder: Path
+    parquet_files: tuple[Path, ...]
+    quarantine_file: Path
+    was_sorted: bool
+
+    @property
+    def quarantined_share(self) -> float:
+        """Share of the lines that were set aside, 0 to 1."""
+        return self.quarantined / self.lines if self.lines else 0.0
+
+
+def parse_imdb(
+    file: Path,
+    table: str,
+    staging: Path,
+    allowed_share: float = ALLOWED_SHARE,
+    progress: Callable[[int, int], None] | None = None,
+) -> ParseReport:
+    """Read `file` as `table` (a name such as `imdb/title_basics`) and write it to `staging`.
+
+    Memory does not grow with the file: it is read in blocks of 16 MB. Rows are written in the order of the key; a
+    file that has another order is sorted on disk. Of two lines with the same key the first is kept.
+
+    Args:
+        staging: folder for `rows/` and `quarantine.parquet`; what it held is removed.
+        allowed_share: largest share of quarantined lines, 0 to 1.
+        progress: told bytes read and bytes in all (of the file, compressed or not).
+
+    Raises:
+        WiosError: no such column, empty, damaged or no table at all, or too many lines that do not fit. Nothing is
+            left in `staging` then.
+    """
+    spec = IMDB_FILES[table]
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        (staging / "rows").mkdir(parents=True)
+        try:
+            report = _Parser(spec, file, staging, progress, keep_lines=False).run()
+        except _NotSortedError:
+            report = _Parser(spec, file, staging, progress, keep_lines=True).run()
+        _check(report, allowed_share)
+    except OSError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise WiosError(f"{staging}: cannot be written ({error.strerror or error}); check space and rights") from None
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return report
+
+
+def _check(report: ParseReport, allowed_share: float) -> None:
+    if not report.lines:
+        raise WiosError(f"{report.file}: there is nothing after the header, line 1; download it again")
+    if report.quarantined_share > allowed_share:
+        first = pq.read_table(report.quarantine_file).sort_by("line").slice(0, 1).to_pylist()[0]
+        raise WiosError(
+            f"{report.file}: {report.quarantined} of {report.lines} lines do not fit, more than the allowed share of "
+            f"{allowed_share:g}; the first is line {first['line']}: {first['reason']}; download the file again"
+        )
+
+
+class _NotSortedError(Exception):
+    """The file's rows are not in the order of the key."""
+
+
+@dataclass
+class _Parser:
+    """One pass over a file. `keep_lines` keeps each row's line, and sorts the rows in the end."""
+
+    spec: ImdbFile
+    file: Path
+    staging: Path
+    progress: Callable[[int, int], None] | None
+    keep_lines: bool
+    misshapen: list[int] = field(default_factory=list)
+    untold: list[tuple[int, str, str]] = field(default_factory=list)
+    good: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    requoted: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    held: pa.RecordBatch | None = None
+    last_key: str | None = None
+    files: list[Path] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> ParseReport:
+        self.quarantine_file = self.staging / "quarantine.parquet"
+        with TextStream(self.file) as stream, ThreadPoolExecutor(1) as writer:
+            extra = self._check_header(stream)
+            self.schema = self.spec.table.schema
+            if self.keep_lines:
+                self.schema = self.schema.append(pa.field(_LINE, pa.int64()))
+            self.quarantine = pq.ParquetWriter(self.quarantine_file, QUARANTINE_SCHEMA)
+            self.output: pq.ParquetWriter | None = None
+            pending: Future[None] | None = None
+            try:
+                for raw in self._batches(stream):
+                    batch = self._typed_batch(raw)
+                    self._tell_misshapen()
+                    # One batch is written while the next is read.
+                    if pending is not None:
+                        pending.result()
+                    pending = writer.submit(self._write, batch)
+                    if self.progress is not None:
+                        self.progress(stream.position, stream.size)
+                if pending is not None:
+                    pending.result()
+                if self.held is not None:
+                    self._write(self._sorted(self.held))
+                self._tell_misshapen()
+                if self.keep_lines:
+                    self._close_output()
+                    self._sort()
+                elif not self.files:
+                    self._write(pa.RecordBatch.from_pylist([], self.schema))
+            finally:
+                if pending is not None:
+                    pending.cancel()
+                self._close_output()
+                self.quarantine.close()
+            lines = stream.lines - 1
+        if lines != self.rows + self.quarantined:
+            raise RuntimeError(f"{self.file}: {lines} lines, but {self.rows} rows and {self.quarantined} set aside")
+        return ParseReport(
+            self.spec.table.name, self.file, lines, self.rows, self.quarantined, dict(self.reasons), extra,
+            self.requoted, self.staging / "rows", tuple(self.files), self.quarantine_file, not self.keep_lines,
+        )  # fmt: skip
+
+    def _check_header(self, stream: TextStream) -> tuple[str, ...]:
+        header = stream.first_line().decode("utf-8", "replace")
+        if header.lstrip()[:1] == "<":
+            raise WiosError(f"{self.file}: a web page (line 1 begins {header[:40]!r}), not a table; download it again")
+        found = header.split("\t")
+        missing = [name for name in self.spec.names if name not in found]
+        doubled = [name for name in self.spec.names if found.count(name) > 1]
+        if missing or doubled:
+            what = f"no column {missing[0]}" if missing else f"two columns {doubled[0]}"
+            expected = ", ".join(self.spec.names)
+            raise WiosError(
+                f"{self.file}: line 1 has {what} (it reads {header[:200]!r}); {self.spec.stem} has {expected}, "
+                f"separated by tabs; download the file again"
+            )
+        return tuple(name for name in found if name not in self.spec.names)
+
+    def _batches(self, stream: TextStream) -> Iterator[pa.RecordBatch]:
+        try:
+            # One thread: only then does the reader know the number of a line that has too few or too many columns.
+            yield from csv.open_csv(
+                pa.PythonFile(io.BufferedReader(stream, _BLOCK), "r"),
+                read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+                parse_options=csv.ParseOptions(
+                    delimiter="\t",
+                    quote_char=False,
+                    double_quote=False,
+                    escape_char=False,
+                    newlines_in_values=False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=self._misshapen,
+                ),
+                convert_options=csv.ConvertOptions(
+                    include_columns=list(self.spec.names),
+                    column_types=dict.fromkeys(self.spec.names, pa.binary()),
+                    null_values=["\\N", ""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=False,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise WiosError(f"{self.file}: not a table of lines ({error}); download it again") from None
+
+    def _misshapen(self, row: csv.InvalidRow) -> str:
+        columns = "column" if row.actual_columns == 1 else "columns"
+        reason = f"{row.actual_columns} {columns} where the header has {row.expected_columns}"
+        with self.lock:
+            self.misshapen.append(row.number)
+            self.untold.append((row.number, reason, row.text))
+        return "skip"
+
+    def _typed_batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        columns, misfit, checks = [], None, []
+        for (name, kind), wanted in zip(self.spec.columns, self.spec.table.schema, strict=True):
+            texts, undecodable = decoded(raw.column(name))
+            if kind in (Kind.TEXT, Kind.JSON_LIST):
+                texts, requoted = unquoted(texts)
+                self.requoted += requoted
+            values, unfit = typed(texts, kind)
+            required = pc.is_null(raw.column(name)) if wanted.name in self.spec.key or kind is Kind.NAME_KEY else None
+            for mask, reason in (
+                (undecodable, "is not UTF-8"),
+                (unfit, f"is not {kind.value}"),
+                (required, "is missing"),
+            ):
+                if mask is not None and pc.any(mask).as_py():
+                    checks.append((name, mask, reason))
+                    misfit = mask if misfit is None else pc.or_(misfit, mask)
+            columns.append(values)
+        start = self.good
+        self.good += len(raw)
+        batch = pa.RecordBatch.from_arrays(columns, schema=self.spec.table.schema)
+        if self.keep_lines:
+            batch = batch.append_column(_LINE, self._lines(np.arange(start, start + len(raw))))
+        if misfit is not None:
+            self._set_aside(raw, np.flatnonzero(misfit.to_numpy(zero_copy_only=False)), start, checks)
+            batch = batch.filter(pc.invert(misfit))
+        return batch if self.keep_lines else self._in_order(batch)
+
+    def _lines(self, places: np.ndarray) -> pa.Array:
+        """Line of the file for each place among the lines that have the right number of columns."""
+        with self.lock:
+            skipped = np.array(self.misshapen, dtype=np.int64)
+        before = np.searchsorted(skipped - 2 - np.arange(len(skipped)), places, side="right")
+        return pa.array(places + 2 + before)
+
+    def _set_aside(
+        self, raw: pa.RecordBatch, rows: np.ndarray, start: int, checks: list[tuple[str, pa.Array, str]]
+    ) -> None:
+        reasons: list[str] = []
+        for row in rows:
+            name, reason = next((name, reason) for name, mask, reason in checks if mask[row].as_py())
+            value = raw.column(name)[row].as_py()
+            self.reasons[f"{name} {reason}"] += 1
+            reasons.append(f"{name} {reason}" if value is None else f"{name} = {_readable(value)[:100]!r} {reason}")
+        texts = [
+            "\t".join("\\N" if value is None else _readable(value) for value in line.values())
+            for line in raw.take(pa.array(rows)).to_pylist()
+        ]
+        self._quarantine(self._lines(start + rows).to_pylist(), reasons, texts)
+
+    def _quarantine(self, lines: list[int], reasons: list[str], texts: list[str]) -> None:
+        self.quarantined += len(lines)
+        same = ([value] * len(lines) for value in (self.spec.table.name, str(self.file)))
+        self.quarantine.write_table(pa.table([*same, lines, reasons, texts], schema=QUARANTINE_SCHEMA))
+
+    def _tell_misshapen(self) -> None:
+        with self.lock:
+            told, self.untold = self.untold, []
+        if told:
+            self.reasons["another number of columns"] += len(told)
+            numbers, reasons, texts = zip(*told, strict=True)
+            self._quarantine(list(numbers), list(reasons), list(texts))
+
+    def _in_order(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The batch with every key greater than the one before; raises where the whole file must be sorted.
+
+        IMDB's principals stand in the order of the title, but not always of `ordering` within it. So the last
+        title of a batch, which may go on in the next, is held back until then.
+        """
+        if not len(batch):
+            return batch
+        if len(self.spec.key) > 1:
+            if self.held is not None:
+                batch = _one_batch([self.held, batch])
+            titles = batch.column(0)
+            last = pc.index(titles, titles[len(titles) - 1]).as_py()
+            if not rising([titles], strictly=False):
+                raise _NotSortedError
+            self.held, batch = batch.slice(last), batch.slice(0, last)
+        return self._sorted(batch)
+
+    def _sorted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if not len(batch):
+            return batch
+        if not rising([batch.column(name) for name in self.spec.key]):
+            if len(self.spec.key) == 1:
+                raise _NotSortedError
+            batch = batch.sort_by([(name, "ascending") for name in self.spec.key])
+            if not rising([batch.column(name) for name in self.spec.key]):
+                raise _NotSortedError
+        first, last = batch.column(0)[0].as_py(), batch.column(0)[len(batch) - 1].as_py()
+        if self.last_key is not None and first <= self.last_key:
+            raise _NotSortedError
+        self.last_key = last
+        return batch
+
+    def _write(self, batch: pa.RecordBatch) -> None:
+        self.rows += len(batch)
+        if self.output is None:
+            path = self.staging / "rows" / f"part-{len(self.files):05d}.parquet"
+            self.files.append(path)
+            self.in_file = 0
+            self.output = _parquet_writer(path, self.schema)
+        self.output.write_batch(batch, row_group_size=_ROWS_A_GROUP)
+        self.in_file += len(batch)
+        if self.in_file >= _ROWS_A_FILE:
+            self._close_output()
+
+    def _close_output(self) -> None:
+        if self.output is not None:
+            self.output.close()
+            self.output = None
+
+    def _sort(self) -> None:
+        """Sort what was written by key and line, on disk; of lines with the same key the first stays."""
+        unsorted = self.staging / "unsorted"
+        (self.staging / "rows").rename(unsorted)
+        (self.staging / "rows").mkdir()
+        self.files, self.rows = [], 0
+        self.schema = self.spec.table.schema
+        spill = self.staging / "spill"
+        for kept, repeats in sorted_rows(unsorted, self.spec.key, _LINE, spill, _ROWS_A_GROUP):
+            for batch in kept.drop_columns([_LINE]).cast(self.schema).combine_chunks().to_batches():
+                self._write(batch)
+            if repeats:
+                self.reasons["key on an earlier line"] += len(repeats)
+                self._quarantine(
+                    [row[_LINE] for row in repeats],
+                    [f"{' '.join(str(row[name]) for name in self.spec.key)} is on an earlier line" for row in repeats],
+                    ["\t".join(str(row[name]) for name in self.schema.names) for row in repeats],
+                )
+        shutil.rmtree(unsorted)
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+
+
+def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer with dictionaries only where values repeat; on keys and names they cost time and save nothing."""
+    repeating = [
+        f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
+        for field in schema
+        if not pa.types.is_boolean(field.type) and field.name not in _UNLIKE_VALUES
+    ]
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=repeating)
+
+
+def _readable(value: bytes) -> str:
+    return value.decode("utf-8", "backslashreplace")
