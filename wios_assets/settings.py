@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda"] = Field(
         default="cpu", description="Where the engine `onnx` runs: `cpu`, or `cuda` with onnxruntime-gpu installed"
     )
+    detector_precision: Literal["int8", "float"] = Field(
+        default="int8",
+        description="Numbers that the detector of `onnx` counts in: `int8`, about twice as fast, or `float`",
+    )
     samples_per_second: float = Field(default=4.0, gt=0, le=60, description="Frames looked at for each second of film")
     smallest_face: float = Field(
         default=1 / 12, gt=0, le=1, description="Smallest face that must be found, as a share of the frame height"
@@ -85,6 +89,45 @@ class Settings(BaseSettings):
     detector_threshold: float = Field(
         default=0.0, description="Lowest detector score that makes a face, on the detector's own scale"
     )
+    detect_every: int = Field(
+        default=2, ge=1, description="Samples from one detection to the next while faces only move; followed in between"
+    )
+    agreeing_shift: float = Field(
+        default=0.5, gt=0, description="How far a face may move between two detections that agree, in face sizes"
+    )
+    duplicate_change: float = Field(
+        default=2.0,
+        ge=0,
+        description="Largest change of any part of a near-duplicate sample, in grey levels (0 to 255)",
+    )
+    chips_per_tracklet: int = Field(
+        default=6, ge=1, description="Most face chips of a tracklet that are turned into embeddings"
+    )
+    chip_spacing_seconds: float = Field(
+        default=0.5, gt=0, description="Least time between two chips of a tracklet, on average, in seconds"
+    )
+    chip_jpeg_quality: int = Field(default=90, ge=1, le=100, description="JPEG quality of stored face chips")
+    cut_ratio: float = Field(
+        default=3.0, gt=1, description="How many times the change at a cut exceeds the mean change around it"
+    )
+    cut_smallest_change: float = Field(
+        default=15.0, ge=0, description="Least change at a cut: mean difference in hue, saturation and value, 0 to 255"
+    )
+    cut_window: int = Field(default=2, ge=1, description="Pictures before and after that make up the mean change")
+    cut_picture_width: int = Field(default=160, ge=32, description="Width of the pictures compared, in pixels")
+    link_shift: float = Field(
+        default=0.7, gt=0, description="How far a face may move from sample to sample and be the same, in face sizes"
+    )
+    link_growth: float = Field(
+        default=1.6, gt=1, description="How much a face may grow from sample to sample and be the same, as a ratio"
+    )
+    link_gap_seconds: float = Field(
+        default=0.6, ge=0, description="How long a face may go unseen within its tracklet, in seconds"
+    )
+    link_longest_seconds: float = Field(
+        default=30.0, gt=0, description="Length at which a tracklet is closed and a new one begun, in seconds"
+    )
+
     name_limit: float = Field(
         default=0.5,
         gt=0,

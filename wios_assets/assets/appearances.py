@@ -1,7 +1,7 @@
 """Names on tracks, and what follows from them: appearances, minutes, screen time."""
 
 import pandas as pd
-from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, ResourceParam, asset
+from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, asset
 
 from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
 from wios_assets.naming.names import name_tracks

@@ -39,9 +39,7 @@ def picture(png: bytes, alt: str) -> MarkdownMetadataValue:
     return MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def check(
-    name: str, asset: str, bad: list[Any], *, warn: bool = False, **metadata: Any
-) -> AssetCheckResult:
+def check(name: str, asset: str, bad: list[Any], *, warn: bool = False, **metadata: Any) -> AssetCheckResult:
     """A check's result: passed where `bad` is empty; the first offenders are shown."""
     return AssetCheckResult(
         check_name=name,
@@ -50,7 +48,11 @@ def check(
         severity=AssetCheckSeverity.WARN if warn else AssetCheckSeverity.ERROR,
         metadata={
             "offending": len(bad),
-            **({"first of them": MetadataValue.json(json.loads(json.dumps(bad[:SHOWN_ROWS], default=str)))} if bad else {}),
+            **(
+                {"first of them": MetadataValue.json(json.loads(json.dumps(bad[:SHOWN_ROWS], default=str)))}
+                if bad
+                else {}
+            ),
             **metadata,
         },
     )

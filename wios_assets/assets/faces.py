@@ -6,13 +6,12 @@ from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, Output, asset
 from wios_assets.assets.common import OWNERS, check, code_version, sentence
 from wios_assets.assets.options import track_options
 from wios_assets.partitions import films
-from wios_assets.settings import Settings
 from wios_assets.vision.tracks import link_tracks
 
 
-def face_assets(settings: Settings) -> list[AssetsDefinition]:
+def face_assets() -> list[AssetsDefinition]:
     """The asset `face_tracks`."""
-    options = track_options(settings)
+    options = track_options()
 
     @asset(
         partitions_def=films,

@@ -16,6 +16,7 @@ from dagster import (
 )
 
 from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
 from wios_assets.errors import WiosError
 from wios_assets.lake.index import film_source
 from wios_assets.naming.contact_sheet import contact_sheet
@@ -29,9 +30,9 @@ from wios_assets.vision.engines import load_engine
 
 def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
     """gallery_photos and gallery_embeddings."""
-    engine_options = settings.engine_options(threads=settings.cores())
-    options = settings.gallery_options()
-    version = code_version(1, settings.engine_identity(), options)
+    chosen_engine = engine_options(settings, cores())
+    options = gallery_options()
+    version = code_version(1, engine_identity(settings), options)
 
     @multi_asset(
         partitions_def=films,
@@ -69,7 +70,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
                 f"film {context.partition_key!r}: no photos of any of its {len(people)} actors in {places}; put them "
                 f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
             )
-        engine = load_engine(engine_options)
+        engine = load_engine(chosen_engine)
         seen, used = judge_gallery(photos, engine, options, dict(people))
         verdicts = seen["verdict"].value_counts()
         without = [actor for actor, _ in people if actor not in set(used["actor"])]

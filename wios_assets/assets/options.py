@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from dataclasses import asdict
 
+from wios_assets.naming.options import GalleryOptions
 from wios_assets.settings import Settings
-
-if TYPE_CHECKING:
-    from wios_assets.vision.engines import EngineOptions
+from wios_assets.vision.engines import EngineOptions
+from wios_assets.vision.footage import FootageOptions
+from wios_assets.vision.shots import ShotOptions
+from wios_assets.vision.tracklets import LinkOptions
+from wios_assets.vision.tracks import TrackOptions
 
 
 def spark_tasks(settings: Settings) -> int:
@@ -32,15 +35,57 @@ def threads_of_a_task(settings: Settings) -> int:
 
 def engine_options(settings: Settings, threads: int) -> EngineOptions:
     """The face engine that the settings choose, with this many threads."""
-    from wios_assets.vision.engines import EngineOptions
-
     return EngineOptions(
         engine=settings.engine,
         cache=str(settings.cache),
         threads=threads,
         device=settings.device,
+        detector_precision=settings.detector_precision,
         smallest_face=settings.smallest_face,
         largest_face=settings.largest_face,
         pyramid_ratio=settings.pyramid_ratio,
         detector_threshold=settings.detector_threshold,
     )
+
+
+def engine_identity(settings: Settings) -> dict[str, object]:
+    """What of the engine decides its results; threads and device do not."""
+    options = asdict(engine_options(settings, 1))
+    return {name: value for name, value in options.items() if name not in ("threads", "cache", "device")}
+
+
+def footage_options(settings: Settings, samples_per_second: float) -> FootageOptions:
+    """How a film is looked at."""
+    return FootageOptions(
+        samples_per_second=samples_per_second,
+        smallest_face=settings.smallest_face,
+        detect_every=settings.detect_every,
+        agreeing_shift=settings.agreeing_shift,
+        duplicate_change=settings.duplicate_change,
+        chips_per_tracklet=settings.chips_per_tracklet,
+        chip_spacing_s=settings.chip_spacing_seconds,
+        chip_jpeg_quality=settings.chip_jpeg_quality,
+        decoder_threads=threads_of_a_task(settings),
+        shots=ShotOptions(
+            ratio=settings.cut_ratio,
+            smallest_change=settings.cut_smallest_change,
+            window=settings.cut_window,
+            picture_width=settings.cut_picture_width,
+        ),
+        links=LinkOptions(
+            largest_shift=settings.link_shift,
+            largest_growth=settings.link_growth,
+            longest_gap_s=settings.link_gap_seconds,
+            longest_s=settings.link_longest_seconds,
+        ),
+    )
+
+
+def gallery_options() -> GalleryOptions:
+    """When a photo is used."""
+    return GalleryOptions()
+
+
+def track_options() -> TrackOptions:
+    """When faces are one track."""
+    return TrackOptions()

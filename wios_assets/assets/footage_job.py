@@ -1,0 +1,89 @@
+"""The film's heavy work as a Spark job: one task a segment, everything found in one decoding."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from wios_assets.lake.progress import note_done
+from wios_assets.lake.store import stored_schema
+from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
+from wios_assets.vision.engines import EngineOptions, load_engine
+from wios_assets.vision.footage import FootageOptions, analyse_segment
+from wios_assets.vision.records import CUTS, record_tables
+from wios_assets.vision.segments import Segment
+from wios_assets.vision.video import Video
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame as SparkFrame
+    from pyspark.sql import SparkSession
+
+KINDS = {
+    FRAME_SAMPLES.name: stored_schema(FRAME_SAMPLES),
+    FACES.name: stored_schema(FACES),
+    FACE_EMBEDDINGS.name: stored_schema(FACE_EMBEDDINGS),
+    "cuts": CUTS,
+}
+FOUND = pa.schema(
+    [pa.field("kind", pa.string()), *(pa.field(kind, pa.struct(list(schema))) for kind, schema in KINDS.items())]
+)
+"""What a task gives back: `kind` says which of the other columns, one struct a kind, is set."""
+
+RECORDS_A_BATCH = 512
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """What a Spark task does: analyses the segments whose numbers it is given."""
+
+    video: Video
+    segments: tuple[Segment, ...]
+    engine: EngineOptions
+    options: FootageOptions
+    progress_folder: Path
+
+    def __call__(self, numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in numbers:
+            for number in batch.column("id").to_pylist():
+                yield from self._segment(self.segments[number])
+
+    def _segment(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+        engine = load_engine(self.engine)
+        self.progress_folder.mkdir(parents=True, exist_ok=True)
+
+        def progress(seconds: float) -> None:
+            note_done(self.progress_folder, segment.number, seconds)
+
+        records = analyse_segment(self.video, segment, engine, self.options, progress)
+        while chunk := list(itertools.islice(records, RECORDS_A_BATCH)):
+            for kind, rows in record_tables(chunk, engine).items():
+                yield from _as_found(kind, rows)
+
+
+def _as_found(kind: str, rows: pa.Table) -> Iterator[pa.RecordBatch]:
+    for batch in rows.combine_chunks().to_batches():
+        columns = [
+            batch.to_struct_array() if name == kind else pa.nulls(batch.num_rows, FOUND.field(name).type)
+            for name in KINDS
+        ]
+        struct = FOUND.field(kind).type
+        columns[list(KINDS).index(kind)] = columns[list(KINDS).index(kind)].cast(struct)
+        yield pa.RecordBatch.from_arrays([pa.array([kind] * batch.num_rows), *columns], schema=FOUND)
+
+
+def found_by_kind(session: SparkSession, task: SegmentTask, scratch: Path) -> dict[str, SparkFrame]:
+    """Carry out the job; what was found, by kind, as plans over `scratch`, which must outlive them."""
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    count = len(task.segments)
+    numbers = session.range(0, count, 1, max(1, count))
+    found = numbers.mapInArrow(task, from_arrow_schema(FOUND))
+    place = str(scratch / "found")
+    found.write.partitionBy("kind").parquet(place)
+    stored = session.read.schema(from_arrow_schema(FOUND)).parquet(place) if count else found
+    return {kind: stored.filter(stored["kind"] == kind).select(f"{kind}.*") for kind in KINDS}
