@@ -2,4 +2,6 @@
 
 from dagster import DynamicPartitionsDefinition
 
-films = DynamicPartitionsDefinition(name="film")
+FILM = "film"
+
+films = DynamicPartitionsDefinition(name=FILM)

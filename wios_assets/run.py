@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from wios_assets.errors import WiosError
 from wios_assets.settings import Settings, project_root
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterEvent, DagsterInstance
 
     from wios_assets.lake.progress import Progress
 
@@ -74,9 +74,8 @@ def run_film(settings: Settings, instance: DagsterInstance, film: str, report: P
         WiosError: the run failed; the message is the cause's.
     """
     from wios_assets.lake.progress import read_progress
-    from wios_assets.partitions import films
 
-    instance.add_dynamic_partitions(films.name, [film])
+    instance.add_dynamic_partitions("film", [film])
     _run(settings, instance, "film_map", film, lambda step: report(read_progress(settings.lake, film), step))
 
 
@@ -120,7 +119,7 @@ def _run(
         raise WiosError(_cause(result.all_events, result.run_id, film))
 
 
-def _cause(events: list, run_id: str, film: str | None) -> str:
+def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str:
     """The first failed step's deepest reason, in one line."""
     failures = [event for event in events if event.is_step_failure and event.step_failure_data.error]
     place = f"film {film!r}" if film is not None else "run"
@@ -128,12 +127,15 @@ def _cause(events: list, run_id: str, film: str | None) -> str:
         return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
     event = failures[0]
     error = event.step_failure_data.error
+    assert error is not None
     while error.cause is not None:
         error = error.cause
     message = error.message.strip().removeprefix("wios_assets.errors.WiosError: ")
     if error.cls_name == "WiosError":
         return message
-    return f"{place}: {event.step_key} failed: {message.splitlines()[0]}; the whole of it is in run {run_id} in `wios ui`"
+    return (
+        f"{place}: {event.step_key} failed: {message.splitlines()[0]}; the whole of it is in run {run_id} in `wios ui`"
+    )
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> int:

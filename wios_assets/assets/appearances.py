@@ -1,5 +1,8 @@
 """Names on tracks, and what follows from them: appearances, minutes, screen time."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, asset
 
@@ -35,7 +38,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
         face_embeddings: pd.DataFrame,
         gallery_embeddings: pd.DataFrame,
         cast: pd.DataFrame,
-    ):
+    ) -> Iterator[Any]:
         names = name_tracks(face_tracks, faces, face_embeddings, gallery_embeddings, cast, naming)
         counts = names["decision"].value_counts()
         yield Output(
@@ -63,7 +66,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
         shots: pd.DataFrame,
         cast: pd.DataFrame,
         film: pd.DataFrame,
-    ):
+    ) -> Iterator[Any]:
         rows = intervals(track_names, face_tracks, shots, cast)
         duration_s = float(film["duration_s"].iloc[0])
         yield Output(
@@ -89,7 +92,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
             for name in ("at_most_sixty_seconds", "sums_agree_with_appearances")
         ],
     )
-    def minute_appearances(appearances: pd.DataFrame, film: pd.DataFrame):
+    def minute_appearances(appearances: pd.DataFrame, film: pd.DataFrame) -> Iterator[Any]:
         rows = by_minute(appearances, float(film["duration_s"].iloc[0]))
         yield Output(rows, metadata={"minutes with somebody": int(rows["minute"].nunique())})
         yield check("at_most_sixty_seconds", "minute_appearances", checks.over_a_minute(rows))
@@ -104,7 +107,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
         code_version=code_version(1),
         check_specs=[AssetCheckSpec("sums_agree_with_appearances", asset=AssetKey("screen_time"), blocking=True)],
     )
-    def screen_time(appearances: pd.DataFrame, film: pd.DataFrame):
+    def screen_time(appearances: pd.DataFrame, film: pd.DataFrame) -> Iterator[Any]:
         rows = totals(appearances, float(film["duration_s"].iloc[0]))
         shown = rows[["rank", "actor", "seconds", "share"]].head(20)
         yield Output(rows, metadata={"ranking": MetadataValue.md(shown.to_markdown(index=False))} if len(rows) else {})

@@ -34,6 +34,11 @@ def content_version(rows: pd.DataFrame) -> DataVersion:
     return DataVersion(hashlib.sha256(text.encode()).hexdigest()[:32])
 
 
+def nullable(column: pd.Series) -> list[Any]:
+    """A column's values with None for what is missing."""
+    return [None if pd.isna(value) else value for value in column.tolist()]
+
+
 def picture(png: bytes, alt: str) -> MarkdownMetadataValue:
     """A PNG shown inline in Dagster."""
     return MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")

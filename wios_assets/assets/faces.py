@@ -1,5 +1,8 @@
 """Faces linked into tracks."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, Output, asset
 
@@ -28,7 +31,7 @@ def face_assets() -> list[AssetsDefinition]:
         shots: pd.DataFrame,
         frame_samples: pd.DataFrame,
         film: pd.DataFrame,
-    ):
+    ) -> Iterator[Any]:
         tracks = link_tracks(faces, face_embeddings, shots, frame_samples, float(film["height"].iloc[0]), options)
         yield Output(
             tracks,

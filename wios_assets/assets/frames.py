@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from dagster import (
     AssetCheckResult,
     AssetCheckSpec,
+    AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
     AssetSpec,
@@ -77,7 +79,12 @@ def footage_assets(settings: Settings) -> list[AssetsDefinition]:
             for name in names
         ],
     )
-    def footage(context, film: pd.DataFrame, settings: ResourceParam[Settings], spark: SparkSessionResource):
+    def footage(
+        context: AssetExecutionContext,
+        film: pd.DataFrame,
+        settings: ResourceParam[Settings],
+        spark: SparkSessionResource,
+    ) -> Iterator[Any]:
         key = context.partition_key
         row = film.iloc[0]
         video = probe(Path(row["path"]))

@@ -1,11 +1,14 @@
 """Photos of a film's cast, each with its verdict, and the embeddings of those that are used."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from dagster import (
     AssetCheckSpec,
+    AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
     AssetSpec,
@@ -15,13 +18,13 @@ from dagster import (
     multi_asset,
 )
 
-from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.assets.common import OWNERS, check, code_version, nullable, picture, sentence
 from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
 from wios_assets.errors import WiosError
 from wios_assets.lake.index import film_source
 from wios_assets.naming.contact_sheet import contact_sheet
 from wios_assets.naming.galleries import judge_gallery
-from wios_assets.naming.photo_folders import photos_of_cast
+from wios_assets.naming.photo_folders import ACTORS_FOLDER, photos_of_cast
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
 from wios_assets.sidecar import sidecar_path
@@ -55,14 +58,15 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
         ],
         name="gallery",
     )
-    def gallery(context, cast: pd.DataFrame, settings: ResourceParam[Settings]):
+    def gallery(context: AssetExecutionContext, cast: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
         started = time.monotonic()
         entry, sidecar = film_source(settings, context.partition_key)
         film_file = Path(entry.path)
         named_gallery = sidecar.gallery_folder(sidecar_path(film_file))
         folders = [named_gallery] if named_gallery else []
-        people = [(row.actor, row.nconst) for row in cast.itertuples()]
-        found = photos_of_cast(people, [*folders, settings.galleries], film_file)
+        people: list[tuple[str, str | None]] = list(zip(cast["actor"], nullable(cast["nconst"]), strict=True))
+        beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
+        found = photos_of_cast(people, [*folders, settings.galleries], beside)
         photos = {actor: own.photos for actor, own in found.items()}
         if not any(photos.values()):
             places = ", ".join(str(folder) for folder in [*folders, settings.galleries])
@@ -74,7 +78,11 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
         seen, used = judge_gallery(photos, engine, options, dict(people))
         verdicts = seen["verdict"].value_counts()
         without = [actor for actor, _ in people if actor not in set(used["actor"])]
-        metadata = {"seconds": time.monotonic() - started, "engine": engine.name, "model hash": engine.model_hash}
+        metadata: dict[str, Any] = {
+            "seconds": time.monotonic() - started,
+            "engine": engine.name,
+            "model hash": engine.model_hash,
+        }
         yield Output(
             seen,
             output_name="gallery_photos",
@@ -96,7 +104,9 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
             metadata={
                 **metadata,
                 "actors": int(used["actor"].nunique()),
-                "photos an actor": MetadataValue.json(used["actor"].value_counts().to_dict()),
+                "photos an actor": MetadataValue.json(
+                    {str(name): int(n) for name, n in used["actor"].value_counts().items()}
+                ),
             },
         )
         bad = [row.photo for row in used.itertuples() if not usable(row.embedding, engine.embedding_length)]

@@ -1,10 +1,21 @@
 """IMDB's tables, typed, from its files."""
 
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, ResourceParam, asset
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MetadataValue,
+    Output,
+    ResourceParam,
+    asset,
+)
 
 from wios_assets.assets.common import OWNERS, check, code_version, sentence
 from wios_assets.imdb.files import IMDB_FILES, find_file
@@ -37,7 +48,9 @@ def _imdb_asset(table: str) -> AssetsDefinition:
             for name in ("counts_add_up", "keys_unique_and_not_null")
         ],
     )
-    def imdb_table(context, settings: ResourceParam[Settings], spark: SparkSessionResource):
+    def imdb_table(
+        context: AssetExecutionContext, settings: ResourceParam[Settings], spark: SparkSessionResource
+    ) -> Iterator[Any]:
         started = time.monotonic()
         file = find_file(settings.imdb, table)
         with staging_folder(settings.lake) as staging:

@@ -1,7 +1,9 @@
 """What can be asked: the library of films and the published DuckDB file."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, ResourceParam, asset
@@ -48,7 +50,7 @@ def library_assets() -> list[AssetsDefinition]:
         deps=[AssetKey("minute_appearances"), AssetKey("screen_time")],
         check_specs=[AssetCheckSpec("every_finished_film_present", asset=AssetKey("library"))],
     )
-    def library(film: pd.DataFrame, appearances: pd.DataFrame, settings: ResourceParam[Settings]):
+    def library(film: pd.DataFrame, appearances: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
         lake: Path = settings.lake
         finished = set(partition_keys(lake, "screen_time")) & set(partition_keys(lake, "minute_appearances"))
         index = read_index(index_path(settings))

@@ -1,9 +1,17 @@
 """What runs by the clock."""
 
-from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, SkipReason, schedule
+from dagster import (
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
 
 from wios_assets.automation.jobs import imdb_refresh
-from wios_assets.imdb.files import imdb_files
+from wios_assets.errors import WiosError
+from wios_assets.imdb.files import IMDB_FILES, find_file
 from wios_assets.settings import Settings
 
 
@@ -17,8 +25,11 @@ def imdb_daily(settings: Settings) -> ScheduleDefinition:
         description=f"Loads IMDB's files from {settings.imdb} again, once a day.",
     )
     def imdb_daily(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
-        if not imdb_files(settings.imdb):
-            return SkipReason(f"no IMDB files in {settings.imdb}")
+        try:
+            for table in IMDB_FILES:
+                find_file(settings.imdb, table)
+        except WiosError as missing:
+            return SkipReason(str(missing))
         return RunRequest()
 
     return imdb_daily

@@ -14,7 +14,7 @@ from dagster import (
 from wios_assets.automation.inbox import finished_films, look_at_inbox
 from wios_assets.automation.jobs import film_map, film_names, library_refresh
 from wios_assets.automation.requests import FilmRequest, film_requests, read_memory, remember, write_memory
-from wios_assets.partitions import films
+from wios_assets.partitions import FILM
 from wios_assets.settings import Settings
 
 
@@ -32,7 +32,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
         for problem in changes.problems:
             context.log.warning(problem)
         requests = film_requests(changes.index, read_memory(context.cursor), finished_films(settings))
-        known = set(context.instance.get_dynamic_partitions(films.name))
+        known = set(context.instance.get_dynamic_partitions(FILM))
         missing = [film for film, entry in changes.index.films.items() if film not in known and entry.present]
         cursor = write_memory(remember(changes.index))
         if not requests and not missing:
@@ -40,7 +40,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
             context.update_cursor(cursor)
             return SkipReason(waiting or f"nothing new in {settings.films}")
         return SensorResult(
-            dynamic_partitions_requests=[AddDynamicPartitionsRequest(films.name, missing)] if missing else [],
+            dynamic_partitions_requests=[AddDynamicPartitionsRequest(FILM, missing)] if missing else [],
             run_requests=[_run_request(request) for request in requests],
             cursor=cursor,
         )
