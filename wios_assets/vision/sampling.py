@@ -8,6 +8,7 @@ within a tenth of a second counts as there already: the tracks of a file rarely 
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -36,6 +37,9 @@ HEALED_AFTER_S = 12.0
 
 FIRST_PICTURE_GRACE_S = 0.1
 """A first picture that comes this soon after an instant stands in for the one that is missing there."""
+
+LONGEST_REORDERING = 32
+"""Packets that are read ahead at most to learn when the next picture comes."""
 
 SEEK_BACK_S = (0.0, 2.0, 10.0, 60.0, 300.0)
 
@@ -97,7 +101,9 @@ def sample_count(duration_s: float, samples_per_second: float) -> int:
     return count
 
 
-def read_pictures(video: Video, from_s: float, before: int, threads: int = 1) -> Generator[Picture]:
+def read_pictures(
+    video: Video, from_s: float, before: int, threads: int = 1, only_needed_for: float | None = None
+) -> Generator[Picture]:
     """Pictures in order of time: `before` of them ahead of the one on screen at `from_s`, that one, all later ones.
 
     At the film's start there are fewer ahead. A broken stretch gives one picture without a frame, and lasts until the
@@ -108,6 +114,8 @@ def read_pictures(video: Video, from_s: float, before: int, threads: int = 1) ->
         from_s: seconds on the player's clock.
         before: pictures wanted ahead of the one on screen at `from_s`.
         threads: decoder threads.
+        only_needed_for: samples per second; pictures that are on screen at no sample and that no other picture is
+            decoded from are then left out (B-frames mostly). None for all pictures.
 
     Raises:
         WiosError: the file cannot be opened any more.
@@ -118,7 +126,7 @@ def read_pictures(video: Video, from_s: float, before: int, threads: int = 1) ->
             at_start = seek_s <= 0 or from_s <= 0
             if not _seek(container, stream, video, None if at_start else seek_s):
                 continue
-            pictures = _decode(container, stream, video)
+            pictures = _decode(container, stream, video, only_needed_for)
             ahead: deque[Picture] = deque(maxlen=before + 1)
             following: list[Picture] = []
             for picture in pictures:
@@ -179,12 +187,16 @@ def _seek(container: InputContainer, stream: VideoStream, video: Video, to_s: fl
     return True
 
 
-def _decode(container: InputContainer, stream: VideoStream, video: Video) -> Iterator[Picture]:
+def _decode(
+    container: InputContainer, stream: VideoStream, video: Video, only_needed_for: float | None
+) -> Iterator[Picture]:
     """Pictures from where the container stands, with broken stretches marked."""
     damage = _Damage()
     step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
     last_s = -math.inf
-    for packet in _packets(container, stream, damage, video.start_s):
+    packets = _packets(container, stream, damage, video.start_s)
+    for packet, is_needed in _with_need(packets, video.start_s, only_needed_for):
+        stream.codec_context.skip_frame = "DEFAULT" if is_needed else "NONREF"
         frames: list[VideoFrame] = []
         try:
             frames = list(packet.decode())
@@ -208,6 +220,51 @@ def _decode(container: InputContainer, stream: VideoStream, video: Video) -> Ite
         yield Picture(max(broken_s, last_s + CLOCK_TOLERANCE_S), None)
     elif math.isfinite(last_s) and last_s + step_s + max(1.0, step_s) < (video.last_picture_end_s or 0.0):
         yield Picture(last_s + step_s, None)
+
+
+def _with_need(
+    packets: Iterator[Packet[VideoStream]], start_s: float, samples_per_second: float | None
+) -> Iterator[tuple[Packet[VideoStream], bool]]:
+    """Each packet with whether its picture is on screen at some sample.
+
+    The next picture's time is known once the decoding times have reached it, a few packets ahead. Packets without
+    times, and those of files whose order is too odd, count as needed.
+    """
+    ahead: deque[Packet[VideoStream]] = deque()
+    times: list[int] = []
+    for packet in packets:
+        if samples_per_second is None or packet.pts is None or packet.dts is None:
+            while ahead:
+                yield ahead.popleft(), True
+            times.clear()
+            yield packet, True
+            continue
+        ahead.append(packet)
+        bisect.insort(times, packet.pts)
+        while ahead:
+            shown = ahead[0].pts
+            assert shown is not None
+            later = bisect.bisect_right(times, shown)
+            following = times[later] if later < len(times) else None
+            if following is not None and packet.dts >= following:
+                first = float(shown * packet.time_base) - start_s
+                end = float(following * packet.time_base) - start_s
+                is_needed = _holds_sample(first, end, samples_per_second)
+            elif len(ahead) > LONGEST_REORDERING:
+                is_needed = True
+            else:
+                break
+            yield ahead.popleft(), is_needed
+            # Pictures shown before everything that is still to be decoded are no one's successor any more.
+            del times[: bisect.bisect_left(times, min(shown, *(p.pts or 0 for p in ahead)) if ahead else shown)]
+    for packet in ahead:
+        yield packet, True
+
+
+def _holds_sample(from_s: float, to_s: float, samples_per_second: float) -> bool:
+    """Whether a picture shown from `from_s` to `to_s` may be on screen at a point of the grid."""
+    number = math.ceil((from_s - CLOCK_TOLERANCE_S) * samples_per_second - 1e-9)
+    return number / samples_per_second <= to_s + CLOCK_TOLERANCE_S
 
 
 def _packet_time_s(packet: Packet[VideoStream], start_s: float, otherwise_s: float) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pandas as pd
 from av.video.frame import VideoFrame
@@ -18,6 +20,9 @@ from wios_assets.vision.sampling import MarkedPicture, Picture
 
 CLOCK_HZ = 1_000_000
 
+WEIGHTS = AdaptiveDetector.Components(delta_hue=0.5, delta_sat=0.0, delta_lum=1.0, delta_edges=0.0)
+"""Hue and saturation leap at keyframes of compressed film where colours are pale; brightness does not."""
+
 
 @dataclass(frozen=True)
 class ShotOptions:
@@ -25,7 +30,8 @@ class ShotOptions:
 
     Attributes:
         ratio: how many times the change at a cut exceeds the mean change of the pictures around it.
-        smallest_change: least change at a cut: mean difference in hue, saturation and value, 0 to 255.
+        smallest_change: least change at a cut, 0 to 255: mean difference of the pixels' brightness and hue, hue at
+            half weight.
         window: pictures before and after that make up the mean.
         picture_width: width in pixels of the small pictures compared.
     """
@@ -46,8 +52,9 @@ def mark_cuts(pictures: Iterable[Picture], options: ShotOptions) -> Iterator[Mar
 
     PySceneDetect's AdaptiveDetector, which compares each change with those around it, is fed small pictures. Its
     shortest scene is set to nothing: then a cut depends on `window` + 1 pictures before and `window` after it and on
-    nothing else, so that workers that start at different places find the same cuts. The first picture given starts no
-    shot. Broken stretches are passed over: the pictures on either side are compared.
+    nothing else, so that workers that start at different places find the same cuts. Where a picture after the change
+    is like one before it, it was a flash, not a cut. The first picture given starts no shot. Broken stretches are
+    passed over: the pictures on either side are compared.
 
     Args:
         pictures: in order of time.
@@ -58,8 +65,10 @@ def mark_cuts(pictures: Iterable[Picture], options: ShotOptions) -> Iterator[Mar
         min_scene_len=0,
         window_width=options.window,
         min_content_val=options.smallest_change,
+        weights=WEIGHTS,
     )
     waiting: deque[tuple[Picture, NDArray[np.uint8] | None]] = deque()
+    passed: deque[NDArray[np.uint8]] = deque(maxlen=options.window)
     undecided = 0
     for picture in pictures:
         if picture.frame is None:
@@ -74,11 +83,27 @@ def mark_cuts(pictures: Iterable[Picture], options: ShotOptions) -> Iterator[Mar
         # The detector has now judged the oldest sound picture that is waiting.
         while waiting[0][1] is None:
             yield MarkedPicture(waiting.popleft()[0], False, None)
-        judged, its_small = waiting.popleft()
-        yield MarkedPicture(judged, bool(found), its_small)
+        following = [small for _, small in waiting if small is not None]
+        judged, _ = waiting.popleft()
+        is_cut = bool(found) and not _is_flash(passed, following[: options.window], options.smallest_change / 2)
+        yield MarkedPicture(judged, is_cut, following[0])
+        passed.append(following[0])
         undecided -= 1
     for picture, its_small in waiting:
         yield MarkedPicture(picture, False, its_small)
+
+
+def change(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    """Mean difference of two small pictures (BGR uint8 [height, width, 3]) as the cut detector weighs it, 0 to 255."""
+    hue, _, value = cv2.mean(cv2.absdiff(cv2.cvtColor(one, cv2.COLOR_BGR2HSV), cv2.cvtColor(other, cv2.COLOR_BGR2HSV)))[
+        :3
+    ]
+    return (WEIGHTS.delta_hue * hue + WEIGHTS.delta_lum * value) / (WEIGHTS.delta_hue + WEIGHTS.delta_lum)
+
+
+def _is_flash(before: Iterable[NDArray[np.uint8]], after: Iterable[NDArray[np.uint8]], largest_change: float) -> bool:
+    """Whether a picture after the change is one that was there before it."""
+    return any(change(one, other) < largest_change for one, other in itertools.product(before, after))
 
 
 def small_picture(frame: VideoFrame, width: int) -> NDArray[np.uint8]:
