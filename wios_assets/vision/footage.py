@@ -42,8 +42,6 @@ class FootageOptions:
         chip_spacing_s: least time between two chips of a tracklet, on average, in seconds.
         chip_jpeg_quality: JPEG quality of stored chips, 1 to 100.
         decoder_threads: threads that decode one segment.
-        skip_unneeded: whether pictures that no sample shows and no other picture is decoded from are left undecoded;
-            a cut's time may then be late by the few of them that stand there.
         shots: what counts as a cut.
         links: when two faces are the same.
     """
@@ -57,7 +55,6 @@ class FootageOptions:
     chip_spacing_s: float
     chip_jpeg_quality: int
     decoder_threads: int
-    skip_unneeded: bool
     shots: ShotOptions
     links: LinkOptions
 
@@ -73,7 +70,8 @@ def analyse_segment(
     an `EmbeddingRecord` for each chip chosen (after its sample, when its tracklet has ended), a `Cut` for each shot
     that starts inside the segment.
 
-    The segment is decoded once. Cuts, sample times and pictures do not depend on how the film is cut into segments;
+    The segment is decoded once. Pictures that no sample shows and no other picture is decoded from are left undecoded;
+    where a shot starts with such, its cut is late by the few of them that stand there. Cuts, sample times and pictures do not depend on how the film is cut into segments;
     tracklets end where the segment ends.
 
     Args:
@@ -98,9 +96,7 @@ def analyse_segment(
             yield marked
 
     start_s = segment.first_sample / rate
-    pictures = read_pictures(
-        video, start_s, options.shots.pictures_before, options.decoder_threads, rate if options.skip_unneeded else None
-    )
+    pictures = read_pictures(video, start_s, options.shots.pictures_before, options.decoder_threads, rate)
     marked = noting_cuts(mark_cuts(pictures, options.shots))
     look = _Look(video, engine, options)
     try:
