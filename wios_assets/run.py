@@ -7,9 +7,11 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import yaml
@@ -91,29 +93,39 @@ def run_job(settings: Settings, instance: DagsterInstance, job: str) -> None:
 def _run(
     settings: Settings, instance: DagsterInstance, job: str, film: str | None, tick: Callable[[str | None], None]
 ) -> None:
-    from threading import Event, Thread
+    from dagster import DagsterEventType
 
     from wios_assets.definitions import build_definitions
 
-    definition = build_definitions(settings).resolve_job_def(job)
-    finished: list[str] = []
-    done = Event()
+    run_id = str(uuid.uuid4())
+    ended = Event()
 
     def watch() -> None:
-        while not done.wait(PAUSE_S):
-            tick(finished[-1] if finished else None)
+        step: str | None = None
+        while not ended.wait(PAUSE_S):
+            newest = instance.get_records_for_run(
+                run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION, limit=1, ascending=False
+            ).records
+            if newest and newest[0].asset_key is not None:
+                step = newest[0].asset_key.to_user_string()
+            tick(step)
 
     watcher = Thread(target=watch, name="run progress", daemon=True)
     watcher.start()
     try:
-        result = definition.execute_in_process(
-            instance=instance,
-            partition_key=film,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        result = (
+            build_definitions(settings)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                partition_key=film,
+                raise_on_error=False,
+                run_id=run_id,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
         )
     finally:
-        done.set()
+        ended.set()
         watcher.join()
     if not result.success:
         raise WiosError(_cause(result.all_events, result.run_id, film))

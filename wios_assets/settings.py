@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     )
     cut_window: int = Field(default=2, ge=1, description="Pictures before and after that make up the mean change")
     cut_picture_width: int = Field(default=160, ge=32, description="Width of the pictures compared, in pixels")
+    skip_unneeded: bool = Field(
+        default=True, description="Leave pictures undecoded that no sample shows and no other picture is decoded from"
+    )
     link_shift: float = Field(
         default=0.7, gt=0, description="How far a face may move from sample to sample and be the same, in face sizes"
     )

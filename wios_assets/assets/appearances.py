@@ -73,7 +73,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
             rows,
             metadata={
                 "people": int(rows["actor"].nunique()),
-                "timeline": picture(timeline_picture(rows, duration_s), "who is on screen when"),
+                "timeline": picture(timeline_picture(rows, duration_s, film["title"].iloc[0]), "who is on screen when"),
             },
         )
         yield check("inside_the_film", "appearances", checks.outside_film(rows, duration_s))

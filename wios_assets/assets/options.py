@@ -66,6 +66,7 @@ def footage_options(settings: Settings, samples_per_second: float) -> FootageOpt
         chip_spacing_s=settings.chip_spacing_seconds,
         chip_jpeg_quality=settings.chip_jpeg_quality,
         decoder_threads=threads_of_a_task(settings),
+        skip_unneeded=settings.skip_unneeded,
         shots=ShotOptions(
             ratio=settings.cut_ratio,
             smallest_change=settings.cut_smallest_change,
