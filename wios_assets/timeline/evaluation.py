@@ -42,8 +42,8 @@ class Evaluation:
         top: the first so many zones: top, longest, surest (shares that are right, ordered by length, by probability).
         actors: a person: actor, seconds_true, seconds_named, precision, recall, f1, zones, zone_precision.
         mistakes: the worst first: kind (wrong name, missed), start_s, end_s, actor, seconds (that are wrong or
-            missed), instead (a wrong name: who truly is there; missed: who was named wrongly then), visible (how, if
-            missed), probability, appearance, best_face (if named).
+            missed), instead (a wrong name: who is there without being named; missed: who was named wrongly then),
+            visible (how, if missed), probability, appearance, best_face (if named).
     """
 
     figures: dict[str, float]
@@ -289,13 +289,14 @@ class _Film:
                 start = (zone.first + int(wrong.argmax())) / STEPS_PER_SECOND
                 end = (zone.last - int(wrong[::-1].argmax())) / STEPS_PER_SECOND
                 truly = {row["person"] for row in self.truth if row["start_s"] < end and row["end_s"] > start}
+                named = {name for name in self.names if (self.claimed[name][span] & wrong).any()}
                 rows.append(
                     {
                         "kind": "wrong name",
                         **{name: zone.row.get(name) for name in ("start_s", "end_s", "appearance", "best_face")},
                         "actor": zone.actor,
                         "seconds": int(wrong.sum()) / STEPS_PER_SECOND,
-                        "instead": ", ".join(sorted(truly - {zone.actor})) or "nobody",
+                        "instead": ", ".join(sorted(truly - named)) or "nobody",
                         "visible": None,
                         "probability": zone.probability,
                     }
