@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import unicodedata
+from collections.abc import Mapping
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Library, Row
@@ -36,24 +37,33 @@ def find_film(library: Library, asked: str) -> Row:
         UnknownFilm: no film is called so; names the nearest.
         WiosError: several are.
     """
-    known = films(library)
-    exact = [film for film in known if film["film"] == asked]
-    if exact:
-        return exact[0]
+    known = {film["film"]: film for film in films(library)}
+    if not known:
+        raise UnknownFilm(f"there is no film {asked!r}: none was analysed yet; `wios run FILM` analyses one")
+    return known[match_film(asked, {key: film["title"] for key, film in known.items()})]
+
+
+def match_film(asked: str, titles: Mapping[str, str | None]) -> str:
+    """The key that is meant among the keys of `titles`, which holds each film's title; see `find_film`.
+
+    Raises:
+        UnknownFilm: no film is called so; names the nearest.
+        WiosError: several are.
+    """
+    if asked in titles:
+        return asked
     wanted = _folded(asked)
-    called = {film["film"]: {_folded(film["film"]), _folded(film["title"] or "")} - {""} for film in known}
+    called = {key: {_folded(key), _folded(title or "")} - {""} for key, title in titles.items()}
     for fits in (wanted.__eq__, lambda name: bool(wanted) and name.startswith(wanted)):
-        meant = [film for film in known if any(fits(name) for name in called[film["film"]])]
+        meant = [key for key, names in called.items() if any(map(fits, names))]
         if len(meant) == 1:
             return meant[0]
         if meant:
-            raise WiosError(f"{asked!r} may be {_listed([film['film'] for film in meant])}; give the whole key of one")
-    if not known:
-        raise UnknownFilm(f"there is no film {asked!r}: none was analysed yet; `wios run FILM` analyses one")
+            raise WiosError(f"{asked!r} may be {_listed(meant)}; give the whole key of one")
     owner = {name: key for key, names in called.items() for name in names}
     near = [owner[name] for name in difflib.get_close_matches(wanted, owner, n=_NEAR, cutoff=0.5)]
     hint = f"did you mean {_listed(near)}?" if near else "`wios film list` names them all"
-    raise UnknownFilm(f"there is no film {asked!r} in the library; {hint}")
+    raise UnknownFilm(f"there is no film {asked!r}; {hint}")
 
 
 def who(library: Library, film: str, seconds: float) -> list[Row]:

@@ -1,0 +1,61 @@
+"""`wios` and its commands. Each module imports what is heavy only inside the command that needs it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from wios_assets.cli import asking, doctor, exporting, films, running, showing
+
+_HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
+
+FILM is a film's key or title, or the beginning of either. TIME is written 75, 75.5, 1:15 or 01:02:03.
+"""
+_EPILOG = (
+    "Ends with 0 when all went well, 1 when there is something for you to mend (one line on stderr says what), "
+    "2 when the command is not written as it should be, 130 when interrupted. "
+    "Where output is no terminal it is plain text."
+)
+
+app = typer.Typer(
+    name="wios",
+    help=_HELP,
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wios {version('wios-assets')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _wios(
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+film = typer.Typer(no_args_is_help=True, help="Add films, and see which there are.")
+film.command("add")(films.add)
+film.command("list")(films.list_films)
+
+app.command("demo")(running.demo)
+app.command("ui")(running.ui)
+app.add_typer(film, name="film")
+app.command("run")(running.run)
+app.command("who")(asking.who)
+app.command("minutes")(asking.minutes)
+app.command("screen-time")(asking.screen_time)
+app.command("export")(exporting.export)
+app.command("settings")(showing.settings)
+app.command("doctor")(doctor.doctor)

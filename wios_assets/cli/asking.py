@@ -1,0 +1,177 @@
+"""`wios who`, `wios minutes`, `wios screen-time`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wios_assets.cli.console import number, say, show_json, show_table
+from wios_assets.errors import WiosError
+from wios_assets.lake import questions
+from wios_assets.lake.library import Library, Row, open_library
+from wios_assets.settings import Settings, load_settings
+from wios_assets.timeline.clock import format_clock, parse_clock
+
+Film = Annotated[str, typer.Argument(metavar="FILM", help="Key or title, or the beginning of either.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+@contextmanager
+def asked_film(settings: Settings, film: str) -> Iterator[tuple[Library, Row]]:
+    """The open library and the film that is meant; one that was not analysed yet is named as such."""
+    with _library(settings, film) as library:
+        try:
+            row = questions.find_film(library, film)
+        except questions.UnknownFilm:
+            raise_if_waiting(settings, film)
+            raise
+        yield library, row
+
+
+def raise_if_waiting(settings: Settings, film: str) -> None:
+    """Raise the WiosError that says how to have a film analysed, if the inbox has one of exactly this key."""
+    from wios_assets.film_index import read_index
+    from wios_assets.inbox import discover
+    from wios_assets.lake.index import index_path
+
+    waiting = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
+    waiting |= {found.key for found in discover(settings.films).films}
+    if film in waiting:
+        raise WiosError(f"the film {film!r} was not analysed yet; `wios run {shlex.quote(film)}` does it")
+
+
+@contextmanager
+def _library(settings: Settings, film: str) -> Iterator[Library]:
+    try:
+        library = open_library(settings)
+    except WiosError:
+        if not settings.library.exists():
+            raise_if_waiting(settings, film)
+        raise
+    with library:
+        yield library
+
+
+def who(
+    film: Film,
+    time: Annotated[str, typer.Argument(metavar="TIME", help="Seconds, mm:ss or hh:mm:ss.")],
+    as_json: AsJson = False,
+) -> None:
+    """Who is on screen at a time, as whom, how surely, and on what evidence."""
+    seconds = parse_clock(time)
+    with asked_film(load_settings(), film) as (library, row):
+        show_who(library, row, seconds, as_json=as_json)
+
+
+def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = False) -> None:
+    """Print who is on screen at `seconds` of the film whose row of the table `library` is given."""
+    people = questions.who(library, film["film"], seconds)
+    if as_json:
+        kept = [{name: value for name, value in person.items() if name != "film"} for person in people]
+        show_json({"film": film["film"], "time_s": seconds, "people": kept})
+        return
+    decimals = 0 if seconds == int(seconds) else 3
+    say(f"{_called(film)} at {format_clock(seconds, decimals)}", style="bold")
+    if not any(person["kind"] == "cast" for person in people):
+        say("nobody known on screen")
+    if not people:
+        return
+    show_table(
+        ("Actor", "Character", "Probability", "Distance", "Runner-up", "Photos that matched", "From", "To"),
+        [
+            (
+                person["actor"],
+                person["character"],
+                number(person["probability"], 3),
+                number(person["distance"], 3),
+                _runner_up(person),
+                ", ".join(Path(photo).name for photo in person["photos"] or ()) or None,
+                format_clock(person["start_s"], 1),
+                format_clock(person["end_s"], 1),
+            )
+            for person in people
+        ],
+        right=("Probability", "Distance"),
+    )
+
+
+def minutes(film: Film, as_json: AsJson = False) -> None:
+    """Who is in which minute of a film, and for how long."""
+    with asked_film(load_settings(), film) as (library, row):
+        show_minutes(library, row, as_json=as_json)
+
+
+def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
+    """Print the minutes of the film whose row of the table `library` is given."""
+    rows = questions.minutes(library, film["film"])
+    if as_json:
+        show_json(rows)
+        return
+    say(_called(film), style="bold")
+    if not rows:
+        say("nobody known on screen")
+        return
+    show_table(
+        ("Minute", "Actor", "Character", "Seconds", "Share", "Probability"),
+        [
+            (
+                row["clock"],
+                row["actor"],
+                row["character"],
+                number(row["seconds"], 1),
+                f"{row['share']:.0%}",
+                number(row["mean_probability"], 3),
+            )
+            for row in rows
+        ],
+        right=("Seconds", "Share", "Probability"),
+    )
+
+
+def screen_time(film: Film, as_json: AsJson = False) -> None:
+    """How long each person is on screen, the longest first."""
+    with asked_film(load_settings(), film) as (library, row):
+        rows = questions.screen_time(library, row["film"])
+    if as_json:
+        show_json(rows)
+        return
+    say(_called(row), style="bold")
+    if not rows:
+        say("nobody known on screen")
+        return
+    show_table(
+        ("Rank", "Actor", "Character", "Time", "Seconds", "Share", "Appearances", "Probability"),
+        [
+            (
+                person["rank"],
+                person["actor"],
+                person["character"],
+                format_clock(person["seconds"]),
+                number(person["seconds"], 1),
+                f"{person['share']:.1%}",
+                person["appearances"],
+                number(person["mean_probability"], 3),
+            )
+            for person in rows
+        ],
+        right=("Rank", "Time", "Seconds", "Share", "Appearances", "Probability"),
+    )
+
+
+def _runner_up(person: Row) -> str | None:
+    if person["runner_up"] is None:
+        return None
+    distance = number(person["runner_up_distance"], 3)
+    return person["runner_up"] if distance is None else f"{person['runner_up']} ({distance})"
+
+
+def _called(film: Row) -> str:
+    """Title and year of a film, and its key where that is not the same."""
+    title = film["title"] or film["film"]
+    name = f"{title} ({film['year']})" if film["year"] and f"({film['year']})" not in title else title
+    return name if film["film"] in (name, title) else f"{name} [{film['film']}]"

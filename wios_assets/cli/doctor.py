@@ -1,0 +1,269 @@
+"""`wios doctor`: what must be there for WIOS to work, and how to mend what is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import shlex
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import typer
+from rich.text import Text
+
+from wios_assets.cli.console import console, printable
+from wios_assets.errors import WiosError
+from wios_assets.settings import FOLDERS, Settings, load_settings, project_root
+
+State = Literal["ok", "warn", "fail"]
+_STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_INPUTS = ("films", "galleries", "imdb")
+_MODELS = (
+    "dlib_face_recognition_resnet_model_v1.dat",
+    "mmod_human_face_detector.dat",
+    "shape_predictor_5_face_landmarks.dat",
+)
+LITTLE_BYTES, ENOUGH_BYTES = 200_000_000, 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it stands, and how to mend it."""
+
+    what: str
+    state: State
+    said: str
+    mend: str = ""
+
+
+def doctor() -> None:
+    """Check Java, models, folders, space, port and library, and say how to mend what is wrong.
+
+    Ends with 1 where something fails; a warning alone does not.
+    """
+    failed = False
+    out = console()
+    for finding in findings(load_settings()):
+        line = Text(f"{finding.state:4}", style=_STYLES[finding.state])
+        mend = f"; {finding.mend}" if finding.mend else ""
+        line.append(printable(f"  {finding.what:10}  {finding.said}{mend}"), style="not bold default")
+        out.print(line, soft_wrap=True)
+        failed |= finding.state == "fail"
+    if failed:
+        raise typer.Exit(1)
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Every check's finding, as it comes."""
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+        _java,
+        _models,
+        _video,
+        _dagster,
+        _folders,
+        _space,
+        _port,
+        _imdb,
+        _inbox,
+        _library,
+    )
+    for check in checks:
+        try:
+            yield from check(settings)
+        except WiosError as error:
+            yield Finding(check.__name__.strip("_"), "fail", str(error))
+        except OSError as error:
+            yield Finding(check.__name__.strip("_"), "fail", f"{error.filename}: {error.strerror}")
+
+
+def _java(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.lake.java import find_java
+
+    java = find_java(settings.cache)
+    yield Finding("java", "ok", f"version {java.version}, {java.found}; Spark {version('pyspark')}")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    package = importlib.util.find_spec("face_recognition_models")
+    again = f"`{sys.executable} -m pip install --force-reinstall face_recognition_models`"
+    if package is None or not package.submodule_search_locations:
+        yield Finding("models", "fail", "the package face_recognition_models is not installed", f"install it: {again}")
+        return
+    folder = Path(package.submodule_search_locations[0]) / "models"
+    lost = [name for name in _MODELS if not (folder / name).is_file() or not (folder / name).stat().st_size]
+    if lost:
+        yield Finding("models", "fail", f"{folder}: no {', '.join(lost)}", f"install the package again: {again}")
+        return
+    needed = ("dlib",) if settings.engine == "dlib" else ("dlib", "onnxruntime")
+    lost = [name for name in needed if importlib.util.find_spec(name) is None]
+    if lost:
+        yield Finding("models", "fail", f"the module {lost[0]} is not installed", "set the project up again")
+        return
+    yield Finding("models", "ok", f"{folder}; engine {settings.engine} on {settings.device}")
+
+
+def _video(settings: Settings) -> Iterator[Finding]:
+    del settings
+    import av
+
+    lost = []
+    for codec in ("h264", "hevc", "mpeg4", "vp9"):
+        try:
+            av.codec.Codec(codec, "r")
+        except av.codec.codec.UnknownCodecError:
+            lost.append(codec)
+    made_of = ".".join(map(str, av.library_versions["libavcodec"]))
+    if lost:
+        yield Finding("video", "warn", f"this FFmpeg does not decode {', '.join(lost)}", "convert such films to H.264")
+    else:
+        yield Finding("video", "ok", f"FFmpeg's libavcodec {made_of}, through PyAV {version('av')}")
+
+
+def _dagster(settings: Settings) -> Iterator[Finding]:
+    del settings
+    lost = []
+    for package in ("dagster", "dagster-webserver", "dagster-pyspark"):
+        try:
+            version(package)
+        except PackageNotFoundError:
+            lost.append(package)
+    files = [name for name in ("workspace.yaml", "dagster.yaml") if not (project_root() / name).is_file()]
+    if lost:
+        yield Finding("dagster", "fail", f"not installed: {', '.join(lost)}", "set the project up again")
+    elif files:
+        lacking = " and ".join(files)
+        yield Finding("dagster", "fail", f"{project_root()}: no {lacking}", "run `wios` in a checkout of the project")
+    else:
+        yield Finding("dagster", "ok", f"version {version('dagster')}, workspace {project_root()}")
+
+
+def _folders(settings: Settings) -> Iterator[Finding]:
+    for name in (*FOLDERS, "cache"):
+        folder: Path = getattr(settings, name)
+        variable, what = f"WIOS_{name.upper()}", f"{name}/"
+        if not folder.exists():
+            there = next(parent for parent in folder.parents if parent.exists())
+            if not _writable(there):
+                yield Finding(what, "fail", f"{folder}: cannot be made in {there}", f"set {variable} to another place")
+            elif name in _INPUTS:
+                yield Finding(what, "warn", f"{folder}: not there yet", f"make it, or set {variable}")
+            else:
+                yield Finding(what, "ok", f"{folder}: not there yet, is made when it is needed")
+        elif not folder.is_dir():
+            yield Finding(what, "fail", f"{folder}: is no folder", f"move it away, or set {variable}")
+        elif not _writable(folder) and name not in ("galleries", "imdb"):
+            yield Finding(what, "fail", f"{folder}: cannot be written", f"mend its permissions, or set {variable}")
+        else:
+            yield Finding(what, "ok", str(folder))
+
+
+def _space(settings: Settings) -> Iterator[Finding]:
+    for name in ("lake", "cache"):
+        folder: Path = getattr(settings, name)
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        free = shutil.disk_usage(there).free
+        said = f"{free / 1e9:.1f} GB free for {folder}"
+        if free < LITTLE_BYTES:
+            yield Finding("space", "fail", said, f"free some, or set WIOS_{name.upper()} to another disk")
+        elif free < ENOUGH_BYTES:
+            yield Finding("space", "warn", said, "a long film takes some hundred MB")
+        else:
+            yield Finding("space", "ok", said)
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    address = f"{settings.ui_host}:{settings.ui_port}"
+    if not _loopback(settings.ui_host):
+        yield Finding("port", "warn", f"{address}: others on the network could reach the page", "unset WIOS_UI_HOST")
+    family = socket.AF_INET6 if ":" in settings.ui_host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.ui_host, settings.ui_port))
+        except OSError as error:
+            mend = "fine if that is `wios ui`; else end the other program, or set WIOS_UI_PORT"
+            yield Finding("port", "warn", f"{address}: {error.strerror or error}", mend)
+            return
+    yield Finding("port", "ok", f"{address} is free for `wios ui`")
+
+
+def _imdb(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.imdb.files import IMDB_FILES, find_file
+
+    lost = []
+    for table in IMDB_FILES:
+        try:
+            find_file(settings.imdb, table)
+        except WiosError:
+            lost.append(f"{IMDB_FILES[table].stem}.tsv.gz")
+    if lost:
+        mend = "without them a film's cast comes from its sidecar (`wios film add … --cast`)"
+        yield Finding("imdb", "warn", f"{settings.imdb}: no {', '.join(lost)}", mend)
+    else:
+        yield Finding("imdb", "ok", f"{settings.imdb}: all four files")
+
+
+def _inbox(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.cli.films import known_films
+
+    films, problems = known_films(settings)
+    for problem in problems:
+        if settings.films.is_dir():
+            yield Finding("inbox", "warn", problem)
+    states = [film["state"] for film in films]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in ("new", "ready", "removed"))
+    yield Finding("inbox", "ok", f"films: {counts}")
+
+
+def _library(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.lake.library import library_fault, missing_parts, open_library
+    from wios_assets.lake.paths import partition_keys
+    from wios_assets.lake.questions import films
+
+    analysed = partition_keys(settings.lake, "screen_time")
+    if not analysed and not settings.library.exists():
+        yield Finding("library", "ok", "no film was analysed yet")
+        return
+    fault = library_fault(settings)
+    if fault:
+        open_library(settings).close()
+        yield Finding("library", "ok", f"published anew: {fault}")
+    with open_library(settings) as library:
+        listed = [film["film"] for film in films(library)]
+    missing = missing_parts(settings.lake, listed)
+    for film, tables in missing.items():
+        yield Finding(
+            "library",
+            "fail",
+            f"{film!r} lacks {', '.join(tables)} in {settings.lake}",
+            f"`wios run {shlex.quote(film)}`",
+        )
+    for film in sorted(set(analysed) - set(listed)):
+        yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {shlex.quote(film)}`")
+    if not missing:
+        yield Finding("library", "ok", f"{settings.library}: {len(listed)} films")
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made in a folder; tried, since permissions do not tell of a read-only disk."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,37 @@
+"""`wios export`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wios_assets.cli.asking import Film, asked_film
+from wios_assets.cli.console import say
+from wios_assets.exports import Format, What, default_file, export_bytes, export_film
+from wios_assets.settings import load_settings
+
+
+def export(
+    film: Film,
+    what: Annotated[What, typer.Option("--what", help="What to write.")] = "appearances",
+    format: Annotated[Format, typer.Option("--format", help="How to write it.")] = "csv",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to; `-` for stdout. Default: the exports folder."),
+    ] = None,
+) -> None:
+    """Write a film's appearances, minutes or screen time to a file, whole or not at all."""
+    settings = load_settings()
+    with asked_film(settings, film) as (library, row):
+        if out == Path("-"):
+            if format == "parquet" and sys.stdout.isatty():
+                raise typer.BadParameter("a Parquet file is nothing for a terminal; name a file with -o")
+            sys.stdout.flush()
+            sys.stdout.buffer.write(export_bytes(library, row["film"], what, format))
+            return
+        place = out or default_file(settings.exports, row["film"], what, format)
+        say(f"wrote {shlex.quote(str(export_film(library, row['film'], what, format, place)))}")

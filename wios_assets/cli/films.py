@@ -1,0 +1,170 @@
+"""`wios film add` and `wios film list`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from wios_assets.cli.asking import AsJson
+from wios_assets.cli.console import console, note, say, show_json, show_table
+from wios_assets.errors import WiosError
+from wios_assets.film_index import read_index
+from wios_assets.inbox import contested_problem, discover
+from wios_assets.lake import questions
+from wios_assets.lake.index import index_path
+from wios_assets.lake.library import open_library
+from wios_assets.settings import Settings, load_settings
+from wios_assets.sidecar import Sidecar
+from wios_assets.timeline.clock import format_clock
+
+_YEAR = re.compile(r"\((\d{4})\)")
+
+
+def add(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The video file.")],
+    name: Annotated[str | None, typer.Option("--name", metavar="KEY", help="Key to call the film by.")] = None,
+    tconst: Annotated[str | None, typer.Option("--tconst", metavar="tt…", help="IMDB's key of the title.")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Title, where it is not the file's name.")] = None,
+    cast: Annotated[
+        str | None,
+        typer.Option("--cast", metavar="'A;B;C'", help="Cast: actors' names, nconsts or names of gallery folders."),
+    ] = None,
+    gallery: Annotated[
+        Path | None, typer.Option("--gallery", metavar="DIR", help="Folder of photos, one folder an actor.")
+    ] = None,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the film rather than link to it.")] = False,
+) -> None:
+    """Bring a film into the inbox, with what you know about it."""
+    from wios_assets.cli.adding import add_film, check_gallery
+
+    settings = load_settings()
+    actors = [actor.strip() for actor in cast.split(";") if actor.strip()] if cast is not None else None
+    try:
+        said = Sidecar(tconst=tconst, title=title, cast=actors)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = f"--{first['loc'][0]}"
+        raise typer.BadParameter(f"{first['msg'].removeprefix('Value error, ')}", param_hint=option) from None
+    if gallery is not None:
+        said = said.model_copy(update={"gallery": str(check_gallery(gallery))})
+    with _CopyBar(path) as bar:
+        added = add_film(settings, path, name, said, copy=copy, progress=bar.show)
+    length = format_clock(added.video.duration_s)
+    verb = "is back" if added.returned else "added"
+    say(f"{verb}: {added.key} ({length}, {added.video.width} × {added.video.height}), {added.path}")
+    note(f"next: wios run {shlex.quote(added.key)}", style="dim")
+
+
+class _CopyBar:
+    """A progress bar on stderr, from the first byte copied; none where stderr is no terminal."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bar: Any = None
+
+    def __enter__(self) -> _CopyBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def show(self, done: int, size: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self.bar is None:
+            from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+            self.bar = Progress(*columns, console=console(stderr=True), transient=True)
+            self.task = self.bar.add_task("copy", total=size)
+            self.bar.start()
+        self.bar.update(self.task, completed=done)
+
+
+def list_films(as_json: AsJson = False) -> None:
+    """Every film: new (not analysed yet), ready, or removed (its results are kept)."""
+    films, problems = known_films(load_settings())
+    for problem in problems:
+        note(f"wios: {problem}", style="yellow")
+    if as_json:
+        show_json(films)
+        return
+    if not films:
+        note("no films yet: `wios film add PATH` adds one, `wios demo` shows the way")
+        return
+    show_table(
+        ("Key", "Title", "Year", "Length", "State", "Names found", "Unknown people"),
+        [
+            (
+                film["film"],
+                film["title"],
+                film["year"],
+                None if film["duration_s"] is None else format_clock(film["duration_s"]),
+                film["state"],
+                film["people"],
+                film["unknown_people"],
+            )
+            for film in films
+        ],
+        right=("Year", "Length", "Names found", "Unknown people"),
+    )
+
+
+def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
+    """Films of the library and of the inbox, by key, and what is wrong in the inbox.
+
+    Returns:
+        Per film: film, title, year, duration_s, state (new, ready, removed), people, unknown_people, path; null
+        where it is not known yet.
+    """
+    films: dict[str, dict[str, Any]] = {}
+    index = read_index(index_path(settings))
+    inbox = discover(settings.films)
+    key_of = {entry.path: key for key, entry in index.films.items()}
+    for key, entry in index.films.items():
+        films[key] = _row(key, Path(entry.path).stem, entry.path, "new" if entry.present else "removed")
+    for found in inbox.films:
+        key = key_of.get(str(found.path), found.key)
+        films[key] = _row(key, found.called, str(found.path), "new")
+        if found.sidecar and found.sidecar.title:
+            films[key] |= {"title": found.sidecar.title, "year": found.sidecar.year}
+    for row in _analysed(settings):
+        here = films.get(row["film"])
+        gone = here["state"] == "removed" if here else not row["present"]
+        kept = ("film", "title", "year", "duration_s", "people", "unknown_people", "path")
+        films[row["film"]] = {name: row[name] for name in kept} | {"state": "removed" if gone else "ready"}
+    problems = inbox.problems + [contested_problem(key, rivals) for key, rivals in inbox.contested.items()]
+    return [films[key] for key in sorted(films)], problems
+
+
+def _analysed(settings: Settings) -> list[dict[str, Any]]:
+    try:
+        library = open_library(settings)
+    except WiosError:
+        if settings.library.exists():
+            raise
+        return []
+    with closing(library):
+        return questions.films(library)
+
+
+def _row(key: str, name: str, path: str, state: str) -> dict[str, Any]:
+    year = _YEAR.search(name)
+    return {
+        "film": key,
+        "title": _YEAR.sub("", name).strip() or name,
+        "year": int(year[1]) if year else None,
+        "duration_s": None,
+        "people": None,
+        "unknown_people": None,
+        "path": path,
+        "state": state,
+    }

@@ -1,0 +1,255 @@
+"""`wios run`, `wios demo`, `wios ui`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wios_assets.cli.asking import show_minutes, show_who
+from wios_assets.cli.console import complain, console, note, say
+from wios_assets.errors import WiosError
+from wios_assets.lake.library import open_library
+from wios_assets.lake.questions import UnknownFilm, find_film, match_film
+from wios_assets.settings import FOLDERS, Settings, load_settings
+from wios_assets.tables import FILM_TABLES
+from wios_assets.timeline.clock import format_clock
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from wios_assets.film_index import FilmChanges
+    from wios_assets.lake.progress import Progress as FilmProgress
+
+LOOK_AGAIN_S = 1.0
+
+
+def run(
+    films: Annotated[list[str], typer.Argument(metavar="FILM...", help="Films of the inbox, by key or its beginning.")],
+) -> None:
+    """Analyse films: everything from the video file to the library, with a progress bar."""
+    settings = load_settings()
+    keys = list(dict.fromkeys(_inbox_film(settings, film) for film in films))
+    if not _run_all(settings, keys):
+        raise typer.Exit(1)
+
+
+def ui(
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = None,
+) -> None:
+    """Start Dagster's page and daemon: the graph, the runs, and the inbox that films are taken from by themselves."""
+    from wios_assets.run import serve
+
+    settings = load_settings() if port is None else load_settings(ui_port=port)
+    note("starting; this takes some 20 seconds", style="dim")
+    code = serve(settings, lambda address: say(f"{address}  (Ctrl-C ends it)", style="bold"))
+    raise typer.Exit(code)
+
+
+def demo() -> None:
+    """Run the whole way on a small example that is made on the spot; it shows the way, not the accuracy."""
+    from wios_assets.demo import make_example
+    from wios_assets.imdb.files import IMDB_FILES
+    from wios_assets.run import dagster_instance, run_job
+
+    settings, elsewhere = _demo_settings(load_settings())
+    say(f"1. An example, made on the spot, in {settings.data}", style="bold")
+    example = make_example(settings.data)
+    say(
+        f"   film: {example.key}, {format_clock(example.duration_s)}; photos: {example.galleries}; IMDB: {example.imdb}"
+    )
+    key = _inbox_film(settings, example.key)
+    say("2. IMDB's tables, and the film's way through the graph", style="bold")
+    if not _stored(settings, list(IMDB_FILES)):
+        with _interrupts(), dagster_instance(settings) as instance:
+            run_job(settings, instance, "imdb_refresh")
+    if not _run_all(settings, [key], quiet=True):
+        raise typer.Exit(1)
+    with open_library(settings) as library:
+        film = find_film(library, key)
+        say("3. Who is in which minute: wios minutes", style="bold")
+        show_minutes(library, film)
+        say(f"4. Who is on screen: wios who {shlex.quote(key)} {format_clock(example.question_s)}", style="bold")
+        show_who(library, film, example.question_s)
+    prefix = f"WIOS_DATA={shlex.quote(str(settings.data))} " if elsewhere else ""
+    say(f"Next: `{prefix}wios ui` shows the graph, the runs and every table; `wios film add PATH` takes your own film.")
+
+
+def _demo_settings(settings: Settings) -> tuple[Settings, bool]:
+    """Where the example goes: the data folder, or `demo` inside it where other IMDB files or folders are in use."""
+    from wios_assets.demo.imdb_tables import TABLES, imdb_file
+
+    files = {name: settings.imdb / f"{name}.tsv.gz" for name in TABLES}
+    own = all(not file.exists() or file.read_bytes() == imdb_file(name) for name, file in files.items())
+    if own and all(getattr(settings, name) == settings.data / name for name in ("films", "galleries", "imdb")):
+        return settings, False
+    data = settings.data / "demo"
+    # In the environment, so that every process of the run has them.
+    os.environ["WIOS_DATA"] = str(data)
+    for name in FOLDERS:
+        os.environ[f"WIOS_{name.upper()}"] = str(data / name)
+    return load_settings(), True
+
+
+def _inbox_film(settings: Settings, asked: str) -> str:
+    """The key of the film of the inbox that is meant, once its file has stopped changing.
+
+    Raises:
+        WiosError: no such film, its file is gone, or it keeps changing.
+    """
+    from wios_assets.automation.inbox import look_at_inbox
+
+    def look() -> FilmChanges:
+        return look_at_inbox(settings, settings.settle_seconds)
+
+    changes = look()
+    waiting = {path.stem: path for path in changes.waiting} | {path.parent.name: path for path in changes.waiting}
+    if asked not in changes.index.films and asked in waiting:
+        path = waiting[asked]
+        note(f"{path}: changed just now; waiting until it is whole", style="dim")
+        ended = time.monotonic() + settings.settle_seconds + 5 * LOOK_AGAIN_S
+        while path in changes.waiting:
+            if time.monotonic() > ended:
+                raise WiosError(f"{path}: is still being written to; run it once it is whole")
+            time.sleep(LOOK_AGAIN_S)
+            changes = look()
+    known = {key: Path(entry.path).stem for key, entry in changes.index.films.items()}
+    try:
+        key = match_film(asked, known)
+    except UnknownFilm as error:
+        reasons = [problem for problem in changes.problems if asked in problem]
+        hint = "" if known else f"; {settings.films} holds no film, `wios film add PATH` adds one"
+        raise WiosError(reasons[0] if reasons else f"{error}{hint}") from None
+    if not changes.index.films[key].present:
+        raise WiosError(
+            f"the film {key!r} is gone from {changes.index.films[key].path}; put it back. Its results are kept"
+        )
+    return key
+
+
+def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> bool:
+    """Run films one after the other; False where one failed, which is said on stderr."""
+    from wios_assets.run import dagster_instance, run_film
+
+    whole = True
+    with _interrupts(), dagster_instance(settings) as instance:
+        _load_imdb(settings, instance)
+        for key in keys:
+            started = time.monotonic()
+            try:
+                with _film_bar(key) as report:
+                    run_film(settings, instance, key, report)
+            except WiosError as error:
+                complain(str(error))
+                whole = False
+                continue
+            taken = time.monotonic() - started
+            with open_library(settings) as library:
+                film = find_film(library, key)
+            say(
+                f"ready: {key}, {format_clock(film['duration_s'])} of film in {format_clock(taken)}: "
+                f"{film['people']} of the cast, {film['unknown_people']} unknown, {film['appearances']} appearances"
+            )
+            if not quiet:
+                note(f"next: wios minutes {shlex.quote(key)}", style="dim")
+    return whole
+
+
+def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
+    """Load IMDB's files where they are there and were never loaded."""
+    from wios_assets.imdb.files import IMDB_FILES, find_file
+    from wios_assets.run import run_job
+
+    if _stored(settings, list(IMDB_FILES)):
+        return
+    try:
+        for table in IMDB_FILES:
+            find_file(settings.imdb, table)
+    except WiosError:
+        return
+    note(f"loading IMDB's files from {settings.imdb}", style="dim")
+    run_job(settings, instance, "imdb_refresh")
+
+
+def _stored(settings: Settings, tables: list[str]) -> bool:
+    from wios_assets.lake.paths import parquet_files, table_folder
+
+    return all(parquet_files(table_folder(settings.lake, table)) for table in tables)
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Dagster's own interruption, as Python's."""
+    from dagster import DagsterExecutionInterruptedError
+
+    try:
+        yield
+    except DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
+def _film_bar(key: str) -> Iterator[Callable[[FilmProgress | None, str | None], None]]:
+    """A progress bar on stderr for one film; where stderr is no terminal, a line now and then."""
+    if not sys.stderr.isatty():
+        yield _Lines(key)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.fields[film]}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[said]}", markup=False),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("film", total=None, film=key, said="starting")
+
+        def report(progress: FilmProgress | None, step: str | None) -> None:
+            if progress is not None:
+                bar.update(task, total=progress.total_s, completed=progress.done_s, said=_speed(progress))
+            elif step is not None:
+                bar.update(task, total=None, said=_after(step))
+
+        yield report
+
+
+class _Lines:
+    """Reports a film's run in lines: each asset once, and the footage's progress every `EVERY_S` seconds."""
+
+    EVERY_S = 15.0
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.step: str | None = None
+        self.spoken = time.monotonic()
+
+    def __call__(self, progress: FilmProgress | None, step: str | None) -> None:
+        if step != self.step and step is not None:
+            self.step = step
+            note(f"{self.key}: {_after(step)}")
+        elif progress is not None and time.monotonic() - self.spoken >= self.EVERY_S:
+            self.spoken = time.monotonic()
+            note(f"{self.key}: {_speed(progress)}")
+
+
+def _after(step: str) -> str:
+    """The last asset that was finished."""
+    return f"{step} done" if step in FILM_TABLES else step
+
+
+def _speed(progress: FilmProgress) -> str:
+    """Seconds of film, speed and time left."""
+    left = f", {format_clock(progress.left_s)} left" if progress.left_s is not None else ""
+    return (
+        f"{format_clock(progress.done_s)} of {format_clock(progress.total_s)}, {progress.speed:.1f} × real time{left}"
+    )

@@ -1,0 +1,152 @@
+"""What a film's export holds in each format, and how it is written: whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wios_assets.errors import WiosError
+from wios_assets.exports.documents import json_document
+from wios_assets.lake.library import Library, Row
+from wios_assets.lake.paths import escape_key
+from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
+from wios_assets.tables import TABLES
+
+What = Literal["appearances", "minutes", "screen-time"]
+Format = Literal["csv", "json", "parquet"]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Something to export: its table, how it is asked for, and its columns in a CSV file."""
+
+    table: str
+    ask: Callable[[Library, str], list[Row]]
+    columns: tuple[str, ...]
+
+
+_PERSON = ("kind", "nconst", "character")
+_WHAT: dict[What, _Asked] = {
+    "appearances": _Asked(
+        "appearances",
+        appearances,
+        (
+            "start_s",
+            "end_s",
+            "actor",
+            "probability",
+            *_PERSON,
+            "shot",
+            "distance",
+            "runner_up",
+            "runner_up_distance",
+        ),
+    ),
+    "minutes": _Asked(
+        "minute_appearances",
+        minutes,
+        (
+            *("minute", "clock", "actor", *_PERSON, "seconds", "share"),
+            *("highest_probability", "mean_probability"),
+        ),
+    ),
+    "screen-time": _Asked(
+        "screen_time",
+        screen_time,
+        (
+            *("rank", "actor", *_PERSON, "seconds", "share", "appearances"),
+            *("first_minute", "last_minute", "longest_s", "mean_probability"),
+        ),
+    ),
+}
+_SECONDS = frozenset({"start_s", "end_s", "seconds", "longest_s"})
+
+
+def _csv(what: What, film: Row, rows: list[Row]) -> bytes:
+    del film
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = _WHAT[what].columns
+    writer.writerow(columns)
+    writer.writerows([_cell(name, row[name]) for name in columns] for row in rows)
+    return text.getvalue().encode()
+
+
+def _json(what: What, film: Row, rows: list[Row]) -> bytes:
+    return json_document(what, film, rows).encode()
+
+
+def _parquet(what: What, film: Row, rows: list[Row]) -> bytes:
+    del film
+    content = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=TABLES[_WHAT[what].table].schema), content, compression="zstd")
+    return content.getvalue()
+
+
+_WRITERS: dict[Format, Callable[[What, Row, list[Row]], bytes]] = {"csv": _csv, "json": _json, "parquet": _parquet}
+
+
+def export_bytes(library: Library, film: str, what: What, format: Format) -> bytes:
+    """A film's `what` in `format`, as the file's content.
+
+    CSV is UTF-8 with a header and seconds with three decimals; JSON is described in wios_assets/exports/documents.py;
+    Parquet is the lake's table with the column `film`.
+
+    Args:
+        film: key, title, or the beginning of either.
+
+    Raises:
+        WiosError: unknown film, or the lake does not hold what is asked for.
+    """
+    row = find_film(library, film)
+    return _WRITERS[format](what, row, _WHAT[what].ask(library, row["film"]))
+
+
+def export_film(library: Library, film: str, what: What, format: Format, out: Path) -> Path:
+    """Write an export to the file `out`, whole or not at all, and return its path.
+
+    Raises:
+        WiosError: as `export_bytes`, or the file cannot be written.
+    """
+    content = export_bytes(library, film, what, format)
+    if out.is_dir():
+        raise WiosError(f"{out}: is a folder; name a file in it")
+    beside = out.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        beside.write_bytes(content)
+        beside.replace(out)
+    except OSError as error:
+        raise WiosError(
+            f"{out}: cannot be written ({error.strerror}); choose another place or mend this one"
+        ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+    return out
+
+
+def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
+    """Where an export goes that was given no place; the folder is made."""
+    try:
+        exports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WiosError(
+            f"{exports}: cannot be made ({error.strerror}); choose a file with -o or set WIOS_EXPORTS"
+        ) from None
+    return exports / f"{escape_key(film)}.{what}.{format}"
+
+
+def _cell(column: str, value: object) -> object:
+    """A value as a CSV file has it: seconds with three decimals, other numbers with four at most."""
+    if isinstance(value, float):
+        return f"{value:.3f}" if column in _SECONDS else f"{value:.4f}"
+    return value
