@@ -138,7 +138,8 @@ def to_display(picture: VideoFrame, width: int, height: int, rotation: int) -> I
     stored = (height, width) if rotation in (90, 270) else (width, height)
     shown = picture.reformat(width=stored[0], height=stored[1], format="rgb24", threads=1)
     rgb = np.asarray(shown.to_ndarray(), dtype=np.uint8)
-    return np.ascontiguousarray(np.rot90(rgb, rotation // 90)) if rotation else rgb
+    # Rows of odd widths come padded; dlib takes none but whole arrays.
+    return np.ascontiguousarray(np.rot90(rgb, rotation // 90))
 
 
 def fingerprint(path: Path) -> str:
