@@ -1,0 +1,129 @@
+"""Who plays in a film, as whom: from IMDB's credits, or as a user lists it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from wios_assets.imdb.lookup import Credit, ImdbLookup
+from wios_assets.naming.photo_folders import photos_of_cast
+from wios_assets.tables import CAST
+
+ON_SCREEN = ("actor", "actress", "self")
+LEFT_OUT_COLUMNS = ("actor", "nconst", "character", "category", "reason")
+NCONST = re.compile(r"nm\d{7,10}")
+_VOICE = re.compile(r"\(\s*voice\b[^)]*\)", re.IGNORECASE)
+_UNCREDITED = re.compile(r"\(\s*uncredited\b[^)]*\)", re.IGNORECASE)
+_COLUMNS = [column.name for column in CAST.columns]
+
+
+def cast_of_title(
+    lookup: ImdbLookup, tconst: str, galleries: Iterable[Path] = (), film: Path | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The people one may see in a title, and those left out.
+
+    Actors, actresses and people as themselves, in billing order, each once, with their characters joined by ` / `.
+    Who only lends a voice or is uncredited is left out. Two people of one name are told apart by their keys.
+
+    Args:
+        galleries: folders that hold one folder an actor. film: video file, for `.actors/` beside it.
+
+    Returns:
+        A frame of CAST's columns (without `film`), and one of actor, nconst, character, category and reason.
+    """
+    people: dict[str, list[Credit]] = {}
+    for credit in lookup.credits(tconst):
+        if credit.category in ON_SCREEN:
+            people.setdefault(credit.nconst, []).append(credit)
+    names = _told_apart({nconst: credits[0].name or nconst for nconst, credits in people.items()})
+    seen: list[tuple[str, str | None, str | None]] = []
+    left_out: list[tuple[str, str, str | None, str, str]] = []
+    for nconst, credits in people.items():
+        characters = list(dict.fromkeys(character for credit in credits for character in credit.characters))
+        joined = " / ".join(characters) or None
+        reason = _reason_to_leave_out(characters)
+        if reason is None:
+            seen.append((names[nconst], nconst, joined))
+        else:
+            left_out.append((names[nconst], nconst, joined, credits[0].category, reason))
+    return _cast_frame(seen, "imdb", galleries, film), pd.DataFrame(left_out, columns=list(LEFT_OUT_COLUMNS))
+
+
+def cast_by_hand(
+    entries: Sequence[str],
+    lookup: ImdbLookup | None = None,
+    galleries: Iterable[Path] = (),
+    tconst: str | None = None,
+    film: Path | None = None,
+) -> pd.DataFrame:
+    """A cast as a user lists it: actors' names, nconsts, or names of gallery folders, in billing order.
+
+    A name stays as it is spelled. Its nconst is the one of the title's own cast with this name, else the only one of
+    this name in IMDB; where IMDB has namesakes it stays empty, nobody is guessed. An nconst gets IMDB's name.
+
+    Returns:
+        A frame of CAST's columns, without `film`.
+    """
+    entries = list(dict.fromkeys(" ".join(entry.split()) for entry in entries))
+    credits: dict[str, list[Credit]] = {}
+    if lookup is not None and tconst is not None:
+        for credit in lookup.credits(tconst):
+            if credit.category in ON_SCREEN:
+                credits.setdefault(credit.nconst, []).append(credit)
+    named: dict[str, set[str]] = {}
+    for person, own in credits.items():
+        named.setdefault(_spelled_alike(own[0].name or ""), set()).add(person)
+    keys = [entry for entry in entries if NCONST.fullmatch(entry)]
+    names = lookup.names(keys) if lookup is not None else {}
+    found: dict[str, tuple[str, str | None, str | None]] = {}
+    for entry in entries:
+        is_key = NCONST.fullmatch(entry) is not None
+        actor = names.get(entry, entry) if is_key else entry
+        nconst = entry if is_key else _key_of(entry, named, lookup)
+        characters = dict.fromkeys(text for credit in credits.get(nconst or "", ()) for text in credit.characters)
+        found.setdefault(nconst or actor, (actor, nconst, " / ".join(characters) or None))
+    apart = _told_apart({key: actor for key, (actor, _, _) in found.items()})
+    people = [(apart[key], nconst, character) for key, (_, nconst, character) in found.items()]
+    return _cast_frame(people, "sidecar", galleries, film)
+
+
+def _key_of(name: str, of_title: dict[str, set[str]], lookup: ImdbLookup | None) -> str | None:
+    called = name.replace("_", " ")
+    in_title = of_title.get(_spelled_alike(called), set())
+    if in_title:
+        return next(iter(in_title)) if len(in_title) == 1 else None
+    people = lookup.people_called(called) if lookup is not None else []
+    return people[0].nconst if len(people) == 1 else None
+
+
+def _spelled_alike(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _reason_to_leave_out(characters: Sequence[str]) -> str | None:
+    if characters and all(_VOICE.search(character) for character in characters):
+        return "only lends a voice"
+    if characters and all(_UNCREDITED.search(character) for character in characters):
+        return "uncredited"
+    return None
+
+
+def _told_apart(names: dict[str, str]) -> dict[str, str]:
+    """Names by key, with the key added where two people share a name: tracks are named by the actor's name."""
+    spelled = list(names.values())
+    return {key: f"{name} ({key})" if spelled.count(name) > 1 and key != name else name for key, name in names.items()}
+
+
+def _cast_frame(
+    people: Sequence[tuple[str, str | None, str | None]], source: str, galleries: Iterable[Path], film: Path | None
+) -> pd.DataFrame:
+    photos = photos_of_cast([(actor, nconst) for actor, nconst, _ in people], galleries, film)
+    rows = [
+        (place, actor, nconst, character, source, None if photos[actor].folder is None else str(photos[actor].folder))
+        for place, (actor, nconst, character) in enumerate(people, start=1)
+    ]
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    return frame.astype({"billing": "int32"})

@@ -1,0 +1,205 @@
+"""Titles, credits and people, looked up in the lake's IMDB tables through DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from wios_assets.imdb.files import IMDB_FILES
+
+FILM_TYPES = ("movie", "tvMovie", "video", "short", "tvShort", "tvSpecial", "tvMiniSeries")
+"""Title types that one video file may be; series, episodes and games are not."""
+
+FILM_TITLES = "imdb/film_titles"
+FILM_TITLES_SCHEMA = pa.schema(
+    [
+        pa.field("title_key", pa.string(), metadata={"comment": "Title without case, accents, punctuation, article"}),
+        pa.field("tconst", pa.string(), metadata={"comment": "IMDB's key of the title"}),
+        pa.field("title_type", pa.string(), metadata={"comment": "movie, short, tvMovie …"}),
+        pa.field("primary_title", pa.string(), metadata={"comment": "Title most used"}),
+        pa.field("original_title", pa.string(), metadata={"comment": "Title in its own language"}),
+        pa.field("start_year", pa.int32(), metadata={"comment": "Year of release"}),
+        pa.field("runtime_minutes", pa.int32(), metadata={"comment": "Length in minutes"}),
+    ]
+)
+"""A row is a name under which a film can be found: its primary or its original title. Sorted by `title_key`."""
+
+_ARTICLES = (
+    "the|a|an|der|die|das|den|dem|ein|eine|le|la|les|l|un|une|des|el|los|las|una|unos|unas|il|lo|gli|uno|o|os|as|um|"
+    "uma|de|het|een|en|ett|et"
+)
+# Both sides of every comparison go through this one expression. Letters without an accent that Unicode could take
+# off are spelled out, then everything but letters and digits goes, so `Face/Off`, `Face-Off` and `FaceOff` agree.
+_TITLE_KEY = rf"""
+CREATE MACRO bare_title(title) AS
+    replace(replace(replace(replace(translate(strip_accents(lower(nfc_normalize(title))), 'øłđðıħŧ²³', 'olddiht23'),
+        'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), '&', ' and ');
+CREATE MACRO title_key(title) AS coalesce(
+    nullif(regexp_replace(
+        regexp_replace(bare_title(title), '^\W*({_ARTICLES})[\s''’]+|,\s*({_ARTICLES})\W*$', ''),
+        '[^\p{{L}}\p{{N}}]', '', 'g'), ''),
+    lower(title));
+"""
+_FIELDS = "tconst, title_type, primary_title, original_title, start_year, runtime_minutes"
+_MEMORY = "1GB"
+
+
+@dataclass(frozen=True)
+class Title:
+    """A title as IMDB has it; `runtime_minutes` and `year` are None where IMDB does not know them."""
+
+    tconst: str
+    title_type: str
+    primary_title: str
+    original_title: str
+    year: int | None
+    runtime_minutes: int | None
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A line of the credits; `name` is None where `name_basics` lacks the person."""
+
+    ordering: int
+    nconst: str
+    name: str | None
+    category: str
+    job: str | None
+    characters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person as IMDB has them."""
+
+    nconst: str
+    name: str
+    birth_year: int | None
+    professions: tuple[str, ...]
+
+
+class ImdbLookup:
+    """Read-only look-ups in `<lake>/imdb/…`. A table that is not loaded answers with nothing.
+
+    One instance a thread. Usable in a `with` statement.
+    """
+
+    def __init__(self, lake: Path) -> None:
+        self.lake = lake
+        self._db = duckdb.connect(config={"memory_limit": _MEMORY})
+        self._db.execute(_TITLE_KEY)
+
+    def __enter__(self) -> ImdbLookup:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def has(self, table: str) -> bool:
+        """Whether a table such as `imdb/title_basics` is in the lake."""
+        return any((self.lake / table).glob("*.parquet"))
+
+    def title(self, tconst: str) -> Title | None:
+        """The title with this key."""
+        found = self._rows("imdb/title_basics", f"SELECT {_FIELDS} FROM rows WHERE tconst = ?", tconst)
+        return Title(*found[0]) if found else None
+
+    def titles_called(self, name: str, year: int | None) -> list[Title]:
+        """Films whose primary or original title has the same key as `name`; of `year` ± 1 if one is given."""
+        bounds = [] if year is None else [year - 1, year + 1]
+        when = "" if year is None else "AND start_year BETWEEN ? AND ?"
+        if self.has(FILM_TITLES):
+            sql = f"SELECT {_FIELDS} FROM rows WHERE title_key = title_key(?) {when}"
+            found = self._rows(FILM_TITLES, sql.replace("title_key(?)", "?"), self._key(name), *bounds)
+        else:
+            sql = (
+                f"SELECT {_FIELDS} FROM rows WHERE title_type IN {FILM_TYPES} {when} "
+                f"AND ? IN (title_key(primary_title), title_key(original_title))"
+            )
+            found = self._rows("imdb/title_basics", sql, *bounds, self._key(name))
+        return [Title(*row) for row in dict.fromkeys(found)]
+
+    def credits(self, tconst: str) -> list[Credit]:
+        """A title's credits in billing order."""
+        sql = "SELECT ordering, nconst, category, job, characters FROM rows WHERE tconst = ? ORDER BY ordering"
+        rows = self._rows("imdb/title_principals", sql, tconst)
+        names = self.names(row[1] for row in rows)
+        return [
+            Credit(ordering, nconst, names.get(nconst), category, job, tuple(characters or ()))
+            for ordering, nconst, category, job, characters in rows
+        ]
+
+    def names(self, nconsts: Iterable[str]) -> dict[str, str]:
+        """Names by key, of those that `name_basics` has."""
+        keys = sorted(set(nconsts))
+        if not keys:
+            return {}
+        # A list of constants, not a join: only so are row groups passed over by their smallest and largest key.
+        marks = ", ".join("?" * len(keys))
+        sql = f"SELECT nconst, primary_name FROM rows WHERE nconst IN ({marks}) AND primary_name IS NOT NULL"
+        return dict(self._rows("imdb/name_basics", sql, *keys))
+
+    def people_called(self, name: str) -> list[Person]:
+        """Everybody with this name, case and accents aside; several, where IMDB has namesakes."""
+        fields = "nconst, primary_name, birth_year, primary_profession"
+        spelled = f"SELECT {fields} FROM rows WHERE primary_name = ?"
+        found = self._rows("imdb/name_basics", spelled, name) or self._rows(
+            "imdb/name_basics", f"SELECT {fields} FROM rows WHERE bare_title(primary_name) = bare_title(?)", name
+        )
+        return [Person(nconst, called, born, tuple(work or ())) for nconst, called, born, work in found]
+
+    def _key(self, title: str) -> str:
+        row = self._db.execute("SELECT title_key(?)", [title]).fetchone()
+        return str(row[0]) if row else ""
+
+    def _rows(self, table: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        if not self.has(table):
+            return []
+        files = str(self.lake / table / "*.parquet").replace("'", "''")
+        rows = f"(SELECT * FROM read_parquet('{files}'))"
+        return self._db.execute(sql.replace("FROM rows", f"FROM {rows} AS rows"), values).fetchall()
+
+
+def build_film_titles(basics: Sequence[Path], staging: Path) -> Path:
+    """Write `FILM_TITLES` from the Parquet files of `imdb/title_basics`; returns the folder, `staging`/rows.
+
+    Memory stays under 1 GB; what does not fit is sorted on disk.
+    """
+    folder = staging / "rows"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY,
+        "temp_directory": str(staging / "spill"),
+    }
+    with duckdb.connect(config=settings) as db:
+        db.execute(_TITLE_KEY)
+        target = str(folder / "part-00000.parquet").replace("'", "''")
+        db.execute(
+            f"""
+            COPY (
+                WITH films AS (SELECT {_FIELDS} FROM read_parquet(?) WHERE title_type IN {FILM_TYPES}),
+                     named AS (
+                        SELECT title_key(primary_title) AS title_key, * FROM films
+                        UNION ALL
+                        SELECT title_key(original_title), * FROM films
+                        WHERE title_key(original_title) <> title_key(primary_title)
+                     )
+                SELECT * FROM named WHERE title_key IS NOT NULL ORDER BY title_key, tconst
+            ) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)
+            """,
+            [[str(path) for path in basics]],
+        )
+    return folder
+
+
+def loaded_tables(lake: Path) -> list[str]:
+    """IMDB's tables that are in the lake."""
+    return [table for table in IMDB_FILES if any((lake / table).glob("*.parquet"))]

@@ -1,0 +1,211 @@
+"""Which of IMDB's titles a film file is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wios_assets.imdb.lookup import ImdbLookup, Title
+
+LATEST_YEAR = 2100
+SHORTEST_FILM_MINUTES = 45
+"""IMDB's own line between a short and a film (help.imdb.com, "short")."""
+
+_TAG = re.compile(r"[\[{(]\s*imdb(?:id)?\s*[-=:]\s*(tt\d{7,10})\s*[\]})]", re.IGNORECASE)
+_BRACKETS = re.compile(r"\[[^\]]*\]|\{[^}]*\}")
+_YEAR_IN_BRACKETS = re.compile(r"[(\[]\s*((?:18|19|20)\d\d)(?:\s*[-–]\s*(?:\d{4})?)?\s*[)\]]")
+_BARE_YEAR = re.compile(r"(?<!\d)((?:18|19|20)\d\d)(?!\d)")
+_SCENE_WORDS = re.compile(
+    r"\b(480p|576p|720p|1080[pi]|2160p|4k|uhd|bluray|blu-ray|brrip|bdrip|dvdrip|webrip|web-dl|hdtv|remux|x26[45]|"
+    r"h\.?26[45]|hevc|xvid|remastered|extended|unrated|proper|multi)\b.*$",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r"\.(mkv|mp4|avi|m4v|mov|wmv|webm|mpe?g|ts|m2ts|ogv|flv)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NameReading:
+    """One way to read a file's or folder's name."""
+
+    title: str
+    year: int | None
+
+
+@dataclass(frozen=True)
+class Match:
+    """The title that a film is.
+
+    Attributes:
+        tconst: IMDB's key. title: as IMDB has it, None where the table does not have the key. year: likewise.
+        matched_by: sidecar, tag, title and year, or title.
+        runtime_minutes: IMDB's length. in_tables: False where the key was given and `title_basics` lacks it.
+    """
+
+    tconst: str
+    title: str | None
+    year: int | None
+    matched_by: str
+    runtime_minutes: int | None = None
+    in_tables: bool = True
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """Several titles that the film may be; nothing was chosen."""
+
+    name: str
+    candidates: tuple[Title, ...]
+
+    @property
+    def message(self) -> str:
+        """One line: what it may be, and how to choose."""
+        listed = "; ".join(_described(title) for title in self.candidates[:8])
+        more = f"; and {len(self.candidates) - 8} more" if len(self.candidates) > 8 else ""
+        first = self.candidates[0].tconst
+        return (
+            f"{self.name!r} may be {listed}{more}. Choose one: `tconst: {first}` in the film's sidecar, "
+            f"`[imdbid-{first}]` in its name, or `wios film add … --tconst {first}`"
+        )
+
+
+def match_title(
+    names: Sequence[str], tconst: str | None, runtime_s: float | None, lookup: ImdbLookup
+) -> Match | Ambiguous | None:
+    """The title of a film, several that it may be, or None.
+
+    In this order: a key that was given; a tag such as `[imdbid-tt0133093]` in a name; `Title (Year)`, tolerant of
+    case, accents, punctuation, articles, a year more or less, and of either title that IMDB has. Of several titles
+    that fit, the one spelled like the name wins, then the one whose length is the film's; otherwise none is chosen.
+
+    Args:
+        names: what the film is called, without extension: its folder's name, its file's. The first is asked first.
+        tconst: key from the sidecar or the command line.
+        runtime_s: the film's length in seconds, if known.
+    """
+    if tconst is not None:
+        return _by_key(tconst, "sidecar", lookup)
+    for name in names:
+        tag = _TAG.search(name)
+        if tag:
+            return _by_key(tag.group(1).lower(), "tag", lookup)
+    undecided: Ambiguous | None = None
+    for name in names:
+        found = [_by_name(reading, runtime_s, lookup) for reading in readings(name)]
+        # A bare number may be the year or belong to the title: `Wonder Woman 1984`.
+        titles = {title.tconst: title for titles in found for title in titles}
+        if len(titles) == 1:
+            title = next(iter(titles.values()))
+            with_year = any(titles and reading.year for titles, reading in zip(found, readings(name), strict=True))
+            return _match(title, "title and year" if with_year else "title")
+        if titles and undecided is None:
+            films_first = sorted(titles.values(), key=lambda title: (title.title_type != "movie", title.tconst))
+            undecided = Ambiguous(name, tuple(films_first))
+    return undecided
+
+
+def readings(name: str) -> Iterator[NameReading]:
+    """Ways to read a name, the likeliest first.
+
+    `Title (Year)` as Kodi, Jellyfin and Plex want it; a title alone; a release's `The.Title.1999.1080p.x264`.
+    """
+    name = unicodedata.normalize("NFC", _EXTENSION.sub("", name))
+    in_brackets = list(_YEAR_IN_BRACKETS.finditer(name))
+    if in_brackets:
+        last = in_brackets[-1]
+        before = name[: last.start()]
+        title = _tidy(_BRACKETS.sub(" ", before)) or _tidy(re.sub(r"[\[\]{}]", " ", before))
+        if title:
+            yield NameReading(title, int(last.group(1)))
+            return
+    bare = _BRACKETS.sub(" ", name)
+    if " " not in bare.strip():
+        bare = re.sub(r"[._]+", " ", bare)
+    cut = _SCENE_WORDS.sub("", bare)
+    seen = set()
+    for year in reversed(list(_BARE_YEAR.finditer(cut))):
+        title = _tidy(cut[: year.start()])
+        if title and int(year.group(1)) <= LATEST_YEAR:
+            yield NameReading(title, int(year.group(1)))
+    for text in (cut, bare):
+        title = _tidy(text)
+        if title and title not in seen:
+            seen.add(title)
+            yield NameReading(title, None)
+
+
+def name_without_year(name: str) -> tuple[str, int | None]:
+    """Title and year as the name alone has them, for a film that matches nothing."""
+    for reading in readings(name):
+        return reading.title, reading.year
+    return name, None
+
+
+def _by_key(tconst: str, how: str, lookup: ImdbLookup) -> Match:
+    title = lookup.title(tconst)
+    if title is None:
+        return Match(tconst, None, None, how, in_tables=False)
+    return _match(title, how)
+
+
+def _by_name(reading: NameReading, runtime_s: float | None, lookup: ImdbLookup) -> list[Title]:
+    """Titles that a film read this way may be; more than one where they cannot be told apart."""
+    found = lookup.titles_called(reading.title, reading.year)
+    if reading.year is not None:
+        # The year on a case and in IMDB differ by one where a film ran at a festival first.
+        found = [title for title in found if title.year == reading.year] or found
+    closest = min((_spelling(reading.title, title) for title in found), default=0)
+    found = [title for title in found if _spelling(reading.title, title) == closest]
+    if runtime_s is None:
+        return found
+    of_length = [title for title in found if _may_last(title, runtime_s / 60)]
+    # Title and year together outweigh the length: there are longer cuts, and there are excerpts.
+    return of_length or (found if reading.year is not None else [])
+
+
+def _may_last(title: Title, minutes: float) -> bool:
+    """Whether a title's length, or its type where IMDB has none, agrees with the film's."""
+    if title.runtime_minutes is not None:
+        return abs(title.runtime_minutes - minutes) <= max(3.0, 0.08 * minutes)
+    if title.title_type in ("short", "tvShort"):
+        return minutes <= SHORTEST_FILM_MINUTES
+    return title.title_type != "movie" or minutes > SHORTEST_FILM_MINUTES / 2
+
+
+def _spelling(wanted: str, title: Title) -> int:
+    """How far a title's spelling is from the wanted one: 0 the same letter for letter, 3 alike only by its key."""
+    return min(
+        next((level for level, plain in enumerate(_PLAINER) if plain(wanted) == plain(called)), len(_PLAINER))
+        for called in (title.primary_title, title.original_title)
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _without_punctuation(text: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in _folded(text)).split())
+
+
+def _without_accents(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", _without_punctuation(text))
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+_PLAINER = (_folded, _without_punctuation, _without_accents)
+
+
+def _match(title: Title, how: str) -> Match:
+    return Match(title.tconst, title.primary_title, title.year, how, title.runtime_minutes)
+
+
+def _described(title: Title) -> str:
+    year = title.year if title.year is not None else "year unknown"
+    length = f", {title.runtime_minutes} min" if title.runtime_minutes is not None else ""
+    return f"{title.tconst} {title.primary_title!r} ({title.title_type}, {year}{length})"
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split()).strip(" -–_.,")
