@@ -133,21 +133,35 @@ def _run(
 
 def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str:
     """The first failed step's deepest reason, in one line."""
-    failures = [event for event in events if event.is_step_failure and event.step_failure_data.error]
     place = f"film {film!r}" if film is not None else "run"
-    if not failures:
-        return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
-    event = failures[0]
-    error = event.step_failure_data.error
-    assert error is not None
-    while error.cause is not None:
-        error = error.cause
-    message = error.message.strip().removeprefix("wios_assets.errors.WiosError: ")
-    if error.cls_name == "WiosError":
-        return message
-    return (
-        f"{place}: {event.step_key} failed: {message.splitlines()[0]}; the whole of it is in run {run_id} in `wios ui`"
-    )
+    whole = f"the whole of it is in run {run_id} in `wios ui`"
+    for event in events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            message = error.message.strip()
+            if error.cls_name == "DagsterAssetCheckFailedError":
+                return _failed_check(events, place) or f"{place}: {message.splitlines()[0]}; {whole}"
+            if error.cls_name == "WiosError":
+                return message.removeprefix("wios_assets.errors.WiosError: ")
+            return f"{place}: {event.step_key} failed: {message.splitlines()[0]}; {whole}"
+    return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
+
+
+def _failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
+    from dagster import AssetCheckSeverity
+
+    from wios_assets.assets.common import OFFENDERS
+
+    for event in events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            found = event.asset_check_evaluation_data
+            if not found.passed and found.severity == AssetCheckSeverity.ERROR:
+                offenders = found.metadata[OFFENDERS].value if OFFENDERS in found.metadata else []
+                asset = found.asset_key.to_user_string()
+                return f"{place}: {asset}: {found.check_name}: {'; '.join(map(str, offenders)) or 'failed'}"
+    return None
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> int:

@@ -13,6 +13,7 @@ from wios_assets.tables import TABLES
 
 OWNERS = ["team:wios"]
 SHOWN_ROWS = 5
+OFFENDERS = "first offenders"
 
 
 def sentence(table: str) -> str:
@@ -46,18 +47,11 @@ def picture(png: bytes, alt: str) -> MarkdownMetadataValue:
 
 def check(name: str, asset: str, bad: list[Any], *, warn: bool = False, **metadata: Any) -> AssetCheckResult:
     """A check's result: passed where `bad` is empty; the first offenders are shown."""
+    shown = {OFFENDERS: MetadataValue.json(json.loads(json.dumps(bad[:SHOWN_ROWS], default=str)))} if bad else {}
     return AssetCheckResult(
         check_name=name,
         asset_key=asset.split("/"),
         passed=not bad,
         severity=AssetCheckSeverity.WARN if warn else AssetCheckSeverity.ERROR,
-        metadata={
-            "offending": len(bad),
-            **(
-                {"first of them": MetadataValue.json(json.loads(json.dumps(bad[:SHOWN_ROWS], default=str)))}
-                if bad
-                else {}
-            ),
-            **metadata,
-        },
+        metadata={"offending": len(bad), **shown, **metadata},
     )
