@@ -48,7 +48,8 @@ def load_engine(options: EngineOptions) -> FaceEngine:
         from wios_assets.vision.dlib_engine import DlibEngine
 
         return DlibEngine()
-    from wios_assets.vision.onnx_engine import DlibEmbedder, MmodDetector, OnnxEngine, Pyramid
+    from wios_assets.vision.mmod_detector import MmodDetector, Pyramid
+    from wios_assets.vision.onnx_engine import DlibEmbedder, OnnxEngine
 
     cache = Path(options.cache)
     pyramid = Pyramid(options.smallest_face, options.largest_face, options.pyramid_ratio)

@@ -1,0 +1,223 @@
+"""Where the faces of a picture are: dlib's CNN face detector (King, Max-Margin Object Detection, 2015).
+
+One window of 80 × 80 pixels is scored at every eighth pixel of several sizes of the picture.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from wios_assets.vision.alignment import file_hash, model_path
+from wios_assets.vision.engine import Image
+from wios_assets.vision.onnx_graphs import detector_graph
+from wios_assets.vision.onnx_session import Device, open_session
+
+DETECTOR_FILE = "mmod_human_face_detector.dat"
+WINDOW = 80
+CELL, FIRST_CELL = 8, 14
+"""Score (row, column) belongs to the window centred on pixel 8 · (row, column) + 14."""
+SEEN_FROM, SEEN_TO = 72, 92
+"""Heights of a face on a level, in pixels, between which that level alone finds nineteen of twenty."""
+OVERLAP = 0.3382761351109955
+"""Two boxes with a larger intersection over union show the same face; the figure stands in the detector's file."""
+BORDER = 11
+"""Black pixels around every level, so that windows may be centred near the frame's edge; as wide as dlib's."""
+REACH = 0.5
+"""How far the centre of a followed face may have moved, in face heights."""
+FOLLOW_SIZES = (SEEN_FROM, 88)
+"""Heights in pixels that a followed face is looked for at: one size up and one down from the window's 80."""
+FOLLOW_EASE = 0.3
+"""By how much a followed face's score may lie under the threshold: where it was seen before, it is likelier."""
+
+Found = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Boxes float32 [n, 4] and scores float32 [n]."""
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """Which sizes of a frame the detector looks at.
+
+    Attributes:
+        smallest_face: height of the smallest face that must be found, as a share of the frame height; it decides
+            the largest level.
+        largest_face: height of the largest face, as a share of the frame height; it decides the smallest level.
+        ratio: size of a level as a share of the one above it; dlib's own is 5/6.
+    """
+
+    smallest_face: float
+    largest_face: float
+    ratio: float
+
+    def levels(self, height: int, width: int, smallest_face: float | None = None) -> list[tuple[int, int]]:
+        """Heights and widths of the levels for a frame of that size, largest first.
+
+        Args:
+            height: of the frame, pixels.
+            width: of the frame, pixels.
+            smallest_face: height in pixels of the smallest face; None for the pyramid's share.
+        """
+        scale = SEEN_FROM / (smallest_face or self.smallest_face * height)
+        last = SEEN_TO / (self.largest_face * height)
+        sizes = []
+        while True:
+            sizes.append((max(1, round(height * scale)), max(1, round(width * scale))))
+            if scale <= last:
+                return sizes
+            scale *= self.ratio
+
+
+class MmodDetector:
+    """dlib's CNN face detector in ONNX Runtime."""
+
+    def __init__(
+        self,
+        cache: Path,
+        threads: int,
+        device: Device,
+        precision: Literal["int8", "float"],
+        pyramid: Pyramid,
+        threshold: float,
+    ) -> None:
+        weights = model_path(DETECTOR_FILE)
+        self.model_hash = file_hash(weights)
+        self._pyramid = pyramid
+        self._threshold = threshold
+        # Whole numbers of 8 bits are for CPUs; a GPU has no kernel for them.
+        graph = detector_graph(weights, cache, "float" if device == "cuda" else precision)
+        self._session = open_session(graph, threads, device)
+
+    def scores(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Score of every window, float32 [n, rows, columns], of pictures uint8 [n, height, width, 3], at their size.
+
+        The window of (row, column) is centred on pixel 8 · (row, column) + 14. Width must be a multiple of 4.
+        """
+        return self._session.run(None, {"pictures": pictures})[0]
+
+    def detect(self, frames: Sequence[Image], smallest_face: float | None) -> list[Found]:
+        """Boxes and scores of each frame's faces, best first; frames of one size are looked at together.
+
+        Args:
+            frames: RGB, uint8 [height, width, 3].
+            smallest_face: height in pixels; None for the pyramid's share of the frame height.
+        """
+        levels: list[list[Found]] = [[] for _ in frames]
+        by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, frame in enumerate(frames):
+            by_size[frame.shape[:2]].append(index)
+        for (height, width), indices in by_size.items():
+            pictures = [np.ascontiguousarray(frames[index]) for index in indices]
+            for rows, columns in self._pyramid.levels(height, width, smallest_face):
+                level, pictures = _level(pictures, rows, columns)
+                scale = np.array([width / columns, height / rows], dtype=np.float32)
+                for index, scores in zip(indices, self.scores(level), strict=True):
+                    levels[index].append(_over(self._threshold, scores, scale))
+        return [_best_first(some) for some in levels]
+
+    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> Found:
+        """Each box's face found again near its place and of nearly its size.
+
+        Args:
+            frame: RGB, uint8 [height, width, 3].
+            boxes: float32 [n, 4], where the faces are expected.
+
+        Returns:
+            Boxes [n, 4] and scores [n]; minus infinity where the face was not found again.
+        """
+        boxes_now, scores_now = boxes.copy(), np.full(len(boxes), -np.inf, dtype=np.float32)
+        if not len(boxes):
+            return boxes_now, scores_now
+        height, width = frame.shape[:2]
+        sizes = (boxes[:, 2:] - boxes[:, :2] + 1).mean(axis=1).clip(8)
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        around = sizes[:, None] * (0.5 + REACH)
+        limit = np.array([width, height])
+        starts = np.floor(centres - around).clip(0, limit - 1).astype(int)
+        ends = np.ceil(centres + around).clip(starts + 1, limit).astype(int)
+        candidates: list[list[Found]] = [[] for _ in boxes]
+        for size in FOLLOW_SIZES:
+            side = 2 * BORDER + round((1 + 2 * REACH) * size) + 2
+            crops = np.zeros((len(boxes), side, -(-side // 4) * 4, 3), dtype=np.uint8)
+            scales = []
+            for crop, (left, top), (right, bottom), face in zip(crops, starts, ends, sizes, strict=True):
+                extent = np.array([right - left, bottom - top])
+                columns, rows = np.rint(extent * (size / face)).astype(int).clip(1, side - 2 * BORDER)
+                scales.append((extent / (columns, rows)).astype(np.float32))
+                _resize(frame[top:bottom, left:right], crop[BORDER : BORDER + rows, BORDER : BORDER + columns])
+            for some, scores, start, scale in zip(candidates, self.scores(crops), starts, scales, strict=True):
+                found, their = _over(self._threshold - FOLLOW_EASE, scores, scale)
+                some.append((found + np.tile(start, 2).astype(np.float32), their))
+        for index, some in enumerate(candidates):
+            found, their = _best_first(some)
+            if len(found):
+                shifts = np.linalg.norm((found[:, :2] + found[:, 2:]) / 2 - centres[index], axis=1) / sizes[index]
+                best = int(np.argmax(their - shifts))
+                boxes_now[index], scores_now[index] = found[best], their[best]
+        return boxes_now, scores_now
+
+
+def _resize(picture: Image, place: Image) -> None:
+    # Bilinear resizing skips pixels when it more than halves a picture.
+    method = cv2.INTER_AREA if 2 * place.shape[0] < picture.shape[0] else cv2.INTER_LINEAR
+    cv2.resize(picture, place.shape[1::-1], dst=place, interpolation=method)
+
+
+def _level(pictures: Sequence[Image], rows: int, columns: int) -> tuple[NDArray[np.uint8], list[Image]]:
+    """Pictures of one size, resized and set on black: the whole, uint8 [n, height, width, 3], and its insides."""
+    level = np.empty((len(pictures), rows + 2 * BORDER, -(-(columns + 2 * BORDER) // 4) * 4, 3), dtype=np.uint8)
+    for black in (level[:, :BORDER], level[:, BORDER + rows :], level[:, :, :BORDER], level[:, :, BORDER + columns :]):
+        black.fill(0)
+    inside = [whole[BORDER : BORDER + rows, BORDER : BORDER + columns] for whole in level]
+    for picture, place in zip(pictures, inside, strict=True):
+        _resize(picture, place)
+    return level, inside
+
+
+def _over(threshold: float, scores: NDArray[np.float32], scale: NDArray[np.float32]) -> Found:
+    """Windows that score more than the threshold, in pixels of the frame that the level was resized from.
+
+    Args:
+        threshold: lowest score.
+        scores: float32 [rows, columns] of a level with its border.
+        scale: pixels of the frame for one of the level, x and y.
+    """
+    cells = np.argwhere(scores > threshold)
+    # Resizing keeps the corners of the picture, which lie half a pixel outside the centres of its first and last.
+    centres = (CELL * cells[:, ::-1] + FIRST_CELL - BORDER + 0.5).astype(np.float32)
+    half = np.float32((WINDOW - 1) / 2)
+    boxes = np.concatenate([(centres - half) * scale, (centres + half) * scale], axis=1) - np.float32(0.5)
+    return boxes, scores[tuple(cells.T)]
+
+
+def _best_first(levels: Sequence[Found]) -> Found:
+    boxes, scores = (np.concatenate(some) for some in zip(*levels, strict=True))
+    return distinct(boxes, scores, OVERLAP) if len(boxes) else (boxes, scores)
+
+
+def distinct(boxes: NDArray[np.float32], scores: NDArray[np.float32], overlap: float) -> Found:
+    """Non-maximum suppression: the boxes that no better one overlaps by more than `overlap`, best first.
+
+    Args:
+        boxes: float32 [n, 4], left, top, right, bottom, the last pixels included.
+        scores: float32 [n].
+        overlap: largest intersection over union of two faces.
+    """
+    order = np.argsort(-scores, kind="stable")
+    boxes, scores = boxes[order], scores[order]
+    areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1)
+    kept: list[int] = []
+    left = np.arange(len(boxes))
+    while left.size:
+        best, left = int(left[0]), left[1:]
+        kept.append(best)
+        sides = np.minimum(boxes[best, 2:], boxes[left, 2:]) - np.maximum(boxes[best, :2], boxes[left, :2]) + 1
+        common = sides.clip(0).prod(axis=1)
+        left = left[common <= overlap * (areas[best] + areas[left] - common)]
+    return boxes[kept], scores[kept]
