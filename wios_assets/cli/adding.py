@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from wios_assets.errors import WiosError
 from wios_assets.film_index import FilmIndex, IndexEntry, read_index, write_index
 from wios_assets.inbox import EXTRA_FOLDERS, VIDEO_EXTENSIONS, InboxFilm, discover, film_key
 from wios_assets.lake.index import index_lock, index_path
+from wios_assets.lake.library import typed
 from wios_assets.settings import Settings
 from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.vision.video import Video, probe
@@ -121,7 +121,7 @@ def _key(
         if entry.present and Path(entry.path).exists():
             raise WiosError(
                 f"{source}: this film is in the inbox already, as {known!r} ({entry.path}); "
-                f"`wios run {shlex.quote(known)}` analyses it"
+                f"`wios run {typed(known)}` analyses it"
             )
     if not twins:
         return key, False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
-import shlex
 import shutil
 import socket
 import sys
@@ -20,6 +19,7 @@ from rich.text import Text
 
 from wios_assets.cli.console import console, printable
 from wios_assets.errors import WiosError
+from wios_assets.lake.library import typed
 from wios_assets.settings import FOLDERS, Settings, load_settings, project_root
 
 State = Literal["ok", "warn", "fail"]
@@ -71,8 +71,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _space,
         _port,
         _imdb,
-        _inbox,
         _library,
+        _inbox,
     )
     for check in checks:
         try:
@@ -243,10 +243,10 @@ def _library(settings: Settings) -> Iterator[Finding]:
             "library",
             "fail",
             f"{film!r} lacks {', '.join(tables)} in {settings.lake}",
-            f"`wios run {shlex.quote(film)}`",
+            f"`wios run {typed(film)}`",
         )
     for film in sorted(set(analysed) - set(listed)):
-        yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {shlex.quote(film)}`")
+        yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {typed(film)}`")
     if not missing:
         yield Finding("library", "ok", f"{settings.library}: {len(listed)} films")
 

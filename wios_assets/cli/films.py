@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +18,7 @@ from wios_assets.film_index import read_index
 from wios_assets.inbox import contested_problem, discover
 from wios_assets.lake import questions
 from wios_assets.lake.index import index_path
-from wios_assets.lake.library import open_library
+from wios_assets.lake.library import open_library, typed
 from wios_assets.settings import Settings, load_settings
 from wios_assets.sidecar import Sidecar
 from wios_assets.timeline.clock import format_clock
@@ -59,7 +58,7 @@ def add(
     length = format_clock(added.video.duration_s)
     verb = "is back" if added.returned else "added"
     say(f"{verb}: {added.key} ({length}, {added.video.width} × {added.video.height}), {added.path}")
-    note(f"next: wios run {shlex.quote(added.key)}", style="dim")
+    note(f"next: wios run {typed(added.key)}", style="dim")
 
 
 class _CopyBar:

@@ -16,7 +16,7 @@ import typer
 from wios_assets.cli.asking import show_minutes, show_who
 from wios_assets.cli.console import complain, console, note, say
 from wios_assets.errors import WiosError
-from wios_assets.lake.library import open_library
+from wios_assets.lake.library import open_library, typed
 from wios_assets.lake.questions import UnknownFilm, find_film, match_film
 from wios_assets.settings import FOLDERS, Settings, load_settings
 from wios_assets.tables import FILM_TABLES
@@ -36,7 +36,7 @@ def run(
 ) -> None:
     """Analyse films: everything from the video file to the library, with a progress bar."""
     settings = load_settings()
-    keys = list(dict.fromkeys(_inbox_film(settings, film) for film in films))
+    keys = list(dict.fromkeys(inbox_film(settings, film) for film in films))
     if not _run_all(settings, keys):
         raise typer.Exit(1)
 
@@ -65,7 +65,7 @@ def demo() -> None:
     say(
         f"   film: {example.key}, {format_clock(example.duration_s)}; photos: {example.galleries}; IMDB: {example.imdb}"
     )
-    key = _inbox_film(settings, example.key)
+    key = inbox_film(settings, example.key)
     say("2. IMDB's tables, and the film's way through the graph", style="bold")
     if not _stored(settings, list(IMDB_FILES)):
         with _interrupts(), dagster_instance(settings) as instance:
@@ -76,7 +76,7 @@ def demo() -> None:
         film = find_film(library, key)
         say("3. Who is in which minute: wios minutes", style="bold")
         show_minutes(library, film)
-        say(f"4. Who is on screen: wios who {shlex.quote(key)} {format_clock(example.question_s)}", style="bold")
+        say(f"4. Who is on screen: wios who {typed(key)} {format_clock(example.question_s)}", style="bold")
         show_who(library, film, example.question_s)
     prefix = f"WIOS_DATA={shlex.quote(str(settings.data))} " if elsewhere else ""
     say(f"Next: `{prefix}wios ui` shows the graph, the runs and every table; `wios film add PATH` takes your own film.")
@@ -98,7 +98,7 @@ def _demo_settings(settings: Settings) -> tuple[Settings, bool]:
     return load_settings(), True
 
 
-def _inbox_film(settings: Settings, asked: str) -> str:
+def inbox_film(settings: Settings, asked: str) -> str:
     """The key of the film of the inbox that is meant, once its file has stopped changing.
 
     Raises:
@@ -158,7 +158,7 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
                 f"{film['people']} of the cast, {film['unknown_people']} unknown, {film['appearances']} appearances"
             )
             if not quiet:
-                note(f"next: wios minutes {shlex.quote(key)}", style="dim")
+                note(f"next: wios minutes {typed(key)}", style="dim")
     return whole
 
 

@@ -223,6 +223,11 @@ def missing_parts(lake: Path, films: list[str]) -> dict[str, list[str]]:
     return {film: tables for film, tables in missing.items() if tables}
 
 
+def typed(film: str) -> str:
+    """A film's key as it is typed behind a command in a shell."""
+    return f"-- {shlex.quote(film)}" if film.startswith("-") else shlex.quote(film)
+
+
 def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
     """A connection that reads `file` and the files of `lake`, and can reach nothing else.
 
@@ -325,7 +330,7 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
 
 
 def _remedy(film: str | None) -> str:
-    return f"`wios run {shlex.quote(film) if film is not None else 'FILM'}` makes it again"
+    return f"`wios run {'FILM' if film is None else typed(film)}` makes it again"
 
 
 def _clear_leftovers(file: Path) -> None:

@@ -61,7 +61,7 @@ def match_film(asked: str, titles: Mapping[str, str | None]) -> str:
         if meant:
             raise WiosError(f"{asked!r} may be {_listed(meant)}; give the whole key of one")
     owner = {name: key for key, names in called.items() for name in names}
-    near = [owner[name] for name in difflib.get_close_matches(wanted, owner, n=_NEAR, cutoff=0.5)]
+    near = [owner[name] for name in difflib.get_close_matches(wanted, owner, n=_NEAR, cutoff=0.6)]
     hint = f"did you mean {_listed(near)}?" if near else "`wios film list` names them all"
     raise UnknownFilm(f"there is no film {asked!r}; {hint}")
 
