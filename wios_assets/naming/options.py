@@ -40,3 +40,42 @@ class GalleryOptions:
     same_picture: int = 6
     same_face: float = 0.12
     thumbnail_side: int = 200
+
+
+@dataclass(frozen=True)
+class NamingOptions:
+    """When a track is named.
+
+    Attributes:
+        certain: least probability with which a name, or `unknown`, is given; weak evidence below it.
+        farthest: distance to an actor's photos beyond which a track is never given that name.
+        nearest_photos: photos of an actor, the nearest, whose mean distance stands for the actor.
+        slope: log-odds that one unit of distance is worth.
+        even: distance at which an actor and a stranger are equally likely, on a track of typical distances.
+        follows: by how much `even` moves with the mean distance between the track and people it is not.
+        typical: mean distance between a track and people it is not, on a clear picture.
+        typical_people: how many people `typical` counts for when the mean over a film's people is taken.
+        strangers: share of tracks expected to show people outside the cast.
+        strangers_tracks: how many tracks that expectation counts for when the film's own share is estimated.
+        worst_track: quality of the best chip below which a track is never certain.
+        teaches: least probability, by photos alone, of a track that extends its actor's gallery for this film.
+        taught: distance up to which a track that was taught vouches for another.
+        taught_farthest: distance to the actor's photos beyond which no taught track vouches for a name.
+        same_person: distance up to which unnamed tracks are one recurring person.
+    """
+
+    certain: float = 0.93
+    farthest: float = 0.6
+    nearest_photos: int = 3
+    slope: float = 45.0
+    even: float = 0.645
+    follows: float = 0.2
+    typical: float = 0.78
+    typical_people: float = 5.0
+    strangers: float = 0.3
+    strangers_tracks: float = 6.0
+    worst_track: float = 0.0
+    teaches: float = 0.99
+    taught: float = 0.32
+    taught_farthest: float = 0.63
+    same_person: float = 0.45

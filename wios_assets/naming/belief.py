@@ -1,0 +1,54 @@
+"""How likely each actor, or somebody outside the cast, is on each track, given the distances.
+
+The log-likelihood ratio of "this actor" against "a stranger" falls linearly with the distance; a track whose picture
+brings it near to everybody must come nearer still. Bayes' rule over the whole cast and a stranger turns the ratios
+into probabilities: the limit tightens with the size of the cast, and a close runner-up takes its share.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from wios_assets.naming.options import NamingOptions
+
+ROUNDS = 25
+
+
+def log_ratios(actors: NDArray[np.float64], others: NDArray[np.float64], options: NamingOptions) -> NDArray[np.float64]:
+    """Log-likelihood ratios of each actor against a stranger, float64 [tracks, actors].
+
+    Args:
+        actors: distances to the actors' photos, float64 [tracks, actors].
+        others: distances to the photos of people outside the cast, float64 [tracks, people]; there may be none.
+        options: slope and level.
+    """
+    # What a track's distances to people it is not look like: everybody but the actor in question.
+    totals = actors.sum(axis=1, keepdims=True) - actors + others.sum(axis=1, keepdims=True)
+    people = actors.shape[1] - 1 + others.shape[1]
+    mean = (totals + options.typical * options.typical_people) / (people + options.typical_people)
+    even = options.even + options.follows * (mean - options.typical)
+    return options.slope * (even - actors)
+
+
+def posteriors(ratios: NDArray[np.float64], options: NamingOptions) -> tuple[NDArray[np.float64], float]:
+    """Probabilities float64 [tracks, actors + 1], the last column for a stranger, and the film's share of strangers.
+
+    The share is the film's own (expectation-maximisation), held to the expected one as if `strangers_tracks` tracks
+    had been seen before: in a film where nobody resembles the cast the limit tightens.
+    """
+    tracks, actors = ratios.shape
+    share = options.strangers
+    result = np.ones((tracks, actors + 1))
+    for _ in range(ROUNDS):
+        logits = np.concatenate(
+            [ratios + np.log((1.0 - share) / max(actors, 1)), np.full((tracks, 1), np.log(share))], axis=1
+        )
+        result = np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+        seen = float(result[:, -1].sum())
+        updated = (seen + options.strangers * options.strangers_tracks) / (tracks + options.strangers_tracks)
+        if abs(updated - share) < 1e-6:
+            break
+        share = updated
+    return result, share

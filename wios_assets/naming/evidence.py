@@ -1,0 +1,150 @@
+"""What speaks for whom: tracks and galleries as vectors, and the distances between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wios_assets.errors import WiosError
+from wios_assets.naming.metric import distances
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Used photos of people, by person.
+
+    Attributes:
+        people: names, each once.
+        owner: int64 [photos], place of each photo's person in `people`.
+        vectors: float64 [photos, length], embeddings.
+        photos: picture file of each.
+        model_hash: hash of the models behind the embeddings; empty for an empty gallery.
+    """
+
+    people: tuple[str, ...]
+    owner: NDArray[np.int64]
+    vectors: NDArray[np.float64]
+    photos: tuple[str, ...]
+    model_hash: str
+
+    @classmethod
+    def of(cls, embeddings: pd.DataFrame | None, people: Sequence[str] | None = None) -> Gallery:
+        """Rows of `tables.GALLERY_EMBEDDINGS`; only those of `people`, in their order, where given.
+
+        Raises:
+            WiosError: the rows come from more than one model.
+        """
+        if embeddings is None or not len(embeddings):
+            return cls((), np.zeros(0, np.int64), np.zeros((0, 0)), (), "")
+        if people is None:
+            people = tuple(dict.fromkeys(embeddings["actor"]))
+        known = set(embeddings["actor"])
+        people = tuple(dict.fromkeys(person for person in people if person in known))
+        place = {person: index for index, person in enumerate(people)}
+        rows = embeddings[embeddings["actor"].isin(people)]
+        return cls(
+            people,
+            np.asarray([place[actor] for actor in rows["actor"]], dtype=np.int64),
+            stacked(rows["embedding"]),
+            tuple(rows["photo"].astype(str)),
+            one_model(rows, "gallery"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Tracks with at least one embedding.
+
+    Attributes:
+        numbers: int64 [tracks], the column `track`.
+        rows: int64 [tracks], places in the table of tracks.
+        vectors: float64 [tracks, length], mean embedding, each chip weighted by its quality.
+        quality: float64 [tracks], quality of the best chip.
+        chips: embeddings float64 [chips, length] of each track, best first.
+        model_hash: hash of the models behind the embeddings; empty where there are none.
+    """
+
+    numbers: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    vectors: NDArray[np.float64]
+    quality: NDArray[np.float64]
+    chips: tuple[NDArray[np.float64], ...]
+    model_hash: str
+
+    @classmethod
+    def of(cls, tracks: pd.DataFrame, embeddings: pd.DataFrame) -> Tracks:
+        """Rows of `tables.FACE_TRACKS` and `tables.FACE_EMBEDDINGS`; tracks without an embedding are left out.
+
+        Raises:
+            WiosError: the embeddings come from more than one model.
+        """
+        place = {face: row for row, face in enumerate(embeddings["face"].tolist())}
+        vectors, quality = stacked(embeddings["embedding"]), embeddings["quality"].to_numpy(np.float64)
+        rows, means, best, chips = [], [], [], []
+        for row, faces in enumerate(tracks["embedded_faces"]):
+            own = [place[face] for face in (faces if faces is not None else ()) if face in place]
+            if not own:
+                continue
+            weights = np.maximum(quality[own], 1e-3)
+            rows.append(row)
+            means.append(np.average(vectors[own], axis=0, weights=weights))
+            best.append(float(weights.max()))
+            chips.append(vectors[own])
+        numbers = tracks["track"].to_numpy(np.int64)[rows] if rows else np.zeros(0, np.int64)
+        return cls(
+            numbers,
+            np.asarray(rows, dtype=np.int64),
+            np.asarray(means).reshape(len(rows), -1),
+            np.asarray(best),
+            tuple(chips),
+            one_model(embeddings, "film"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+def stacked(embeddings: pd.Series) -> NDArray[np.float64]:
+    """A column of embeddings as float64 [n, length]."""
+    if not len(embeddings):
+        return np.zeros((0, 0))
+    return np.stack([np.asarray(vector, dtype=np.float64) for vector in embeddings])
+
+
+def one_model(embeddings: pd.DataFrame, of: str) -> str:
+    """The one model hash of embeddings; empty for none.
+
+    Raises:
+        WiosError: there are several.
+    """
+    hashes = sorted(set(embeddings["model_hash"]))
+    if len(hashes) > 1:
+        raise WiosError(
+            f"{of}: embeddings of {len(hashes)} models ({', '.join(hashes)}) cannot be compared; materialise it again"
+        )
+    return str(hashes[0]) if hashes else ""
+
+
+def person_distances(vectors: NDArray[np.float64], gallery: Gallery, nearest: int) -> NDArray[np.float64]:
+    """Mean distance of each vector [n, length] to each person's `nearest` nearest photos: float64 [n, people]."""
+    apart = distances(vectors, gallery.vectors)
+    result = np.zeros((len(vectors), len(gallery)))
+    for person in range(len(gallery)):
+        own = apart[:, gallery.owner == person]
+        count = min(nearest, own.shape[1])
+        result[:, person] = np.partition(own, count - 1, axis=1)[:, :count].mean(axis=1)
+    return result
+
+
+def nearest_photos(vector: NDArray[np.float64], gallery: Gallery, person: int, count: int) -> list[str]:
+    """The `count` photos of a person that are nearest to a vector [length], nearest first."""
+    own = np.flatnonzero(gallery.owner == person)
+    order = np.argsort(distances(vector[None], gallery.vectors[own])[0], kind="stable")
+    return [gallery.photos[own[place]] for place in order[:count]]
