@@ -39,11 +39,11 @@ _TITLE_KEY = rf"""
 CREATE MACRO bare_title(title) AS
     replace(replace(replace(replace(translate(strip_accents(lower(nfc_normalize(title))), 'øłđðıħŧ²³', 'olddiht23'),
         'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), '&', ' and ');
+CREATE MACRO title_letters(title) AS nullif(regexp_replace(title, '[^\p{{L}}\p{{N}}]', '', 'g'), '');
 CREATE MACRO title_key(title) AS coalesce(
-    nullif(regexp_replace(
-        regexp_replace(bare_title(title), '^\W*({_ARTICLES})[\s''’]+|,\s*({_ARTICLES})\W*$', ''),
-        '[^\p{{L}}\p{{N}}]', '', 'g'), ''),
-    lower(title));
+    title_letters(regexp_replace(bare_title(title), '^\W*({_ARTICLES})[\s''’]+|,\s*({_ARTICLES})\W*$', '')),
+    title_letters(bare_title(title)),
+    lower(trim(title)));
 """
 _FIELDS = "tconst, title_type, primary_title, original_title, start_year, runtime_minutes"
 _MEMORY = "1GB"
@@ -118,14 +118,19 @@ class ImdbLookup:
         when = "" if year is None else "AND start_year BETWEEN ? AND ?"
         if self.has(FILM_TITLES):
             sql = f"SELECT {_FIELDS} FROM rows WHERE title_key = title_key(?) {when}"
-            found = self._rows(FILM_TITLES, sql.replace("title_key(?)", "?"), self._key(name), *bounds)
+            found = self._rows(FILM_TITLES, sql.replace("title_key(?)", "?"), self.title_key(name), *bounds)
         else:
             sql = (
                 f"SELECT {_FIELDS} FROM rows WHERE title_type IN {FILM_TYPES} {when} "
                 f"AND ? IN (title_key(primary_title), title_key(original_title))"
             )
-            found = self._rows("imdb/title_basics", sql, *bounds, self._key(name))
+            found = self._rows("imdb/title_basics", sql, *bounds, self.title_key(name))
         return [Title(*row) for row in dict.fromkeys(found)]
+
+    def title_key(self, title: str) -> str:
+        """What spellings of one title share: letters and digits without case, accents and leading article."""
+        row = self._db.execute("SELECT title_key(?)", [title]).fetchone()
+        return str(row[0]) if row else ""
 
     def credits(self, tconst: str) -> list[Credit]:
         """A title's credits in billing order."""
@@ -155,10 +160,6 @@ class ImdbLookup:
             "imdb/name_basics", f"SELECT {fields} FROM rows WHERE bare_title(primary_name) = bare_title(?)", name
         )
         return [Person(nconst, called, born, tuple(work or ())) for nconst, called, born, work in found]
-
-    def _key(self, title: str) -> str:
-        row = self._db.execute("SELECT title_key(?)", [title]).fetchone()
-        return str(row[0]) if row else ""
 
     def _rows(self, table: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         if not self.has(table):

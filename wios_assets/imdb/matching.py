@@ -135,7 +135,7 @@ def readings(name: str) -> Iterator[NameReading]:
             yield NameReading(title, None)
 
 
-def name_without_year(name: str) -> tuple[str, int | None]:
+def title_from_name(name: str) -> tuple[str, int | None]:
     """Title and year as the name alone has them, for a film that matches nothing."""
     for reading in readings(name):
         return reading.title, reading.year

@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -185,7 +185,7 @@ class _Parser:
                     self._write(pa.RecordBatch.from_pylist([], self.schema))
             finally:
                 if pending is not None:
-                    pending.cancel()
+                    wait([pending])
                 self._close_output()
                 self.quarantine.close()
             lines = stream.lines - 1
@@ -198,8 +198,6 @@ class _Parser:
 
     def _check_header(self, stream: TextStream) -> tuple[str, ...]:
         header = stream.first_line().decode("utf-8", "replace")
-        if header.lstrip()[:1] == "<":
-            raise WiosError(f"{self.file}: a web page (line 1 begins {header[:40]!r}), not a table; download it again")
         found = header.split("\t")
         missing = [name for name in self.spec.names if name not in found]
         doubled = [name for name in self.spec.names if found.count(name) > 1]

@@ -34,6 +34,7 @@ class TextStream(io.RawIOBase):
         Raises:
             WiosError: not readable, empty, a web page or another format.
         """
+        super().__init__()
         self.path = path
         try:
             self._file = path.open("rb")
@@ -57,6 +58,7 @@ class TextStream(io.RawIOBase):
         if not self._ready:
             self.close()
             raise WiosError(f"{path}: the file is empty once unpacked; download it again")
+        self._refuse_web_page(bytes(self._ready[:512]))
 
     @property
     def lines(self) -> int:
@@ -89,7 +91,7 @@ class TextStream(io.RawIOBase):
     def _more(self) -> bytes:
         """The next bytes of text, empty at the end."""
         while True:
-            packed = self._file.read(_COMPRESSED_CHUNK)
+            packed = self._read_packed()
             self.position += len(packed)
             text = self._pending + self._unpack(packed)
             self._pending = b""
@@ -104,6 +106,14 @@ class TextStream(io.RawIOBase):
                 self._inside_line = not text.endswith(b"\n")
             if text or not packed:
                 return text
+
+    def _read_packed(self) -> bytes:
+        try:
+            return self._file.read(_COMPRESSED_CHUNK)
+        except OSError as error:
+            raise WiosError(
+                f"{self.path}: cannot be read after line {self._newlines} ({error.strerror}); check the disk"
+            ) from None
 
     def _unpack(self, packed: bytes) -> bytes:
         if self._unpacker is None:
@@ -131,14 +141,16 @@ class TextStream(io.RawIOBase):
         return WiosError(f"{self.path}: the gzip data {how}, after line {self._newlines}; download the file again")
 
     def _refuse_other_formats(self, start: bytes) -> None:
-        text = start.removeprefix(UTF8_BOM).lstrip()
-        if text[:1] == b"<":
-            self.close()
-            raise WiosError(f"{self.path}: a web page (line 1 begins {_shown(text)}), not a table; download it again")
         for magic, name in _OTHER_FORMATS.items():
             if start.startswith(magic):
                 self.close()
                 raise WiosError(f"{self.path}: {name}; unpack it to .tsv, or take IMDB's own .tsv.gz")
+
+    def _refuse_web_page(self, start: bytes) -> None:
+        text = start.lstrip()
+        if text[:1] == b"<":
+            self.close()
+            raise WiosError(f"{self.path}: a web page (it begins {_shown(text)}), not a table; download it again")
 
 
 def _shown(text: bytes, length: int = 40) -> str:
