@@ -158,9 +158,9 @@ def _failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             found = event.asset_check_evaluation_data
             if not found.passed and found.severity == AssetCheckSeverity.ERROR:
-                offenders = found.metadata[OFFENDERS].value if OFFENDERS in found.metadata else []
-                asset = found.asset_key.to_user_string()
-                return f"{place}: {asset}: {found.check_name}: {'; '.join(map(str, offenders)) or 'failed'}"
+                shown = found.metadata[OFFENDERS].value if OFFENDERS in found.metadata else []
+                offenders = "; ".join(map(str, shown)) if isinstance(shown, list) else str(shown)
+                return f"{place}: {found.asset_key.to_user_string()}: {found.check_name}: {offenders or 'failed'}"
     return None
 
 

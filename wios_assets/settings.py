@@ -115,9 +115,6 @@ class Settings(BaseSettings):
     )
     cut_window: int = Field(default=2, ge=1, description="Pictures before and after that make up the mean change")
     cut_picture_width: int = Field(default=160, ge=32, description="Width of the pictures compared, in pixels")
-    skip_unneeded: bool = Field(
-        default=True, description="Leave pictures undecoded that no sample shows and no other picture is decoded from"
-    )
     link_shift: float = Field(
         default=0.7, gt=0, description="How far a face may move from sample to sample and be the same, in face sizes"
     )
@@ -131,13 +128,14 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="Length at which a tracklet is closed and a new one begun, in seconds"
     )
 
-    name_limit: float = Field(
-        default=0.5,
-        gt=0,
-        description="Largest distance between a track and a gallery that still gives a name",
+    name_certain: float = Field(
+        default=0.93, gt=0.5, lt=1, description="Least probability at which a track is given a name"
     )
-    name_margin: float = Field(
-        default=0.04, ge=0, description="By how much the next actor must be farther away for a name to stand"
+    name_farthest: float = Field(
+        default=0.6, gt=0, description="Distance to an actor's photos beyond which no track is given that name"
+    )
+    same_person: float = Field(
+        default=0.45, gt=0, description="Distance up to which unnamed tracks are one recurring unknown person"
     )
 
     settle_seconds: float = Field(

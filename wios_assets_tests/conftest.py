@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from wios_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from wios_assets.demo import Example
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +27,31 @@ def devset() -> Path:
     if not (folder / "MANIFEST.md").is_file():
         pytest.skip(f"no development films at {folder}; set WIOS_DEVSET to their folder")
     return folder
+
+
+@dataclass(frozen=True)
+class FinishedExample:
+    """The embedded example, run from its film file to the library. Tests read it and change nothing of it."""
+
+    settings: Settings
+    example: Example
+    instance: DagsterInstance
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedExample]:
+    """One real run of the whole graph, shared by all tests that only read its results."""
+    from wios_assets.automation.inbox import look_at_inbox
+    from wios_assets.demo import make_example
+    from wios_assets.run import dagster_instance, run_film, run_job
+
+    data = tmp_path_factory.mktemp("finished") / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")
+        settings = load_settings(data=data, spark_master="local[2]")
+        example = make_example(data)
+        look_at_inbox(settings, settle_seconds=0)
+        with dagster_instance(settings) as instance:
+            run_job(settings, instance, "imdb_refresh")
+            run_film(settings, instance, example.key, lambda progress, step: None)
+            yield FinishedExample(settings, example, instance)

@@ -7,6 +7,7 @@ import pandas as pd
 from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, asset
 
 from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.assets.options import naming_options
 from wios_assets.naming.names import name_tracks
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
@@ -21,7 +22,7 @@ GROUP = "appearances"
 
 def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
     """track_names, appearances, minute_appearances and screen_time."""
-    naming = settings.naming_options()
+    naming = naming_options(settings)
 
     @asset(
         partitions_def=films,

@@ -3,13 +3,25 @@
 import base64
 import hashlib
 import json
+import warnings
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import pandas as pd
-from dagster import AssetCheckResult, AssetCheckSeverity, DataVersion, MarkdownMetadataValue, MetadataValue
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetOut,
+    BetaWarning,
+    DataVersion,
+    MarkdownMetadataValue,
+    MetadataValue,
+)
 
 from wios_assets.tables import TABLES
+
+# Data versions and owners are in beta; the pinned minor version of Dagster has them.
+warnings.filterwarnings("ignore", category=BetaWarning, message="Parameter `(data_version|owners|freshness)`")
 
 OWNERS = ["team:wios"]
 SHOWN_ROWS = 5
@@ -19,6 +31,19 @@ OFFENDERS = "first offenders"
 def sentence(table: str) -> str:
     """An asset's description: what one row of it is."""
     return f"One row is {TABLES[table].row}."
+
+
+def table_out(table: str, group: str, version: str, kinds: set[str]) -> AssetOut:
+    """One table of a step that makes several."""
+    return AssetOut(
+        key=table.split("/"),
+        group_name=group,
+        kinds=kinds,
+        owners=OWNERS,
+        description=sentence(table),
+        code_version=version,
+        dagster_type=Any,
+    )
 
 
 def code_version(number: int, *parts: Any) -> str:

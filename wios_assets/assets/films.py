@@ -19,7 +19,7 @@ from dagster import (
 from wios_assets.assets.common import OWNERS, check, code_version, content_version, sentence
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
-from wios_assets.imdb.matching import Ambiguous, Match, match_title, name_without_year
+from wios_assets.imdb.matching import Ambiguous, Match, match_title, title_from_name
 from wios_assets.lake.index import film_source
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
@@ -122,7 +122,7 @@ def film_row(
 ) -> dict[str, Any]:
     """The row of the table `film`, without `film`."""
     found = match if isinstance(match, Match) else None
-    title, year = name_without_year(video.path.stem)
+    title, year = title_from_name(video.path.stem)
     return {
         "path": str(video.path),
         "fingerprint": video.fingerprint,

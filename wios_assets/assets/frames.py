@@ -13,7 +13,6 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     MetadataValue,
     Output,
     ResourceParam,
@@ -21,7 +20,7 @@ from dagster import (
 )
 from filelock import FileLock
 
-from wios_assets.assets.common import OWNERS, check, code_version, sentence
+from wios_assets.assets.common import check, code_version, table_out
 from wios_assets.assets.footage_job import SegmentTask, found_by_kind
 from wios_assets.assets.options import (
     engine_identity,
@@ -60,19 +59,7 @@ def footage_assets(settings: Settings) -> list[AssetsDefinition]:
     @multi_asset(
         name="footage",
         partitions_def=films,
-        specs=[
-            AssetSpec(
-                name,
-                group_name=group,
-                kinds={"spark", "parquet"},
-                owners=OWNERS,
-                description=sentence(name),
-                code_version=version,
-                partitions_def=films,
-                deps=[AssetKey("film")],
-            )
-            for name, group in GROUPS.items()
-        ],
+        outs={name: table_out(name, group, version, {"spark", "parquet"}) for name, group in GROUPS.items()},
         check_specs=[
             AssetCheckSpec(name, asset=AssetKey(table), blocking=table != "faces")
             for table, names in CHECKS.items()

@@ -11,14 +11,13 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
-    AssetSpec,
     MetadataValue,
     Output,
     ResourceParam,
     multi_asset,
 )
 
-from wios_assets.assets.common import OWNERS, check, code_version, nullable, picture, sentence
+from wios_assets.assets.common import check, code_version, nullable, picture, table_out
 from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
 from wios_assets.errors import WiosError
 from wios_assets.lake.index import film_source
@@ -39,19 +38,10 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
 
     @multi_asset(
         partitions_def=films,
-        specs=[
-            AssetSpec(
-                name,
-                group_name="galleries",
-                kinds={"python", "parquet"},
-                owners=OWNERS,
-                description=sentence(name),
-                code_version=version,
-                partitions_def=films,
-                deps=[AssetKey("cast")],
-            )
+        outs={
+            name: table_out(name, "galleries", version, {"python", "parquet"})
             for name in ("gallery_photos", "gallery_embeddings")
-        ],
+        },
         check_specs=[
             AssetCheckSpec("every_actor_has_a_photo", asset=AssetKey("gallery_photos")),
             AssetCheckSpec("finite_and_of_right_length", asset=AssetKey("gallery_embeddings"), blocking=True),

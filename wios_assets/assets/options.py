@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import asdict
 
-from wios_assets.naming.options import GalleryOptions
+from wios_assets.naming.options import GalleryOptions, NamingOptions
 from wios_assets.settings import Settings
 from wios_assets.vision.engines import EngineOptions
 from wios_assets.vision.footage import FootageOptions
@@ -66,7 +66,6 @@ def footage_options(settings: Settings, samples_per_second: float) -> FootageOpt
         chip_spacing_s=settings.chip_spacing_seconds,
         chip_jpeg_quality=settings.chip_jpeg_quality,
         decoder_threads=threads_of_a_task(settings),
-        skip_unneeded=settings.skip_unneeded,
         shots=ShotOptions(
             ratio=settings.cut_ratio,
             smallest_change=settings.cut_smallest_change,
@@ -90,3 +89,10 @@ def gallery_options() -> GalleryOptions:
 def track_options() -> TrackOptions:
     """When faces are one track."""
     return TrackOptions()
+
+
+def naming_options(settings: Settings) -> NamingOptions:
+    """When a track is given a name."""
+    return NamingOptions(
+        certain=settings.name_certain, farthest=settings.name_farthest, same_person=settings.same_person
+    )

@@ -1,0 +1,46 @@
+"""Wiring only: settings → resources → definitions."""
+
+from dagster import Definitions, ResourceDefinition, in_process_executor
+
+from wios_assets.assets.appearances import appearance_assets
+from wios_assets.assets.faces import face_assets
+from wios_assets.assets.films import film_assets
+from wios_assets.assets.frames import footage_assets
+from wios_assets.assets.galleries import gallery_assets
+from wios_assets.assets.imdb import imdb_assets
+from wios_assets.assets.library import library_assets
+from wios_assets.automation.jobs import JOBS
+from wios_assets.automation.schedules import imdb_daily
+from wios_assets.automation.sensors import inbox_sensor
+from wios_assets.lake.io_manager import SparkIOManager
+from wios_assets.lake.spark import SparkSessionResource
+from wios_assets.settings import Settings, current_settings
+
+
+def build_definitions(settings: Settings) -> Definitions:
+    """Everything that Dagster knows of the project, for these settings."""
+    spark = SparkSessionResource.of(settings)
+    return Definitions(
+        assets=[
+            *imdb_assets(),
+            *film_assets(settings),
+            *gallery_assets(settings),
+            *footage_assets(settings),
+            *face_assets(),
+            *appearance_assets(settings),
+            *library_assets(),
+        ],
+        resources={
+            "settings": ResourceDefinition.hardcoded_resource(settings),
+            "spark": spark,
+            "io_manager": SparkIOManager(lake=str(settings.lake), spark=spark),
+        },
+        jobs=JOBS,
+        schedules=[imdb_daily(settings)],
+        sensors=[inbox_sensor(settings)],
+        # A process a step would start a JVM a step; the cores are Spark's.
+        executor=in_process_executor,
+    )
+
+
+defs = build_definitions(current_settings())

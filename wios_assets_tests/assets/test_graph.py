@@ -1,0 +1,141 @@
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from dagster import AssetKey, AssetMaterialization, DagsterEventType, EventRecordsFilter
+
+from wios_assets.lake.paths import parquet_files, partition_folder
+from wios_assets.lake.store import read_rows, table_place, write_rows
+from wios_assets.run import run_film
+from wios_assets.tables import APPEARANCES, CAST, FILM_TABLES, MINUTE_APPEARANCES, TABLES, TRACK_NAMES
+from wios_assets.timeline.evaluation import evaluate
+from wios_assets.timeline.truth import read_truth
+from wios_assets_tests.conftest import FinishedExample
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_asset_of_the_film_is_stored_with_the_tables_columns(finished: FinishedExample) -> None:
+    for name in FILM_TABLES:
+        rows = read_rows(finished.settings.lake, TABLES[name], finished.example.key)
+        assert rows.schema.equals(TABLES[name].schema), name
+        assert rows.num_rows, name
+
+
+def test_every_check_of_the_film_passed(finished: FinishedExample) -> None:
+    records = finished.instance.get_event_records(
+        EventRecordsFilter(DagsterEventType.ASSET_CHECK_EVALUATION), limit=500
+    )
+    found = [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in records]
+    failed = {(check.asset_key.to_user_string(), check.check_name) for check in found if not check.passed}
+    assert len(found) >= 20
+    assert failed == set()
+
+
+def test_the_cast_comes_from_imdb_with_characters_in_billing_order(finished: FinishedExample) -> None:
+    cast = read_rows(finished.settings.lake, CAST, finished.example.key).to_pandas()
+    assert set(cast["source"]) == {"imdb"}
+    assert cast["billing"].tolist() == sorted(cast["billing"])
+    assert cast["character"].notna().all()
+    assert set(finished.example.absent) < set(cast["actor"])
+
+
+def test_who_is_on_screen_is_right_almost_everywhere_and_the_absent_never(finished: FinishedExample) -> None:
+    appearances = read_rows(finished.settings.lake, APPEARANCES, finished.example.key).to_pandas()
+    figures = evaluate(read_truth(finished.example.truth), appearances).figures
+    assert figures["precision"] >= 0.97
+    assert figures["recall"] >= 0.9
+    assert not set(finished.example.absent) & set(appearances["actor"])
+
+
+def test_the_minute_map_has_every_minute_of_the_film(finished: FinishedExample) -> None:
+    minutes = read_rows(finished.settings.lake, MINUTE_APPEARANCES, finished.example.key).to_pandas()
+    assert set(minutes["minute"]) == set(range(int(finished.example.duration_s // 60) + 1))
+    assert minutes["clock"].tolist() == sorted(minutes["clock"])
+
+
+def test_every_materialization_carries_rows_schema_and_preview(finished: FinishedExample) -> None:
+    for name in FILM_TABLES:
+        event = finished.instance.get_latest_materialization_event(AssetKey(name.split("/")))
+        assert event is not None
+        materialization = event.asset_materialization
+        assert isinstance(materialization, AssetMaterialization)
+        assert {"dagster/row_count", "dagster/column_schema", "preview", "place"} <= set(materialization.metadata)
+
+
+def test_pictures_are_shown_with_galleries_and_appearances(finished: FinishedExample) -> None:
+    for name in ("gallery_photos", "appearances"):
+        event = finished.instance.get_latest_materialization_event(AssetKey(name))
+        assert event is not None
+        texts = [str(value.value) for value in event.asset_materialization.metadata.values()]
+        assert any("data:image/png;base64,iVBOR" in text for text in texts), name
+
+
+def contents(lake: Path, film: str) -> dict[str, pd.DataFrame]:
+    return {name: read_rows(lake, TABLES[name], film).to_pandas() for name in FILM_TABLES}
+
+
+def test_a_second_run_gives_the_same_tables_with_nothing_doubled(
+    finished: FinishedExample, tmp_path: Path
+) -> None:
+    settings = copy_of(finished, tmp_path)
+    before = contents(settings.lake, finished.example.key)
+    with another_instance(settings) as instance:
+        run_film(settings, instance, finished.example.key, lambda progress, step: None)
+    after = contents(settings.lake, finished.example.key)
+    for name in FILM_TABLES:
+        key = list(before[name].columns[:3])
+        left = before[name].sort_values(key, ignore_index=True)
+        right = after[name].sort_values(key, ignore_index=True)
+        pd.testing.assert_frame_equal(left, right, check_exact=False, rtol=1e-4, atol=1e-4)
+
+
+def test_materialising_one_asset_of_one_film_changes_only_that_film(finished: FinishedExample, tmp_path: Path) -> None:
+    from wios_assets.definitions import build_definitions
+
+    settings = copy_of(finished, tmp_path)
+    key, other = finished.example.key, "Another film"
+    for name in FILM_TABLES:
+        write_rows(settings.lake, TABLES[name], read_rows(settings.lake, TABLES[name], key).drop_columns("film"), other)
+    before = {path: path.stat().st_mtime_ns for path in settings.lake.rglob("*.parquet")}
+    with another_instance(settings) as instance:
+        instance.add_dynamic_partitions("film", [key, other])
+        job = build_definitions(settings).get_implicit_job_def_for_assets([AssetKey("track_names")])
+        assert job is not None
+        result = job.execute_in_process(
+            instance=instance, partition_key=key, asset_selection=[AssetKey("track_names")]
+        )
+    assert result.success
+    after = {path: path.stat().st_mtime_ns for path in settings.lake.rglob("*.parquet")}
+    changed = {path for path in after if before.get(path) != after[path]}
+    assert changed == set(parquet_files(table_place(settings.lake, TRACK_NAMES, key)))
+
+
+def test_arrow_and_pandas_see_the_same_rows(finished: FinishedExample) -> None:
+    table = read_rows(finished.settings.lake, APPEARANCES, finished.example.key)
+    assert isinstance(table, pa.Table)
+    assert len(table.to_pandas()) == table.num_rows
+    assert partition_folder(finished.settings.lake, "appearances", finished.example.key).is_dir()
+
+
+def copy_of(finished: FinishedExample, folder: Path):
+    """The finished example's data in a folder of its own, for a test that changes it."""
+    import shutil
+
+    from wios_assets.automation.inbox import look_at_inbox
+    from wios_assets.settings import load_settings
+
+    data = folder / "data"
+    shutil.copytree(finished.settings.data, data, ignore=shutil.ignore_patterns("dagster", "films.json"))
+    settings = load_settings(data=data, spark_master="local[2]")
+    look_at_inbox(settings, settle_seconds=0)
+    return settings
+
+
+def another_instance(settings):
+    from wios_assets.run import dagster_instance
+
+    return dagster_instance(settings)
+
+

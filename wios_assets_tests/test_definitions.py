@@ -1,0 +1,98 @@
+import pytest
+from dagster import AssetKey, Definitions
+
+from wios_assets.definitions import build_definitions
+from wios_assets.partitions import films
+from wios_assets.settings import load_settings
+from wios_assets.tables import FILM_TABLES, TABLES
+
+GROUPS = {
+    "imdb": {"imdb/title_basics", "imdb/title_principals", "imdb/title_crew", "imdb/name_basics"},
+    "films": {"film", "cast"},
+    "galleries": {"gallery_photos", "gallery_embeddings"},
+    "frames": {"shots", "frame_samples"},
+    "faces": {"faces", "face_embeddings", "face_tracks"},
+    "appearances": {"track_names", "appearances", "minute_appearances", "screen_time"},
+    "library": {"library"},
+}
+CHECKS = {
+    ("film", "decodable"),
+    ("film", "title_known"),
+    ("cast", "at_least_one_actor"),
+    ("gallery_photos", "every_actor_has_a_photo"),
+    ("gallery_embeddings", "finite_and_of_right_length"),
+    ("shots", "cover_the_film"),
+    ("frame_samples", "times_increase"),
+    ("frame_samples", "film_covered"),
+    ("faces", "share_of_samples_with_faces"),
+    ("face_embeddings", "finite_and_of_right_length"),
+    ("face_tracks", "every_face_in_one_track"),
+    ("track_names", "every_track_decided"),
+    ("appearances", "inside_the_film"),
+    ("appearances", "no_actor_twice_at_once"),
+    ("appearances", "in_cast_or_marked_unknown"),
+    ("minute_appearances", "at_most_sixty_seconds"),
+    ("minute_appearances", "sums_agree_with_appearances"),
+    ("screen_time", "sums_agree_with_appearances"),
+    ("library", "every_finished_film_present"),
+}
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
+    return build_definitions(load_settings(data=tmp_path_factory.mktemp("data")))
+
+
+def test_every_group_has_its_assets(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    found: dict[str, set[str]] = {}
+    for key in graph.get_all_asset_keys():
+        found.setdefault(graph.get(key).group_name, set()).add(key.to_user_string())
+    assert found == GROUPS
+
+
+def test_every_asset_says_what_a_row_is_and_who_owns_it(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node, name = graph.get(key), key.to_user_string()
+        assert (node.description or "").startswith(f"One row is {TABLES[name].row}")
+        assert node.owners
+        assert node.kinds
+        assert node.code_version
+
+
+def test_films_partition_exactly_the_tables_of_a_film(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    by_film = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def == films}
+    assert by_film == set(FILM_TABLES)
+
+
+def test_every_asset_is_checked(definitions: Definitions) -> None:
+    keys = definitions.resolve_asset_graph().asset_check_keys
+    found = {(key.asset_key.to_user_string(), key.name) for key in keys}
+    imdb = {
+        (table, name) for table in GROUPS["imdb"] for name in ("counts_add_up", "keys_unique_and_not_null")
+    }
+    assert found == CHECKS | imdb
+
+
+def test_names_do_not_depend_on_the_video(definitions: Definitions) -> None:
+    selected = definitions.resolve_job_def("film_names").asset_layer.executable_asset_keys
+    assert AssetKey("appearances") in selected
+    assert not {AssetKey(name) for name in ("shots", "frame_samples", "faces", "face_embeddings")} & selected
+
+
+def test_sensor_and_schedule_run_by_themselves(definitions: Definitions) -> None:
+    assert definitions.resolve_sensor_def("inbox").default_status.value == "RUNNING"
+    assert definitions.resolve_schedule_def("imdb_daily").default_status.value == "RUNNING"
+
+
+def test_another_engine_is_another_code_version_of_what_embeds_and_of_nothing_else() -> None:
+    versions = []
+    for engine in ("onnx", "dlib"):
+        graph = build_definitions(load_settings(engine=engine)).resolve_asset_graph()
+        versions.append({key.to_user_string(): graph.get(key).code_version for key in graph.get_all_asset_keys()})
+    changed = {name for name in versions[0] if versions[0][name] != versions[1][name]}
+    assert changed == {
+        "gallery_photos", "gallery_embeddings", "shots", "frame_samples", "faces", "face_embeddings",
+    }  # fmt: skip
