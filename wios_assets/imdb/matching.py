@@ -92,15 +92,17 @@ def match_title(
             return _by_key(tag.group(1).lower(), "tag", lookup)
     undecided: Ambiguous | None = None
     for name in names:
-        found = [_by_name(reading, runtime_s, lookup) for reading in readings(name)]
-        # A bare number may be the year or belong to the title: `Wonder Woman 1984`.
-        titles = {title.tconst: title for titles in found for title in titles}
-        if len(titles) == 1:
-            title = next(iter(titles.values()))
-            with_year = any(titles and reading.year for titles, reading in zip(found, readings(name), strict=True))
-            return _match(title, "title and year" if with_year else "title")
-        if titles and undecided is None:
-            films_first = sorted(titles.values(), key=lambda title: (title.title_type != "movie", title.tconst))
+        # A bare number may be the year or belong to the title: `Wonder Woman 1984`. Every reading counts.
+        how: dict[Title, str] = {}
+        for reading in readings(name):
+            for title in _called(reading, runtime_s, lookup):
+                how.setdefault(title, "title" if reading.year is None else "title and year")
+        if runtime_s is not None:
+            how = {title: way for title, way in how.items() if _may_last(title, runtime_s / 60)} or how
+        if len(how) == 1:
+            return _match(*next(iter(how.items())))
+        if how and undecided is None:
+            films_first = sorted(how, key=lambda title: (title.title_type != "movie", title.tconst))
             undecided = Ambiguous(name, tuple(films_first))
     return undecided
 
@@ -149,19 +151,18 @@ def _by_key(tconst: str, how: str, lookup: ImdbLookup) -> Match:
     return _match(title, how)
 
 
-def _by_name(reading: NameReading, runtime_s: float | None, lookup: ImdbLookup) -> list[Title]:
-    """Titles that a film read this way may be; more than one where they cannot be told apart."""
+def _called(reading: NameReading, runtime_s: float | None, lookup: ImdbLookup) -> list[Title]:
+    """Titles that are spelled most like a reading, of its year if it has one."""
     found = lookup.titles_called(reading.title, reading.year)
     if reading.year is not None:
         # The year on a case and in IMDB differ by one where a film ran at a festival first.
         found = [title for title in found if title.year == reading.year] or found
     closest = min((_spelling(reading.title, title) for title in found), default=0)
     found = [title for title in found if _spelling(reading.title, title) == closest]
-    if runtime_s is None:
-        return found
-    of_length = [title for title in found if _may_last(title, runtime_s / 60)]
-    # Title and year together outweigh the length: there are longer cuts, and there are excerpts.
-    return of_length or (found if reading.year is not None else [])
+    # Title and year outweigh the length: there are longer cuts, and there are excerpts. A title alone does not.
+    if reading.year is None and runtime_s is not None:
+        found = [title for title in found if _may_last(title, runtime_s / 60)]
+    return found
 
 
 def _may_last(title: Title, minutes: float) -> bool:
