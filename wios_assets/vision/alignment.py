@@ -1,4 +1,4 @@
-"""Where a face's five points lie, and the upright chip cut out by them: dlib's five-point landmarks."""
+"""Where a face's five points lie, and the upright chip cut out by them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import cv2
 import dlib
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,15 @@ from wios_assets.vision.engine import CHIP_SIZE, Faces, Image
 
 LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
 CHIP_PADDING = 0.25
+
+ARCFACE_SIZE = 112
+ARCFACE_POINTS = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
+"""Eyes, tip of the nose and corners of the mouth in a chip of 112 × 112 pixels, as ArcFace, SFace and their kin are
+trained (Deng et al., ArcFace, 2019)."""
+_MEAN_FACE = np.array([[0.8596, 0.2135], [0.6461, 0.2290], [0.1206, 0.2137], [0.3341, 0.2291], [0.4901, 0.6278]])
+"""dlib's five points in the mean face; its eyes are laid on ArcFace's to align by these points."""
 
 
 def model_path(name: str) -> Path:
@@ -74,11 +85,45 @@ class FivePoints:
             points[index] = [(part.x, part.y) for part in shape.parts()]
         return points
 
-    def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
-        """Chips as dlib cuts them for its embedder: uint8 [n, 150, 150, 3], RGB, upright, padding 0.25."""
-        chips = np.empty((len(faces), CHIP_SIZE, CHIP_SIZE, 3), dtype=np.uint8)
+    def chips(self, frame: Image, faces: Faces, size: int = CHIP_SIZE) -> NDArray[np.uint8]:
+        """Chips as dlib cuts them for its embedder: uint8 [n, size, size, 3], RGB, upright, padding 0.25."""
+        chips = np.empty((len(faces), size, size, 3), dtype=np.uint8)
         for index, (box, points) in enumerate(zip(faces.boxes, faces.landmarks, strict=True)):
             parts = [dlib.point(*point) for point in np.rint(points).astype(int).tolist()]
             shape = dlib.full_object_detection(dlib.rectangle(*np.rint(box).astype(int).tolist()), parts)
-            chips[index] = dlib.get_face_chip(frame, shape, size=CHIP_SIZE, padding=CHIP_PADDING)
+            chips[index] = dlib.get_face_chip(frame, shape, size=size, padding=CHIP_PADDING)
         return chips
+
+
+def arcface_chip(
+    frame: Image, landmarks: NDArray[np.float32], own_points: NDArray[np.float32] | None, size: int
+) -> NDArray[np.uint8]:
+    """Chip as ArcFace and its kin take it: uint8 [size, size, 3], RGB, black beyond the frame.
+
+    Args:
+        frame: RGB, uint8 [height, width, 3].
+        landmarks: float32 [5, 2], dlib's points.
+        own_points: float32 [5, 2], eyes, tip of the nose and corners of the mouth; None to align by `landmarks`.
+        size: height and width of the chip.
+    """
+    if own_points is None:
+        eyes = np.array([_MEAN_FACE[2:4].mean(axis=0), _MEAN_FACE[:2].mean(axis=0)])
+        target = _moved(_similarity(eyes, ARCFACE_POINTS[:2]), _MEAN_FACE)
+        source = landmarks
+    else:
+        source, target = own_points, ARCFACE_POINTS
+    transform = _similarity(source, target * (size / ARCFACE_SIZE))
+    return np.asarray(cv2.warpAffine(frame, transform, (size, size), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
+    """Turn, scale and shift, [2, 3], that bring points [n, 2] to others in the least squares sense."""
+    x, y = np.asarray(source, dtype=np.float64).T
+    one, none = np.ones_like(x), np.zeros_like(x)
+    equations = np.concatenate([np.stack([x, -y, one, none], axis=1), np.stack([y, x, none, one], axis=1)])
+    a, b, right, down = np.linalg.lstsq(equations, np.asarray(target).T.ravel(), rcond=None)[0]
+    return np.array([[a, -b, right], [b, a, down]])
+
+
+def _moved(transform: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return points @ transform[:, :2].T + transform[:, 2]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from wios_assets.vision.alignment import CHIP_PADDING, FivePoints, file_hash, model_path
 from wios_assets.vision.engine import CHIP_SIZE, Faces, Image
+from wios_assets.vision.following import follow_in_crops
 
 EMBEDDER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 WINDOW = 80
@@ -31,10 +32,12 @@ class DlibEngine:
     """face_recognition's `hog` model, five-point landmarks and encodings, as `face_recognition` calls them."""
 
     name = "dlib"
+    chip_size = CHIP_SIZE
     embedding_length = 128
     distance: Literal["euclidean", "cosine"] = "euclidean"
 
-    def __init__(self) -> None:
+    def __init__(self, threshold: float = 0.0) -> None:
+        self._threshold = threshold
         self._detector = dlib.get_frontal_face_detector()
         self._points = FivePoints()
         embedder = model_path(EMBEDDER_FILE)
@@ -59,7 +62,7 @@ class DlibEngine:
 
         Returns:
             One `Faces` a frame. Boxes are cut at the frame's edges, as face_recognition cuts them; scores are
-            dlib's, above 0.
+            dlib's, above the threshold.
         """
         return [self._detect(frame, smallest_face) for frame in frames]
 
@@ -75,13 +78,17 @@ class DlibEngine:
             seen = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(
                 np.uint8, copy=False
             )
-        found, scores, _ = self._detector.run(seen, doublings, 0.0)
+        found, scores, _ = self._detector.run(seen, doublings, self._threshold)
         corners = [(box.left(), box.top(), box.right(), box.bottom()) for box in found]
         raw = np.asarray(corners, dtype=np.float64).reshape(-1, 4)
         boxes = np.rint(raw / shrink).clip(0, [width, height, width, height]).astype(np.float32)
         order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
         landmarks = self._points.landmarks(frame, boxes[order])
         return Faces(boxes[order], np.asarray(scores, dtype=np.float32)[order], landmarks)
+
+    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
+        """The faces of `boxes`, float32 [n, 4], that are found again near their place, and which boxes these are."""
+        return follow_in_crops(self.detect, frame, boxes)
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
         """Aligned face chips, uint8 [n, 150, 150, 3], RGB."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CHIP_SIZE = 150
+"""Height and width in pixels of the chips that dlib's embedder takes."""
 
 Image = NDArray[np.uint8]
 """RGB picture, uint8 [height, width, 3]."""
@@ -24,11 +25,14 @@ class Faces:
         scores: float32 [n], the detector's own scale; higher is surer.
         landmarks: float32 [n, 5, 2], x and y in pixels, in dlib's order: outer and inner corner of the eye on the
             picture's right, outer and inner corner of the eye on the picture's left, base of the nose.
+        own_points: float32 [n, 5, 2] where the detector finds points of its own that an embedder aligns by: the eye
+            on the picture's left, the eye on its right, tip of the nose, left and right corner of the mouth.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     landmarks: NDArray[np.float32]
+    own_points: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -38,7 +42,8 @@ class Faces:
         chosen = np.asarray(index)
         if not chosen.size:
             chosen = chosen.astype(np.intp)
-        return Faces(self.boxes[chosen], self.scores[chosen], self.landmarks[chosen])
+        own_points = None if self.own_points is None else self.own_points[chosen]
+        return Faces(self.boxes[chosen], self.scores[chosen], self.landmarks[chosen], own_points)
 
 
 class FaceEngine(Protocol):
@@ -47,6 +52,8 @@ class FaceEngine(Protocol):
     name: str
     model_hash: str
     """Hash of everything that decides an embedding's value; embeddings of two hashes are never compared."""
+    chip_size: int
+    """Height and width of a chip in pixels."""
     embedding_length: int
     distance: Literal["euclidean", "cosine"]
 
@@ -59,10 +66,22 @@ class FaceEngine(Protocol):
         """
         ...
 
+    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
+        """Faces seen a moment ago, looked for near their places and of nearly their size; far cheaper than `detect`.
+
+        Args:
+            frame: RGB picture, uint8 [height, width, 3].
+            boxes: float32 [n, 4], where the faces are expected.
+
+        Returns:
+            The faces found again, in the order of `boxes`, and the places in `boxes` that they belong to.
+        """
+        ...
+
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
-        """Aligned face chips, uint8 [n, 150, 150, 3], RGB."""
+        """Aligned face chips, uint8 [n, chip_size, chip_size, 3], RGB."""
         ...
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings float32 [n, embedding_length] of chips uint8 [n, 150, 150, 3]."""
+        """Embeddings float32 [n, embedding_length] of chips uint8 [n, chip_size, chip_size, 3]."""
         ...

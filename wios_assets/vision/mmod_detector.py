@@ -29,13 +29,18 @@ SEEN_FROM, SEEN_TO = 72, 92
 OVERLAP = 0.3382761351109955
 """Two boxes with a larger intersection over union show the same face; the figure stands in the detector's file."""
 BORDER = 11
-"""Black pixels around every level, so that windows may be centred near the frame's edge; as wide as dlib's."""
+"""Pixels around every level, so that windows may be centred near the frame's edge; as wide as dlib's."""
+BORDER_COLOUR = (123, 117, 104)
+"""Colour of the border, RGB: the network's mean colour, as in dlib, which says the least."""
 REACH = 0.5
 """How far the centre of a followed face may have moved, in face heights."""
 FOLLOW_SIZES = (SEEN_FROM, 88)
 """Heights in pixels that a followed face is looked for at: one size up and one down from the window's 80."""
 FOLLOW_EASE = 0.3
 """By how much a followed face's score may lie under the threshold: where it was seen before, it is likelier."""
+
+CUDA_BATCH = 16
+"""Frames in one run on a GPU; on a CPU one frame fills the cores, and more only fill its caches."""
 
 Found = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Boxes float32 [n, 4] and scores float32 [n]."""
@@ -92,6 +97,7 @@ class MmodDetector:
         self._threshold = threshold
         # Whole numbers of 8 bits are for CPUs; a GPU has no kernel for them.
         graph = detector_graph(weights, cache, "float" if device == "cuda" else precision)
+        self._batch = CUDA_BATCH if device == "cuda" else 1
         self._session = open_session(graph, threads, device)
 
     def scores(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -102,7 +108,7 @@ class MmodDetector:
         return self._session.run(None, {"pictures": pictures})[0]
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None) -> list[Found]:
-        """Boxes and scores of each frame's faces, best first; frames of one size are looked at together.
+        """Boxes and scores of each frame's faces, best first; a GPU looks at frames of one size together.
 
         Args:
             frames: RGB, uint8 [height, width, 3].
@@ -112,7 +118,12 @@ class MmodDetector:
         by_size: dict[tuple[int, int], list[int]] = defaultdict(list)
         for index, frame in enumerate(frames):
             by_size[frame.shape[:2]].append(index)
-        for (height, width), indices in by_size.items():
+        batches = (
+            (size, indices[start : start + self._batch])
+            for size, indices in by_size.items()
+            for start in range(0, len(indices), self._batch)
+        )
+        for (height, width), indices in batches:
             pictures = [np.ascontiguousarray(frames[index]) for index in indices]
             for rows, columns in self._pyramid.levels(height, width, smallest_face):
                 level, pictures = _level(pictures, rows, columns)
@@ -144,7 +155,8 @@ class MmodDetector:
         candidates: list[list[Found]] = [[] for _ in boxes]
         for size in FOLLOW_SIZES:
             side = 2 * BORDER + round((1 + 2 * REACH) * size) + 2
-            crops = np.zeros((len(boxes), side, -(-side // 4) * 4, 3), dtype=np.uint8)
+            crops = np.empty((len(boxes), side, -(-side // 4) * 4, 3), dtype=np.uint8)
+            crops[:] = BORDER_COLOUR
             scales = []
             for crop, (left, top), (right, bottom), face in zip(crops, starts, ends, sizes, strict=True):
                 extent = np.array([right - left, bottom - top])
@@ -170,10 +182,10 @@ def _resize(picture: Image, place: Image) -> None:
 
 
 def _level(pictures: Sequence[Image], rows: int, columns: int) -> tuple[NDArray[np.uint8], list[Image]]:
-    """Pictures of one size, resized and set on black: the whole, uint8 [n, height, width, 3], and its insides."""
+    """Pictures of one size, resized and bordered: the whole, uint8 [n, height, width, 3], and its insides."""
     level = np.empty((len(pictures), rows + 2 * BORDER, -(-(columns + 2 * BORDER) // 4) * 4, 3), dtype=np.uint8)
-    for black in (level[:, :BORDER], level[:, BORDER + rows :], level[:, :, :BORDER], level[:, :, BORDER + columns :]):
-        black.fill(0)
+    level[:, :BORDER] = level[:, BORDER + rows :] = BORDER_COLOUR
+    level[:, :, :BORDER] = level[:, :, BORDER + columns :] = BORDER_COLOUR
     inside = [whole[BORDER : BORDER + rows, BORDER : BORDER + columns] for whole in level]
     for picture, place in zip(pictures, inside, strict=True):
         _resize(picture, place)

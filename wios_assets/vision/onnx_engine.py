@@ -1,11 +1,11 @@
-"""The fast engine: dlib's CNN face detector and embedder, run by ONNX Runtime."""
+"""The fast engine: a detector and an embedder, dlib's CNN and ResNet-29 by default, run by ONNX Runtime."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +24,67 @@ EMBED_BATCH = 16
 """Most chips in one run of the embedder; larger batches are no faster and hold more memory."""
 
 
+class Detector(Protocol):
+    """The half of an engine that finds faces."""
+
+    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]: ...
+
+    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]: ...
+
+
+class Embedder(Protocol):
+    """The half of an engine that turns faces into embeddings; `model_hash` names all that decides their value."""
+
+    name: str
+    model_hash: str
+    chip_size: int
+    length: int
+    distance: Literal["euclidean", "cosine"]
+
+    def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]: ...
+
+    def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]: ...
+
+
+class CnnDetector:
+    """dlib's CNN face detector with its five-point landmarks."""
+
+    def __init__(self, windows: MmodDetector) -> None:
+        self._windows = windows
+        self._points = FivePoints()
+
+    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
+        """Faces of each frame; scores are dlib's margin, above the threshold."""
+        found = self._windows.detect(frames, smallest_face)
+        return [
+            Faces(boxes, scores, self._points.landmarks(frame, boxes))
+            for frame, (boxes, scores) in zip(frames, found, strict=True)
+        ]
+
+    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
+        """The faces of `boxes`, float32 [n, 4], that are found again near their place, and which boxes these are."""
+        now, scores = self._windows.follow(frame, boxes)
+        again = np.flatnonzero(np.isfinite(scores))
+        return Faces(now[again], scores[again], self._points.landmarks(frame, now[again])), again
+
+
 class DlibEmbedder:
     """dlib's ResNet-29 face embedder in ONNX Runtime: 128 numbers, compared by Euclidean distance."""
 
+    name = "onnx"
+    chip_size = CHIP_SIZE
     length = 128
     distance: Literal["euclidean", "cosine"] = "euclidean"
 
     def __init__(self, cache: Path, threads: int, device: Device) -> None:
         weights = model_path(EMBEDDER_FILE)
-        self.model_hash = file_hash(weights)
+        self._points = FivePoints()
         self._session = open_session(embedder_graph(weights, cache), threads, device)
+        self.model_hash = f"{file_hash(self._points.path)} {file_hash(weights)} {CHIP_SIZE} {CHIP_PADDING}"
+
+    def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
+        """Aligned face chips, uint8 [n, 150, 150, 3], RGB, as dlib cuts them."""
+        return self._points.chips(frame, faces)
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, 128] of chips uint8 [n, 150, 150, 3]."""
@@ -45,51 +96,32 @@ class DlibEmbedder:
 
 
 class OnnxEngine:
-    """The CNN detector and the embedder in ONNX Runtime, with dlib's five-point landmarks and chips."""
+    """A detector and an embedder as one engine; `FaceEngine` says what each method does."""
 
-    name = "onnx"
-
-    def __init__(self, detector: MmodDetector, embedder: DlibEmbedder) -> None:
+    def __init__(self, detector: Detector, embedder: Embedder) -> None:
         self._detector = detector
         self._embedder = embedder
-        self._points = FivePoints()
+        self.name = embedder.name
+        self.chip_size = embedder.chip_size
         self.embedding_length = embedder.length
         self.distance = embedder.distance
-        parts = (
-            f"{PREPROCESSING}",
-            file_hash(self._points.path),
-            embedder.model_hash,
-            f"{CHIP_SIZE} {CHIP_PADDING}",
-        )
-        self.model_hash = "onnx:" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+        # Detectors are left out: a face is the same face whichever found it.
+        facts = f"{PREPROCESSING} {embedder.model_hash}"
+        self.model_hash = f"{self.name}:{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
-        """Faces of each frame.
-
-        Args:
-            frames: RGB pictures, uint8 [height, width, 3]; sizes may differ, those of one size are batched.
-            smallest_face: height in pixels of the smallest face that must be found; None for the pyramid's share
-                of the frame height.
-
-        Returns:
-            One `Faces` a frame; boxes may reach beyond it. Scores are dlib's margin, above the threshold.
-        """
-        found = self._detector.detect(frames, smallest_face)
-        return [
-            Faces(boxes, scores, self._points.landmarks(frame, boxes))
-            for frame, (boxes, scores) in zip(frames, found, strict=True)
-        ]
+        """Faces of each frame, uint8 [height, width, 3], the smallest of `smallest_face` pixels; boxes may reach
+        beyond the frame."""
+        return self._detector.detect(frames, smallest_face)
 
     def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
         """The faces of `boxes`, float32 [n, 4], that are found again near their place, and which boxes these are."""
-        now, scores = self._detector.follow(frame, boxes)
-        again = np.flatnonzero(np.isfinite(scores))
-        return Faces(now[again], scores[again], self._points.landmarks(frame, now[again])), again
+        return self._detector.follow(frame, boxes)
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
-        """Aligned face chips, uint8 [n, 150, 150, 3], RGB."""
-        return self._points.chips(frame, faces)
+        """Aligned face chips, uint8 [n, chip_size, chip_size, 3], RGB."""
+        return self._embedder.chips(frame, faces)
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings float32 [n, embedding_length] of chips uint8 [n, 150, 150, 3]."""
+        """Embeddings float32 [n, embedding_length] of chips uint8 [n, chip_size, chip_size, 3]."""
         return self._embedder.embed(chips)
