@@ -1,0 +1,1 @@
+"""Where photos come from outside the galleries: folders and TMDB, behind one interface."""
