@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,12 +142,13 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
     from wios_assets.run import dagster_instance, run_film
 
     whole = True
-    with _interrupts(), dagster_instance(settings) as instance:
-        _load_imdb(settings, instance)
+    with dagster_instance(settings) as instance:
+        with _interrupts():
+            _load_imdb(settings, instance)
         for key in keys:
             started = time.monotonic()
             try:
-                with _film_bar(key) as report:
+                with _film_bar(key) as report, _interrupts():
                     run_film(settings, instance, key, report)
             except WiosError as error:
                 complain(str(error))
@@ -188,13 +190,30 @@ def _stored(settings: Settings, tables: list[str]) -> bool:
 
 @contextmanager
 def _interrupts() -> Iterator[None]:
-    """Dagster's own interruption, as Python's."""
+    """Turns what Ctrl-C leads to inside a run (Dagster's own error, a step that lost its Spark) into KeyboardInterrupt.
+
+    Dagster puts its handler in the place of Python's, and Spark's Java gets the signal too; what is certain is only
+    that the signal came.
+    """
     from dagster import DagsterExecutionInterruptedError
 
+    came, comes = os.pipe()
+    os.set_blocking(came, False)
+    os.set_blocking(comes, False)
+    before = signal.set_wakeup_fd(comes, warn_on_full_buffer=False)
     try:
         yield
     except DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
+    except Exception:
+        with suppress(BlockingIOError):
+            if signal.SIGINT in os.read(came, 64):
+                raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(came)
+        os.close(comes)
 
 
 @contextmanager

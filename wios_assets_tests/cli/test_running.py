@@ -109,6 +109,23 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(wios: Wios) -> None:
     assert (process.returncode, said) == (130, "")
 
 
+def test_a_run_that_failed_because_of_ctrl_c_is_an_interruption() -> None:
+    """Dagster takes the signal for itself and calls the step failed."""
+
+    def interrupted_run() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        raise WiosError("the step lost its Spark")
+
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        with pytest.raises(KeyboardInterrupt), running._interrupts():
+            interrupted_run()
+        with pytest.raises(WiosError, match="really failed"), running._interrupts():
+            raise WiosError("it really failed")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_progress_is_told_in_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with running._film_bar("007") as report:
         report(None, None)
