@@ -23,6 +23,11 @@ from wios_assets.settings import Settings, load_settings
 from wios_assets.sidecar import Sidecar
 from wios_assets.timeline.clock import format_clock
 
+_WRONG = {
+    "tconst": "is not IMDB's key of a title; it looks like tt0133093",
+    "title": "is blank; leave it out, and the title comes from IMDB or the file's name",
+    "cast": "names nobody; write 'A;B;C'",
+}
 _YEAR = re.compile(r"\((\d{4})\)")
 
 
@@ -48,9 +53,8 @@ def add(
     try:
         said = Sidecar(tconst=tconst, title=title, cast=actors)
     except ValidationError as error:
-        first = error.errors()[0]
-        option = f"--{first['loc'][0]}"
-        raise typer.BadParameter(f"{first['msg'].removeprefix('Value error, ')}", param_hint=option) from None
+        option = str(error.errors()[0]["loc"][0])
+        raise typer.BadParameter(_WRONG[option], param_hint=f"--{option}") from None
     if gallery is not None:
         said = said.model_copy(update={"gallery": str(check_gallery(gallery))})
     with _CopyBar(path) as bar:
