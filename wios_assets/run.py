@@ -183,11 +183,15 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
                 f"{settings.ui_host}:{settings.ui_port} cannot be listened on ({error.strerror}); "
                 "end the other program, or choose another port with --port or WIOS_UI_PORT"
             ) from None
-    prepare_dagster_home(settings)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
+    home = prepare_dagster_home(settings)
+    for folder in (settings.films, settings.galleries, settings.imdb):
+        folder.mkdir(parents=True, exist_ok=True)
+    # `dagster dev` starts both the webserver and the daemon; its maintainers would rather see their newer tool.
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
+    command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
     command += ["-h", settings.ui_host, "-p", str(settings.ui_port), "--log-level", "warning"]
     environment = os.environ | {"LANG": "en_US.UTF-8", "DAGSTER_DISABLE_TELEMETRY": "yes"}
-    process = subprocess.Popen(command, cwd=project_root(), env=environment)
+    process = subprocess.Popen(command, cwd=home, env=environment)
     try:
         while not _answers(settings.ui_host, settings.ui_port):
             if process.poll() is not None:

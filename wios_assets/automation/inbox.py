@@ -16,6 +16,7 @@ from wios_assets.vision.video import fingerprint
 
 def look_at_inbox(settings: Settings, settle_seconds: float) -> FilmChanges:
     """What happened in the inbox since the last look; the index is written."""
+    settings.films.mkdir(parents=True, exist_ok=True)
     with index_lock(settings):
         path = index_path(settings)
         changes = film_changes(read_index(path), discover(settings.films), time.time(), settle_seconds, fingerprint)

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 from wios_assets.film_index import FilmIndex, IndexEntry
 
+Job = Literal["film_map", "film_names", "library_refresh"]
+
 
 @dataclass(frozen=True)
 class Asked:
-    """State of a film for which everything needed was asked for."""
+    """State of a film for which everything needed was asked for.
+
+    Attributes:
+        fingerprint, sidecar_hash, path, present: as in the index.
+        grounds: what else a film that is not finished waits for, IMDB's tables and photos; empty for a finished one.
+        number: how many states came before; makes a run's key its own when a film returns to an earlier state.
+    """
 
     fingerprint: str
     sidecar_hash: str
     path: str
     present: bool
+    grounds: str = ""
+    number: int = field(default=0, compare=False)
 
     @classmethod
-    def of(cls, entry: IndexEntry) -> Asked:
-        return cls(entry.fingerprint, entry.sidecar_hash, entry.path, entry.present)
+    def of(cls, entry: IndexEntry, grounds: str) -> Asked:
+        return cls(entry.fingerprint, entry.sidecar_hash, entry.path, entry.present, grounds)
 
 
 Memory = dict[str, Asked]
@@ -33,45 +43,60 @@ class FilmRequest:
     """A run that a film needs: `film_map`, `film_names`, or `library_refresh` for a film that is gone."""
 
     film: str
-    job: Literal["film_map", "film_names", "library_refresh"]
+    job: Job
     run_key: str
 
 
-def film_requests(index: FilmIndex, memory: Mapping[str, Asked], finished: Mapping[str, str]) -> list[FilmRequest]:
-    """Runs that bring every film's results in step with the index.
+def film_requests(
+    index: FilmIndex, memory: Mapping[str, Asked], finished: Mapping[str, str], grounds: str, held: bool = False
+) -> tuple[list[FilmRequest], Memory]:
+    """Runs that bring every film's results in step with the index, and the memory once they were asked for.
 
     Args:
         index: films as they are now.
         memory: films as they were when runs were last asked for.
         finished: film → fingerprint of the content that its finished results belong to.
+        grounds: state of IMDB's tables and of the photos; a film that failed is tried again when it changes.
+        held: whether films that are not finished must wait, because these are just changing.
     """
-    requests = []
+    requests: list[FilmRequest] = []
+    remembered: Memory = {}
     for film, entry in index.films.items():
-        now, before = Asked.of(entry), memory.get(film)
-        if now == before:
+        before = memory.get(film)
+        done = finished.get(film)
+        unfinished = done != entry.fingerprint
+        now = Asked.of(entry, grounds if unfinished and entry.present else "")
+        if held and unfinished and entry.present:
+            if before is not None:
+                remembered[film] = before
             continue
-        job = _needed(now, before, finished.get(film))
+        if before is not None:
+            now = replace(now, number=before.number + (now != before))
+        remembered[film] = now
+        job = _needed(now, before, done) if now != before else None
         if job is not None:
-            key = ":".join([job, film, now.fingerprint, now.sidecar_hash, now.path, str(now.present)])
-            requests.append(FilmRequest(film, job, key))
-    return requests
+            requests.append(FilmRequest(film, job, f"{job}:{film}:{now.number}:{now.fingerprint}"))
+    return requests, remembered
 
 
-def _needed(
-    now: Asked, before: Asked | None, finished: str | None
-) -> Literal["film_map", "film_names", "library_refresh"] | None:
+def _needed(now: Asked, before: Asked | None, finished: str | None) -> Job | None:
     if not now.present:
         return "library_refresh" if finished is not None else None
     if finished != now.fingerprint:
-        asked = before is not None and before.present and before.fingerprint == now.fingerprint
-        # Asked for and not finished: it is running or it failed. Only a change that may mend it asks again.
-        return "film_map" if not asked or before != now else None
-    return None if before is None else "film_names"
+        return "film_map"
+    if before is None or (before.grounds and _same_film(now, before)):
+        # Finished since, by the run that was asked for or from the command line.
+        return None
+    return "film_names"
 
 
-def remember(index: FilmIndex) -> Memory:
-    """The memory once every request of `film_requests` was made."""
-    return {film: Asked.of(entry) for film, entry in index.films.items()}
+def _same_film(now: Asked, before: Asked) -> bool:
+    return (now.fingerprint, now.sidecar_hash, now.path, now.present) == (
+        before.fingerprint,
+        before.sidecar_hash,
+        before.path,
+        before.present,
+    )
 
 
 def read_memory(cursor: str | None) -> Memory:

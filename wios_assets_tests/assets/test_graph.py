@@ -3,7 +3,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from dagster import AssetKey, AssetMaterialization, DagsterEventType, EventRecordsFilter
+from dagster import AssetKey, AssetMaterialization, DagsterEventType
 
 from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.store import read_rows, table_place, write_rows
@@ -24,10 +24,12 @@ def test_every_asset_of_the_film_is_stored_with_the_tables_columns(finished: Fin
 
 
 def test_every_check_of_the_film_passed(finished: FinishedExample) -> None:
-    records = finished.instance.get_event_records(
-        EventRecordsFilter(DagsterEventType.ASSET_CHECK_EVALUATION), limit=500
-    )
-    found = [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in records]
+    events = [
+        event.dagster_event
+        for run in finished.instance.get_runs()
+        for event in finished.instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
+    ]
+    found = [event.asset_check_evaluation_data for event in events if event is not None]
     failed = {(check.asset_key.to_user_string(), check.check_name) for check in found if not check.passed}
     assert len(found) >= 20
     assert failed == set()

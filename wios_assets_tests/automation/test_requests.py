@@ -3,14 +3,20 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wios_assets.automation.requests import FilmRequest, film_requests, read_memory, remember, write_memory
+from wios_assets.automation.requests import Memory, film_requests, read_memory, write_memory
 from wios_assets.film_index import FilmIndex, IndexEntry
 
+DONE = {"Heat": "content"}
 HEAT = IndexEntry("/films/Heat (1995).mkv", 10, 1, "content", True, "sidecar")
 
 
-def jobs(index: FilmIndex, memory: dict, finished: dict[str, str]) -> dict[str, str]:
-    return {request.film: request.job for request in film_requests(index, memory, finished)}
+def jobs(index: FilmIndex, memory: Memory, finished: dict[str, str], grounds: str = "g") -> dict[str, str]:
+    return {request.film: request.job for request in film_requests(index, memory, finished, grounds)[0]}
+
+
+def after(index: FilmIndex, finished: dict[str, str], grounds: str = "g") -> Memory:
+    """The memory once everything was asked for."""
+    return film_requests(index, {}, finished, grounds)[1]
 
 
 def index_of(entry: IndexEntry) -> FilmIndex:
@@ -26,38 +32,38 @@ def test_a_film_that_was_finished_from_the_command_line_asks_for_nothing() -> No
 
 
 def test_nothing_is_asked_twice() -> None:
-    assert jobs(index_of(HEAT), remember(index_of(HEAT)), {}) == {}
+    assert jobs(index_of(HEAT), after(index_of(HEAT), {}), {}) == {}
 
 
 def test_other_content_under_a_known_name_asks_for_the_whole_way_again() -> None:
     changed = replace(HEAT, fingerprint="other")
-    assert jobs(index_of(changed), remember(index_of(HEAT)), {"Heat": "content"}) == {"Heat": "film_map"}
+    assert jobs(index_of(changed), after(index_of(HEAT), DONE), DONE) == {"Heat": "film_map"}
 
 
 def test_a_renamed_film_is_named_again_but_not_analysed_again() -> None:
     renamed = replace(HEAT, path="/films/Heat.mkv")
-    assert jobs(index_of(renamed), remember(index_of(HEAT)), {"Heat": "content"}) == {"Heat": "film_names"}
+    assert jobs(index_of(renamed), after(index_of(HEAT), DONE), DONE) == {"Heat": "film_names"}
 
 
 def test_a_changed_sidecar_asks_for_names_alone() -> None:
     edited = replace(HEAT, sidecar_hash="other")
-    assert jobs(index_of(edited), remember(index_of(HEAT)), {"Heat": "content"}) == {"Heat": "film_names"}
+    assert jobs(index_of(edited), after(index_of(HEAT), DONE), DONE) == {"Heat": "film_names"}
 
 
 def test_a_failed_film_is_tried_again_once_its_sidecar_changes() -> None:
     edited = replace(HEAT, sidecar_hash="other")
-    assert jobs(index_of(edited), remember(index_of(HEAT)), {}) == {"Heat": "film_map"}
+    assert jobs(index_of(edited), after(index_of(HEAT), {}), {}) == {"Heat": "film_map"}
 
 
 def test_a_removed_film_asks_only_for_its_mark_in_the_library() -> None:
     removed = index_of(replace(HEAT, present=False))
-    assert jobs(removed, remember(index_of(HEAT)), {"Heat": "content"}) == {"Heat": "library_refresh"}
-    assert jobs(removed, remember(index_of(HEAT)), {}) == {}
+    assert jobs(removed, after(index_of(HEAT), DONE), DONE) == {"Heat": "library_refresh"}
+    assert jobs(removed, after(index_of(HEAT), {}), {}) == {}
 
 
 def test_a_film_that_comes_back_asks_for_the_library_to_say_so() -> None:
     gone = index_of(replace(HEAT, present=False))
-    assert jobs(index_of(HEAT), remember(gone), {"Heat": "content"}) == {"Heat": "film_names"}
+    assert jobs(index_of(HEAT), after(gone, DONE), DONE) == {"Heat": "film_names"}
 
 
 entries = st.builds(
@@ -73,16 +79,36 @@ entries = st.builds(
 
 @given(st.dictionaries(st.text(min_size=1, max_size=5), entries, max_size=4))
 def test_the_memory_survives_the_cursor(films: dict[str, IndexEntry]) -> None:
-    memory = remember(FilmIndex(films))
+    memory = after(FilmIndex(films), {})
     assert read_memory(write_memory(memory)) == memory
 
 
-@given(entries, entries, st.sampled_from([None, "x", "y"]))
+@given(entries, entries, st.sampled_from([None, "x", "y"]), st.booleans())
 def test_a_state_that_was_asked_for_is_never_asked_for_again(
-    before: IndexEntry, now: IndexEntry, finished: str | None
+    before: IndexEntry, now: IndexEntry, finished: str | None, held: bool
 ) -> None:
     done = {"Heat": finished} if finished else {}
-    first = film_requests(index_of(now), remember(index_of(before)), done)
+    memory = after(index_of(before), done)
+    first, memory = film_requests(index_of(now), memory, done, "g", held)
     assert len(first) <= 1
-    assert all(isinstance(request, FilmRequest) for request in first)
-    assert film_requests(index_of(now), remember(index_of(now)), done) == []
+    assert film_requests(index_of(now), memory, done, "g", held)[0] == []
+
+
+def test_a_film_that_failed_is_tried_again_when_photos_or_tables_change() -> None:
+    assert jobs(index_of(HEAT), after(index_of(HEAT), {}, "before"), {}, "after") == {"Heat": "film_map"}
+
+
+def test_a_film_that_was_finished_by_the_run_asked_for_needs_nothing_more() -> None:
+    assert jobs(index_of(HEAT), after(index_of(HEAT), {}), DONE) == {}
+    assert jobs(index_of(HEAT), after(index_of(HEAT), DONE, "before"), DONE, "after") == {}
+
+
+def test_a_sidecar_edited_while_the_film_ran_asks_for_names_once_it_is_finished() -> None:
+    edited = replace(HEAT, sidecar_hash="other")
+    assert jobs(index_of(edited), after(index_of(HEAT), {}), DONE) == {"Heat": "film_names"}
+
+
+def test_a_film_is_held_back_while_its_photos_are_being_copied_and_asked_for_afterwards() -> None:
+    requests, memory = film_requests(index_of(HEAT), {}, {}, "g", held=True)
+    assert requests == []
+    assert jobs(index_of(HEAT), memory, {}) == {"Heat": "film_map"}

@@ -1,0 +1,60 @@
+"""What a film's names rest on besides its file: the state of IMDB's files and tables, and of the photos."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wios_assets.errors import WiosError
+from wios_assets.imdb.files import IMDB_FILES, find_file
+from wios_assets.lake.paths import parquet_files, table_folder
+from wios_assets.settings import Settings
+
+NANO = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class FileStamps:
+    """Some files or folders: a hash of their names, sizes and times of change, and the latest such time, seconds."""
+
+    digest: str
+    changed_s: float
+
+
+def imdb_stamps(settings: Settings) -> FileStamps | None:
+    """IMDB's four files; None unless all are there."""
+    try:
+        files = [find_file(settings.imdb, table) for table in IMDB_FILES]
+    except WiosError:
+        return None
+    return _stamps(files)
+
+
+def imdb_is_loaded(settings: Settings) -> bool:
+    """Whether all of IMDB's tables are in the lake."""
+    return all(parquet_files(table_folder(settings.lake, table)) for table in IMDB_FILES)
+
+
+def table_and_photo_stamps(settings: Settings) -> FileStamps:
+    """IMDB's tables in the lake, and the folders of photos."""
+    tables = [table_folder(settings.lake, table) for table in IMDB_FILES]
+    return _stamps([*tables, settings.galleries, *_folders(settings.galleries)])
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(entry for entry in folder.iterdir() if entry.is_dir())
+
+
+def _stamps(paths: list[Path]) -> FileStamps:
+    digest, latest = hashlib.sha256(), 0.0
+    for path in paths:
+        if not path.exists():
+            continue
+        state = path.stat()
+        size = state.st_size if path.is_file() else 0
+        digest.update(f"{path}\0{size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+        latest = max(latest, state.st_mtime_ns / NANO)
+    return FileStamps(digest.hexdigest()[:20], latest)
