@@ -297,7 +297,9 @@ STEPS = st.one_of(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(STEPS, max_size=12))
-def test_whatever_happens_to_the_files_the_index_ends_true(tmp_path_factory, steps) -> None:  # type: ignore[no-untyped-def]
+def test_whatever_happens_to_the_files_the_index_ends_true(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, object]]
+) -> None:
     """After any history, every present entry is a file with that content, and a second look finds nothing."""
     inbox = Folder(tmp_path_factory.mktemp("films"))
     for step, name, value in steps:
