@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -82,6 +83,7 @@ def test_a_second_run_gives_the_same_tables_with_nothing_doubled(
     finished: FinishedExample, tmp_path: Path
 ) -> None:
     settings = copy_of(finished, tmp_path)
+    shutil.rmtree(settings.lake / ".footage")
     before = contents(settings.lake, finished.example.key)
     with another_instance(settings) as instance:
         run_film(settings, instance, finished.example.key, lambda progress, step: None)
@@ -123,8 +125,6 @@ def test_arrow_and_pandas_see_the_same_rows(finished: FinishedExample) -> None:
 
 def copy_of(finished: FinishedExample, folder: Path):
     """The finished example's data in a folder of its own, for a test that changes it."""
-    import shutil
-
     from wios_assets.automation.inbox import look_at_inbox
     from wios_assets.settings import load_settings
 
