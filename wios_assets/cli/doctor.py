@@ -248,7 +248,7 @@ def _library(settings: Settings) -> Iterator[Finding]:
     for film in sorted(set(analysed) - set(listed)):
         yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {typed(film)}`")
     if not missing:
-        yield Finding("library", "ok", f"{settings.library}: {len(listed)} films")
+        yield Finding("library", "ok", f"{settings.library}; films: {len(listed)}")
 
 
 def _writable(folder: Path) -> bool:

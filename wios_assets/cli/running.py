@@ -20,7 +20,6 @@ from wios_assets.errors import WiosError
 from wios_assets.lake.library import open_library, typed
 from wios_assets.lake.questions import UnknownFilm, find_film, match_film
 from wios_assets.settings import FOLDERS, Settings, load_settings
-from wios_assets.tables import FILM_TABLES
 from wios_assets.timeline.clock import format_clock
 
 if TYPE_CHECKING:
@@ -265,7 +264,7 @@ class _Lines:
 
 def _after(step: str) -> str:
     """The last asset that was finished."""
-    return f"{step} done" if step in FILM_TABLES else step
+    return f"{step} done"
 
 
 def _speed(progress: FilmProgress) -> str:

@@ -108,7 +108,7 @@ def published(wios: Wios, *keys: str) -> Settings:
 
 def test_a_library_in_step_with_the_lake_is_well(wios: Wios) -> None:
     settings = published(wios, "007", "008")
-    assert lines(wios)["library"] == [f"ok {settings.library}: 2 films; "]
+    assert lines(wios)["library"] == [f"ok {settings.library}; films: 2; "]
 
 
 def test_a_half_deleted_film_fails_with_the_command_that_mends_it(wios: Wios) -> None:
@@ -132,7 +132,7 @@ def test_a_library_of_another_place_is_published_anew(wios: Wios) -> None:
     settings.library.write_bytes(b"broken")
     said = lines(wios)["library"]
     assert said[0].startswith("ok published anew: ")
-    assert said[1] == f"ok {settings.library}: 1 films; "
+    assert said[1] == f"ok {settings.library}; films: 1; "
 
 
 def test_settings_are_shown_with_their_origin(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
