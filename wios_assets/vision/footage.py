@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.vision.chips import judge_chip
-from wios_assets.vision.engine import FaceEngine, Faces, Image
+from wios_assets.vision.engine import FaceEngine, Image
+from wios_assets.vision.pursuit import Look, SeenFace, follow_between, follow_on, search
 from wios_assets.vision.records import Cut, EmbeddingRecord, FaceRecord, Record, SampleRecord
 from wios_assets.vision.sampling import MarkedPicture, Sample, read_pictures, read_samples
 from wios_assets.vision.segments import Segment
 from wios_assets.vision.shots import ShotOptions, mark_cuts
-from wios_assets.vision.tracklets import LinkOptions, Tracker, match_boxes
+from wios_assets.vision.tracklets import LinkOptions, Tracker
 from wios_assets.vision.video import Video, to_display
 
 FACES_A_SAMPLE = 1000
@@ -33,9 +33,10 @@ class FootageOptions:
     Attributes:
         samples_per_second: samples for each second of film.
         smallest_face: height of the smallest face that must be found, as a share of the frame height.
-        detect_every: samples from one detection to the next while nothing changes; between two that agree, faces are
-            followed, and where two disagree, those between are looked at too.
-        agreeing_shift: how far a face may move between two detections that agree, as a multiple of its size.
+        detect_every: samples from one search of the whole picture to the next within a shot; its first sample is
+            always searched. Faces are followed between.
+        agreeing_shift: how far a face may move between two searches and still be taken to have moved evenly, as a
+            multiple of its size; beyond that it is looked for in each sample.
         duplicate_change: largest change of any part of the picture, in grey levels (0 to 255), at which a sample
             is a near-duplicate.
         chips_per_tracklet: most chips of a tracklet that are turned into embeddings.
@@ -71,8 +72,8 @@ def analyse_segment(
     that starts inside the segment.
 
     The segment is decoded once. Pictures that no sample shows and no other picture is decoded from are left undecoded;
-    where a shot starts with such, its cut is late by the few of them that stand there. Cuts, sample times and pictures do not depend on how the film is cut into segments;
-    tracklets end where the segment ends.
+    where a shot starts with such, its cut is late by the few of them that stand there. Cuts, sample times and pictures
+    do not depend on how the film is cut into segments; tracklets end where the segment ends.
 
     Args:
         video: the probed film.
@@ -98,10 +99,10 @@ def analyse_segment(
     start_s = segment.first_sample / rate
     pictures = read_pictures(video, start_s, options.shots.pictures_before, options.decoder_threads, rate)
     marked = noting_cuts(mark_cuts(pictures, options.shots))
-    look = _Look(video, engine, options)
+    settling = _Pass(video, engine, options)
     try:
         for sample in read_samples(marked, segment.first_sample, segment.end_sample, rate):
-            yield from look.take(sample)
+            yield from settling.take(sample)
             if progress is not None:
                 progress((sample.number + 1 - segment.first_sample) / rate)
             while cuts:
@@ -109,40 +110,10 @@ def analyse_segment(
         for late in marked:
             if late.picture.time_s >= to_s:
                 break
-        yield from look.finish()
+        yield from settling.finish()
         yield from cuts
     finally:
         pictures.close()
-
-
-@dataclass
-class _Face:
-    """A face of a sample, found or followed."""
-
-    box: NDArray[np.float32]
-    score: float | None = None
-    landmarks: NDArray[np.float32] | None = None
-    sharpness: float | None = None
-    frontality: float | None = None
-    quality: float = 0.0
-    chip: Image | None = None
-
-    def followed(self) -> _Face:
-        return _Face(self.box)
-
-
-@dataclass
-class _Waiting:
-    """A sample whose faces are not settled yet."""
-
-    sample: Sample
-    image: Image | None
-    same_as: _Waiting | None
-    faces: list[_Face] = field(default_factory=list)
-
-    @property
-    def boxes(self) -> NDArray[np.float32]:
-        return np.array([f.box for f in self.faces], dtype=np.float32).reshape(-1, 4)
 
 
 @dataclass(frozen=True)
@@ -153,7 +124,7 @@ class _Chip:
     chip: Image
 
 
-class _Look:
+class _Pass:
     """The pass's state: the samples since the last detection, the open tracklets and their best chips."""
 
     def __init__(self, video: Video, engine: FaceEngine, options: FootageOptions) -> None:
@@ -161,9 +132,10 @@ class _Look:
         self._engine = engine
         self._options = options
         self._tracker = Tracker(options.links)
-        self._anchor: _Waiting | None = None
-        self._waiting: list[_Waiting] = []
-        self._fresh: _Waiting | None = None
+        self._anchor: Look | None = None
+        self._waiting: list[Look] = []
+        self._fresh: Look | None = None
+        self._fresh_small: NDArray[np.uint8] | None = None
         self._best: dict[int, dict[int, _Chip]] = defaultdict(dict)
         self._to_embed: list[_Chip] = []
 
@@ -177,12 +149,14 @@ class _Look:
             return
         if sample.starts_shot:
             yield from self._close_shot()
-        if self._fresh is not None and self._is_duplicate(sample, self._fresh.sample):
-            self._waiting.append(_Waiting(sample, None, self._fresh))
+        assert sample.picture is not None
+        look = Look(sample.number, sample.time_s, sample.picture.time_s)
+        if self._fresh is not None and self._is_duplicate(sample):
+            look.same_as = self._fresh
         else:
-            image = to_display(frame, self._video.width, self._video.height, self._video.rotation)
-            self._fresh = _Waiting(sample, image, None)
-            self._waiting.append(self._fresh)
+            look.image = to_display(frame, self._video.width, self._video.height, self._video.rotation)
+            self._fresh, self._fresh_small = look, sample.small
+        self._waiting.append(look)
         if self._anchor is None or len(self._waiting) >= self._options.detect_every:
             yield from self._settle()
 
@@ -191,97 +165,62 @@ class _Look:
         yield from self._close_shot()
         yield from self._embed(0)
 
-    def _is_duplicate(self, sample: Sample, reference: Sample) -> bool:
-        if sample.picture is reference.picture:
+    def _is_duplicate(self, sample: Sample) -> bool:
+        """Whether the sample shows what the last one that was no duplicate shows."""
+        assert self._fresh is not None
+        assert sample.picture is not None
+        if sample.picture.time_s == self._fresh.frame_s:
             return True
-        assert sample.small is not None
-        assert reference.small is not None
-        return largest_change(sample.small, reference.small) <= self._options.duplicate_change
+        if sample.small is None or self._fresh_small is None or sample.small.shape != self._fresh_small.shape:
+            return False
+        return largest_change(sample.small, self._fresh_small) <= self._options.duplicate_change
 
     def _close_shot(self) -> Iterator[Record]:
-        yield from self._settle()
+        yield from self._settle(is_rest=True)
         self._anchor = self._fresh = None
         self._choose(self._tracker.end_all())
         yield from self._embed(EMBEDDING_BATCH)
 
-    def _settle(self) -> Iterator[Record]:
-        """Find or follow the faces of every waiting sample, and let them go."""
-        fresh = [w for w in self._waiting if w.image is not None]
-        if fresh:
-            self._detect(fresh[-1])
+    def _settle(self, is_rest: bool = False) -> Iterator[Record]:
+        """Find or follow the faces of every waiting sample, and let them go.
+
+        The rest of a shot is not searched when it is short: a face that comes then is gone again at once.
+        """
+        fresh = [look for look in self._waiting if look.image is not None]
+        if self._anchor is not None and is_rest and 2 * len(fresh) <= self._options.detect_every:
+            follow_on(self._engine, self._anchor, fresh)
+        elif fresh:
+            newest = fresh[-1]
+            search(self._engine, newest, self._options.smallest_face * self._video.height, FACES_A_SAMPLE)
             if self._anchor is not None:
-                self._fill(self._anchor, fresh[-1], fresh[:-1])
-            self._anchor = fresh[-1]
-        for waiting in self._waiting:
-            waiting.image = None
-            if waiting.same_as is not None:
-                waiting.faces = [face.followed() for face in waiting.same_as.faces]
-            yield self._record(waiting)
+                shift, growth = self._options.agreeing_shift, self._options.links.largest_growth
+                follow_between(self._engine, self._anchor, newest, fresh[:-1], shift, growth)
+            self._anchor = newest
+        for look in self._waiting:
+            look.image = None
+            if look.same_as is not None:
+                look.faces = [SeenFace(face.box) for face in look.same_as.faces]
+            yield self._record(look)
         self._waiting = []
         yield from self._embed(EMBEDDING_BATCH)
 
-    def _fill(self, before: _Waiting, after: _Waiting, between: list[_Waiting]) -> None:
-        """Faces of the samples between two detections: followed where both agree, else looked for halfway."""
-        if not between:
-            return
-        shift = self._options.agreeing_shift
-        pairs = match_boxes(before.boxes, after.boxes, shift, self._options.links.largest_growth)
-        if len(pairs) == len(before.faces) == len(after.faces):
-            first, last = before.sample.time_s, after.sample.time_s
-            for waiting in between:
-                part = np.float32((waiting.sample.time_s - first) / (last - first))
-                waiting.faces = [
-                    _Face(before.faces[i].box + part * (after.faces[j].box - before.faces[i].box)) for i, j in pairs
-                ]
-            return
-        middle = len(between) // 2
-        self._detect(between[middle])
-        self._fill(before, between[middle], between[:middle])
-        self._fill(between[middle], after, between[middle + 1 :])
-
-    def _detect(self, waiting: _Waiting) -> None:
-        assert waiting.image is not None
-        smallest = self._options.smallest_face * self._video.height
-        faces = self._engine.detect([waiting.image], smallest)[0]
-        faces = faces.select(np.arange(min(len(faces), FACES_A_SAMPLE)))
-        chips = self._engine.chips(waiting.image, faces)
-        waiting.faces = [_judged(faces, i, chip) for i, chip in enumerate(chips)]
-
-    def _record(self, waiting: _Waiting) -> SampleRecord:
-        sample = waiting.sample
-        numbers = [sample.number * FACES_A_SAMPLE + i for i in range(len(waiting.faces))]
-        tracklets, ended = self._tracker.add(sample.time_s, numbers, waiting.boxes)
+    def _record(self, look: Look) -> SampleRecord:
+        numbers = [look.number * FACES_A_SAMPLE + i for i in range(len(look.faces))]
+        tracklets, ended = self._tracker.add(look.time_s, numbers, look.boxes)
         self._choose(ended)
-        records = []
-        for number, tracklet, face in zip(numbers, tracklets, waiting.faces, strict=True):
+        for number, tracklet, face in zip(numbers, tracklets, look.faces, strict=True):
             if face.chip is not None:
-                self._offer(_Chip(number, tracklet, face.quality, face.chip), sample.number)
-            left, top, right, bottom = (float(edge) for edge in face.box)
-            landmarks = [] if face.landmarks is None else [float(x) for x in face.landmarks.ravel()]
-            records.append(
-                FaceRecord(
-                    face=number,
-                    sample=sample.number,
-                    time_s=sample.time_s,
-                    tracklet=tracklet,
-                    left=left,
-                    top=top,
-                    right=right,
-                    bottom=bottom,
-                    score=face.score,
-                    landmarks=landmarks,
-                    sharpness=face.sharpness,
-                    frontality=face.frontality,
-                )
-            )
-        assert sample.picture is not None
+                self._offer(_Chip(number, tracklet, face.quality, face.chip), look.number)
         return SampleRecord(
-            sample=sample.number,
-            time_s=sample.time_s,
-            frame_s=sample.picture.time_s,
-            outcome="analysed" if waiting.same_as is None else "duplicate",
-            duplicate_of=waiting.same_as.sample.number if waiting.same_as is not None else None,
-            faces=tuple(records),
+            sample=look.number,
+            time_s=look.time_s,
+            frame_s=look.frame_s,
+            outcome="analysed" if look.same_as is None else "duplicate",
+            duplicate_of=None if look.same_as is None else look.same_as.number,
+            faces=tuple(
+                _face_record(look, number, tracklet, face)
+                for number, tracklet, face in zip(numbers, tracklets, look.faces, strict=True)
+            ),
         )
 
     def _offer(self, chip: _Chip, sample: int) -> None:
@@ -321,7 +260,19 @@ def largest_change(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float(change.max())
 
 
-def _judged(faces: Faces, i: int, chip: Image) -> _Face:
-    score = float(faces.scores[i])
-    worth = judge_chip(chip, faces.boxes[i], faces.landmarks[i], score)
-    return _Face(faces.boxes[i], score, faces.landmarks[i], worth.sharpness, worth.frontality, worth.quality, chip)
+def _face_record(look: Look, number: int, tracklet: int, face: SeenFace) -> FaceRecord:
+    left, top, right, bottom = (float(edge) for edge in face.box)
+    return FaceRecord(
+        face=number,
+        sample=look.number,
+        time_s=look.time_s,
+        tracklet=tracklet,
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        score=face.score,
+        landmarks=[] if face.landmarks is None else [float(x) for x in face.landmarks.ravel()],
+        sharpness=face.sharpness,
+        frontality=face.frontality,
+    )

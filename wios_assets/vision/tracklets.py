@@ -120,6 +120,14 @@ def _expected(tracklet: Tracklet, time_s: float) -> NDArray[np.float32]:
     return tracklet.box + np.float32(0.5 * (time_s - tracklet.last_s)) * tracklet.speed
 
 
+def overlap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Intersection over union of two boxes, float32 [4] each."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = float(np.prod((high - low).clip(0.0)))
+    both = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2])) - shared
+    return shared / both if both > 0 else 0.0
+
+
 def _shift(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
     centres = [(b[:, :2] + b[:, 2:]) / 2.0 for b in (before, after)]
     sizes = [_size(b) for b in (before, after)]
