@@ -99,6 +99,9 @@ _BLOCKS = (
 _STEM = (32, 7, 2, 0)
 _EMBEDDING_LENGTH = 128
 
+# No trained network holds figures as large; sums of larger ones could overflow.
+_LARGEST = 1e6
+
 # Versions that dlib wrote for each kind of layer.
 _LAYER, _INNERMOST, _TAG, _SKIP = 2, 3, 1, 1
 
@@ -258,10 +261,10 @@ class _File:
         self.dimensions(shape, 2, what)
         start = self.offset
         values = np.frombuffer(self.take(4 * int(np.prod(shape)), what), dtype="<f4").astype(np.float32)
-        wrong = np.flatnonzero(~np.isfinite(values))
+        wrong = np.flatnonzero(~(np.abs(values) < _LARGEST))
         if wrong.size:
             self.start = start + 4 * int(wrong[0])
-            self.refuse(f"{what} holds a value that is not finite")
+            self.refuse(f"{what} holds {values[wrong[0]]}")
         return values
 
     def integers(self, what: str, *wanted: int) -> None:

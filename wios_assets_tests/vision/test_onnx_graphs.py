@@ -1,0 +1,104 @@
+"""The converted graphs: written once, whole, and keyed by what they are made from."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+from wios_assets.errors import WiosError
+from wios_assets.vision.alignment import file_hash, model_path
+from wios_assets.vision.dlib_engine import EMBEDDER_FILE
+from wios_assets.vision.mmod_detector import DETECTOR_FILE
+from wios_assets.vision.onnx_graphs import detector_graph, embedder_graph
+from wios_assets_tests.vision.faces import package_pictures
+
+DETECTOR = model_path(DETECTOR_FILE)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+
+
+def test_a_graph_is_named_by_the_hash_of_its_weights_and_made_once(tmp_path: Path) -> None:
+    first = detector_graph(DETECTOR, tmp_path / "new" / "cache", "float")
+    assert file_hash(DETECTOR)[:16] in first.name
+    made = first.stat().st_mtime_ns
+    assert detector_graph(DETECTOR, tmp_path / "new" / "cache", "float") == first
+    assert first.stat().st_mtime_ns == made
+    assert files(first.parent) == [first.name]
+
+
+def test_graphs_of_other_weights_or_precision_stand_beside_it(tmp_path: Path) -> None:
+    paths = {
+        detector_graph(DETECTOR, tmp_path, "float"),
+        detector_graph(DETECTOR, tmp_path, "int8"),
+        embedder_graph(model_path(EMBEDDER_FILE), tmp_path),
+    }
+    assert files(tmp_path) == sorted(path.name for path in paths)
+
+
+def test_a_file_that_is_not_understood_leaves_nothing_behind(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.dat"
+    damaged.write_bytes(DETECTOR.read_bytes()[:5000])
+    with pytest.raises(WiosError, match=r"damaged\.dat: byte \d+"):
+        detector_graph(damaged, tmp_path / "cache", "int8")
+    assert files(tmp_path / "cache") == []
+
+
+def test_a_cache_that_cannot_be_written_is_an_error_in_one_line(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(WiosError, match=r"cannot be written .*set `cache` to another folder"):
+        detector_graph(DETECTOR, blocked, "float")
+
+
+@pytest.mark.slow
+def test_two_processes_that_start_at_once_make_one_graph(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from wios_assets.vision.onnx_graphs import embedder_graph; "
+        "print(embedder_graph(Path(sys.argv[1]), Path(sys.argv[2])))"
+    )
+    command = [sys.executable, "-c", code, str(model_path(EMBEDDER_FILE)), str(tmp_path)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = {process.communicate(timeout=120)[0].strip() for process in running}
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(answers) == 1
+    assert files(tmp_path) == [Path(answers.pop()).name]
+    onnx.checker.check_model(onnx.load(str(tmp_path / files(tmp_path)[0])))
+
+
+def test_whole_numbers_change_scores_by_less_than_a_tenth(tmp_path: Path) -> None:
+    exact, rounded = (
+        onnxruntime.InferenceSession(
+            str(detector_graph(DETECTOR, tmp_path, precision)),  # type: ignore[arg-type]
+            providers=["CPUExecutionProvider"],
+        )
+        for precision in ("float", "int8")
+    )
+    for picture in package_pictures().values():
+        height, width = picture.shape[:2]
+        seen = cv2.resize(picture, (width // 8 * 4, height // 2), interpolation=cv2.INTER_AREA)[None]
+        wanted, found = (session.run(None, {"pictures": seen})[0] for session in (exact, rounded))
+        likely = wanted > -0.3
+        assert likely.any()
+        assert np.abs(wanted - found)[likely].max() < 0.15
+        assert np.abs(wanted - found)[likely].mean() < 0.04
+
+
+def test_a_score_belongs_to_the_window_centred_on_its_cell(tmp_path: Path) -> None:
+    session = onnxruntime.InferenceSession(
+        str(detector_graph(DETECTOR, tmp_path, "float")), providers=["CPUExecutionProvider"]
+    )
+    picture = package_pictures()["astronaut"][:400]
+    moved = np.full((400, 512, 3), 128, dtype=np.uint8)
+    moved[24:, 16:] = picture[:-24, :-16]
+    before, after = (session.run(None, {"pictures": p[None]})[0][0] for p in (picture, moved))
+    row, column = np.unravel_index(before.argmax(), before.shape)
+    assert np.unravel_index(after.argmax(), after.shape) == (row + 3, column + 2)
