@@ -121,7 +121,6 @@ def _run(
                 partition_key=film,
                 raise_on_error=False,
                 run_id=run_id,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         )
     finally:
@@ -143,6 +142,8 @@ def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str
             message = error.message.strip()
             if error.cls_name == "DagsterAssetCheckFailedError":
                 return _failed_check(events, place) or f"{place}: {message.splitlines()[0]}; {whole}"
+            if error.cls_name == "DagsterExecutionInterruptedError":
+                raise KeyboardInterrupt
             if error.cls_name == "WiosError":
                 return message.removeprefix("wios_assets.errors.WiosError: ")
             return f"{place}: {event.step_key} failed: {message.splitlines()[0]}; {whole}"
