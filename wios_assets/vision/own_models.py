@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,8 +42,7 @@ class YuNet:
         self._smallest_face = smallest_face
         self._points = FivePoints()
         try:
-            self._detector = cv2.FaceDetectorYN.create(str(path), "", (320, 320), threshold, YUNET_OVERLAP, YUNET_MOST)
-        except cv2.error as error:
+XX cv2.error as error:
             raise WiosError(f"{path}: OpenCV's FaceDetectorYN cannot load it ({error.err}); fetch it again") from None
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
@@ -129,11 +129,12 @@ class SFace:
     def __init__(self, path: Path) -> None:
         self.model_hash = f"{self.name} {file_hash(path)} {SFACE_SIZE}"
         try:
-            self._recogniser = cv2.FaceRecognizerSF.create(str(path), "")
+            with _quiet_opencv():
+                self._recogniser = cv2.FaceRecognizerSF.create(str(path), "")
             self.embed(np.zeros((1, SFACE_SIZE, SFACE_SIZE, 3), dtype=np.uint8))
         except (cv2.error, ValueError) as error:
             raise WiosError(
-                f"{path}: OpenCV's FaceRecognizerSF cannot run it ({' '.join(str(error).split())}); if it is another "
+                f"{path}: OpenCV's FaceRecognizerSF cannot run it ({_line(error)}); if it is another "
                 "embedder than SFace, set its input size and normalisation too"
             ) from None
 
@@ -266,8 +267,23 @@ def is_yunet(path: Path) -> bool:
         raise WiosError(f"{path}: there is no such file") from None
     except Exception as error:
         # onnx passes on whatever protobuf raises.
-        raise WiosError(f"{path}: not an ONNX file ({' '.join(str(error).split())}); fetch it again") from None
+        raise WiosError(f"{path}: not an ONNX file ({_line(error)}); fetch it again") from None
     return {output.name for output in graph.output} == YUNET_OUTPUTS
+
+
+@contextmanager
+def _quiet_opencv() -> Iterator[None]:
+    """OpenCV without its warnings: its new network code prints one for each model."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _dlib_boxes(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,282 @@
+"""A user's own models: by path alone for YuNet and SFace, by description for any other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from wios_assets.errors import WiosError
+from wios_assets.vision.alignment import ARCFACE_POINTS
+from wios_assets.vision.engine import FaceEngine, Faces, Image
+from wios_assets.vision.engines import load_engine
+from wios_assets_tests.vision import stand_ins
+from wios_assets_tests.vision.faces import options, package_pictures
+
+OWN_EMBEDDER = {
+    "embedder_input": 64,
+    "embedder_mean": (10.0, 20.0, 30.0),
+    "embedder_deviation": (2.0, 4.0, 8.0),
+    "embedder_channels": "rgb",
+    "embedder_alignment": "arcface",
+    "embedding_length": 3,
+    "embedding_distance": "euclidean",
+}
+OWN_DETECTOR = {
+    "detector_input": (320, 240),
+    "detector_mean": (127.0, 127.0, 127.0),
+    "detector_deviation": (128.0, 128.0, 128.0),
+    "detector_channels": "rgb",
+}
+
+
+def squares(*centres: tuple[int, int], height: int = 240, width: int = 320, half: int = 4) -> Image:
+    """White squares on dark grey, centred on x, y."""
+    picture = np.full((height, width, 3), 40, dtype=np.uint8)
+    for x, y in centres:
+        picture[y - half : y + half, x - half : x + half] = 255
+    return picture
+
+
+def yunet_engine(tmp_path: Path, **changed: object) -> FaceEngine:
+    model = stand_ins.yunet(tmp_path / "face_detection_yunet.onnx")
+    chosen = {"detector_model": str(model), "smallest_face": 20 / 240, **changed}
+    return load_engine(options(tmp_path, **chosen))
+
+
+def test_yunet_needs_its_path_alone_and_finds_faces_where_they_are(tmp_path: Path) -> None:
+    engine = yunet_engine(tmp_path)
+    places = [(60, 52), (220, 180)]
+    faces = engine.detect([squares(*places)])[0]
+    assert len(faces) == 2
+    middles = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2
+    for x, y in places:
+        assert np.abs(middles - (x, y)).max(axis=1).min() < 8
+    assert faces.scores == pytest.approx(1.0)
+    assert faces.own_points is not None
+    left_eye, right_eye, _, left_mouth, _ = faces.own_points[0]
+    assert left_eye[0] < right_eye[0]
+    assert left_mouth[1] > left_eye[1]
+
+
+def test_yunet_is_shown_a_frame_in_which_the_smallest_face_has_its_size(tmp_path: Path) -> None:
+    engine = yunet_engine(tmp_path)
+    large = cv2.resize(squares((60, 52)), (1280, 960), interpolation=cv2.INTER_NEAREST)
+    faces = engine.detect([large], smallest_face=80)[0]
+    assert len(faces) == 1
+    assert np.abs((faces.boxes[0, :2] + faces.boxes[0, 2:]) / 2 - (240, 208)).max() < 32
+    assert 80 < faces.boxes[0, 3] - faces.boxes[0, 1] < 112
+
+
+def test_faces_of_yunet_have_dlibs_landmarks_too_and_its_embeddings(tmp_path: Path) -> None:
+    engine = yunet_engine(tmp_path)
+    usual = load_engine(options(tmp_path))
+    faces = engine.detect([squares((60, 52))])[0]
+    assert faces.landmarks.shape == (1, 5, 2)
+    assert engine.chips(squares((60, 52)), faces).shape == (1, 150, 150, 3)
+    assert engine.model_hash == usual.model_hash
+    assert engine.embedding_length == 128
+
+
+def test_faces_of_yunet_are_followed(tmp_path: Path) -> None:
+    engine = yunet_engine(tmp_path)
+    boxes = np.array([[208, 168, 231, 191], [48, 40, 71, 63]], dtype=np.float32)
+    now, places = engine.follow(squares((66, 54), half=12), boxes)
+    assert places.tolist() == [1]
+    assert np.abs(now.boxes[0] - boxes[1]).max() < 16
+    assert now.own_points is not None
+    assert np.abs(now.own_points[0].mean(axis=0) - (66, 54)).max() < 12
+
+
+def test_a_picture_without_a_face_has_none(tmp_path: Path) -> None:
+    engine = yunet_engine(tmp_path)
+    nothing = engine.detect([squares()])[0]
+    assert len(nothing) == 0
+    assert nothing.own_points is not None
+    assert nothing.own_points.shape == (0, 5, 2)
+    assert engine.chips(squares(), nothing).shape == (0, 150, 150, 3)
+    now, places = engine.follow(squares(), np.empty((0, 4), dtype=np.float32))
+    assert len(now) == len(places) == 0
+
+
+def test_sface_needs_its_path_alone(tmp_path: Path) -> None:
+    model = stand_ins.sface(tmp_path / "face_recognition_sface.onnx")
+    engine = load_engine(options(tmp_path, embedder_model=str(model)))
+    picture = package_pictures()["astronaut"]
+    faces = engine.detect([picture])[0]
+    chips = engine.chips(picture, faces)
+    vectors = engine.embed(chips)
+    assert chips.shape == (len(faces), 112, 112, 3)
+    assert vectors.shape == (len(faces), 128)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert engine.distance == "cosine"
+    assert engine.chip_size == 112
+    by_opencv = cv2.FaceRecognizerSF.create(str(model), "").feature(cv2.cvtColor(chips[0], cv2.COLOR_RGB2BGR))[0]
+    assert vectors[0] == pytest.approx(by_opencv / np.linalg.norm(by_opencv), abs=1e-5)
+
+
+def test_sface_aligns_by_yunets_points_as_opencv_does(tmp_path: Path) -> None:
+    engine = yunet_engine(tmp_path, embedder_model=str(stand_ins.sface(tmp_path / "sface.onnx")))
+    picture = package_pictures()["astronaut"]
+    points = (ARCFACE_POINTS * 1.1 + (150, 60)).astype(np.float32)
+    face = Faces(
+        np.array([[150, 60, 273, 183]], dtype=np.float32),
+        np.ones(1, dtype=np.float32),
+        np.zeros((1, 5, 2), dtype=np.float32),
+        points[None],
+    )
+    chip = engine.chips(picture, face)[0]
+    plain = cv2.resize(picture[60:183, 150:273], (112, 112), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(chip[4:-4, 4:-4].astype(int) - plain[4:-4, 4:-4]).mean() < 6
+
+
+def test_a_face_without_own_points_is_laid_on_arcfaces_eyes(tmp_path: Path) -> None:
+    engine = load_engine(options(tmp_path, embedder_model=str(stand_ins.sface(tmp_path / "sface.onnx"))))
+    usual = load_engine(options(tmp_path))
+    picture = package_pictures()["astronaut"]
+    faces = engine.detect([picture])[0].select([0])
+    chip = engine.chips(picture, faces)[0]
+    again = usual.detect([cv2.copyMakeBorder(chip, 60, 60, 60, 60, cv2.BORDER_REPLICATE)], smallest_face=50)[0]
+    points = again.landmarks[0] - 60
+    eyes = np.array([points[2:4].mean(axis=0), points[:2].mean(axis=0)])
+    assert np.abs(eyes - ARCFACE_POINTS[:2]).max() < 4
+
+
+def test_an_own_detector_finds_faces_in_a_frame_of_any_size(tmp_path: Path) -> None:
+    model = stand_ins.boxes_detector(tmp_path / "boxes.onnx")
+    engine = load_engine(options(tmp_path, detector_model=str(model), **OWN_DETECTOR))
+    frame = cv2.resize(squares((56, 56), (200, 120), half=12), (640, 480), interpolation=cv2.INTER_NEAREST)
+    faces = engine.detect([frame])[0]
+    middles = np.sort((faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2, axis=0)
+    assert middles == pytest.approx(np.array([[112, 112], [400, 240]]), abs=16)
+    assert faces.boxes[:, 2:] - faces.boxes[:, :2] == pytest.approx(np.full((2, 2), 96.0), abs=1)
+    assert faces.landmarks.shape == (2, 5, 2)
+
+
+def test_the_order_of_colours_is_the_one_that_was_set(tmp_path: Path) -> None:
+    model = stand_ins.boxes_detector(tmp_path / "boxes.onnx")
+    red = np.zeros((240, 320, 3), dtype=np.uint8)
+    red[100:140, 100:140, 0] = 255
+    found = {}
+    for channels in ("rgb", "bgr"):
+        chosen = {**OWN_DETECTOR, "detector_channels": channels, "detector_model": str(model)}
+        found[channels] = len(load_engine(options(tmp_path, **chosen)).detect([red])[0])
+    assert found["rgb"] > 0
+    assert found["bgr"] == 0
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_an_own_embedder_is_fed_what_its_normalisation_says(tmp_path: Path, channels_last: bool) -> None:
+    model = stand_ins.mean_embedder(tmp_path / "own.onnx", channels_last=channels_last)
+    engine = load_engine(options(tmp_path, embedder_model=str(model), **OWN_EMBEDDER))
+    chips = np.full((2, 64, 64, 3), (110, 120, 130), dtype=np.uint8)
+    assert engine.embed(chips) == pytest.approx(np.array([[50.0, 25.0, 12.5]] * 2), abs=1e-3)
+    assert engine.chip_size == 64
+    assert engine.embedding_length == 3
+    assert engine.distance == "euclidean"
+    assert engine.name == "own"
+
+
+def test_an_own_embedder_that_compares_by_cosine_gives_vectors_of_length_one(tmp_path: Path) -> None:
+    model = stand_ins.mean_embedder(tmp_path / "own.onnx")
+    chosen = {**OWN_EMBEDDER, "embedding_distance": "cosine", "embedder_alignment": "dlib"}
+    engine = load_engine(options(tmp_path, embedder_model=str(model), **chosen))
+    picture = package_pictures()["astronaut"]
+    chips = engine.chips(picture, engine.detect([picture])[0])
+    assert chips.shape[1:] == (64, 64, 3)
+    assert np.linalg.norm(engine.embed(chips), axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "differs"),
+    [
+        ({}, False),
+        ({"embedder_mean": (11.0, 20.0, 30.0)}, True),
+        ({"embedder_deviation": (3.0, 4.0, 8.0)}, True),
+        ({"embedder_channels": "bgr"}, True),
+        ({"embedder_alignment": "dlib"}, True),
+        ({"embedding_distance": "cosine"}, True),
+        ({"smallest_face": 0.2}, False),
+        ({"threads": 2}, False),
+    ],
+)
+def test_the_model_hash_changes_with_all_that_decides_an_embedding(
+    tmp_path: Path, changed: dict[str, object], differs: bool
+) -> None:
+    model = stand_ins.mean_embedder(tmp_path / "own.onnx")
+    chosen = {"embedder_model": str(model), **OWN_EMBEDDER}
+    before = load_engine(options(tmp_path, **chosen)).model_hash
+    after = load_engine(options(tmp_path, **{**chosen, **changed})).model_hash
+    assert (before != after) == differs
+
+
+def test_the_model_hash_changes_with_the_models_weights(tmp_path: Path) -> None:
+    hashes = set()
+    for seed in (1, 2):
+        model = stand_ins.sface(tmp_path / f"{seed}.onnx", seed)
+        hashes.add(load_engine(options(tmp_path, embedder_model=str(model))).model_hash)
+    assert len(hashes | {load_engine(options(tmp_path)).model_hash}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"embedder_model": "absent.onnx"}, r"embedder_model: .*absent\.onnx: there is no such file"),
+        ({"detector_model": "absent.onnx"}, r"detector_model: .*absent\.onnx: there is no such file"),
+        ({"detector_model": "text.onnx"}, r"text\.onnx: not an ONNX file"),
+        ({"embedder_model": "text.onnx"}, r"text\.onnx: OpenCV's FaceRecognizerSF cannot run it"),
+        ({"embedder_model": "text.onnx", **OWN_EMBEDDER}, r"text\.onnx: ONNX Runtime cannot load this file"),
+        ({"detector_model": "own.onnx"}, r"own\.onnx: is not YuNet.*set detector_input, detector_mean"),
+        (
+            {"embedder_model": "own.onnx", "embedder_input": 64},
+            r"own\.onnx: is not SFace.*set embedder_mean, embedder_deviation",
+        ),
+        ({"embedder_model": "own.onnx"}, r"own\.onnx: OpenCV's FaceRecognizerSF cannot run it"),
+        (
+            {"embedder_model": "own.onnx", **OWN_EMBEDDER, "embedder_input": 96},
+            r"its input is 64 × 64 pixels, not 96 × 96",
+        ),
+        ({"embedder_model": "own.onnx", **OWN_EMBEDDER, "embedding_length": 4}, r"the length is set to 4"),
+        (
+            {"embedder_model": "own.onnx", **OWN_EMBEDDER, "embedder_deviation": (1.0, 0.0, 1.0)},
+            r"a deviation of 0 cannot be divided by",
+        ),
+        ({"detector_model": "own.onnx", **OWN_DETECTOR, "detector_input": (64, 64)}, r"boxes \[1, n, 4\] and scores"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_refused_in_one_line(
+    tmp_path: Path, changed: dict[str, object], message: str
+) -> None:
+    (tmp_path / "text.onnx").write_text("this is no model")
+    stand_ins.mean_embedder(tmp_path / "own.onnx")
+    placed = {key: str(tmp_path / str(value)) if key.endswith("_model") else value for key, value in changed.items()}
+    with pytest.raises(WiosError, match=message) as refused:
+        load_engine(options(tmp_path, **placed))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def zoo() -> Path:
+    """Folder that holds YuNet's and SFace's own files."""
+    folder = Path(os.environ.get("WIOS_OPENCV_ZOO", "-"))
+    if not folder.is_dir():
+        pytest.skip("WIOS_OPENCV_ZOO names no folder with face_detection_yunet*.onnx and face_recognition_sface*.onnx")
+    return folder
+
+
+def test_yunet_and_sface_themselves_tell_two_people_apart(tmp_path: Path, zoo: Path) -> None:
+    (detector,) = sorted(zoo.rglob("face_detection_yunet*[0-9a-z].onnx"))[:1]
+    (embedder,) = sorted(zoo.rglob("face_recognition_sface*[0-9a-z].onnx"))[:1]
+    engine = load_engine(options(tmp_path, detector_model=str(detector), embedder_model=str(embedder)))
+    vectors = {}
+    for name, picture in package_pictures().items():
+        for kind, seen in (("plain", picture), ("small", cv2.resize(picture, None, fx=0.6, fy=0.6))):
+            faces = engine.detect([seen])[0]
+            assert len(faces) >= 1
+            vectors[name, kind] = engine.embed(engine.chips(seen, faces.select([0])))[0]
+    same = vectors["astronaut", "plain"] @ vectors["astronaut", "small"]
+    other = vectors["astronaut", "plain"] @ vectors["hopper", "plain"]
+    assert same > 0.363 > other
