@@ -23,8 +23,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
-from wios_assets.vision.video import Video, clock, open_video
+from wios_assets.vision.video import Video, open_video
 
 CLOCK_TOLERANCE_S = 2e-6
 """Containers give their start time in whole microseconds; a picture due at an instant may seem this much later."""
@@ -37,6 +36,9 @@ HEALED_AFTER_S = 12.0
 
 FIRST_PICTURE_GRACE_S = 0.1
 """A first picture that comes this soon after an instant stands in for the one that is missing there."""
+
+LONGEST_MISSING_END_S = 1.0
+"""By how much the video track may end before it should without counting as broken off, in seconds."""
 
 LONGEST_REORDERING = 32
 """Packets that are read ahead at most to learn when the next picture comes."""
@@ -120,11 +122,10 @@ def read_pictures(
     Raises:
         WiosError: the file cannot be opened any more.
     """
-    with open_video(video.path, threads) as (container, stream):
-        for back_s in (*SEEK_BACK_S, math.inf):
-            seek_s = from_s - back_s
-            at_start = seek_s <= 0 or from_s <= 0
-            if not _seek(container, stream, video, None if at_start else seek_s):
+    for back_s in (*SEEK_BACK_S, math.inf):
+        at_start = from_s - back_s <= 0
+        with open_video(video.path, threads) as (container, stream):
+            if not at_start and not _seek(container, stream, from_s - back_s + video.start_s):
                 continue
             pictures = _decode(container, stream, video, only_needed_for)
             ahead: deque[Picture] = deque(maxlen=before + 1)
@@ -139,7 +140,6 @@ def read_pictures(
                 yield from following
                 yield from pictures
                 return
-        raise WiosError(f"{video.path}: cannot be read at {clock(from_s)}; copy it again")
 
 
 def read_samples(
@@ -173,15 +173,11 @@ def read_samples(
         number += 1
 
 
-def _seek(container: InputContainer, stream: VideoStream, video: Video, to_s: float | None) -> bool:
-    """Go to the keyframe before `to_s`, or to the very start for None; False if the file does not let itself."""
-    time_base = stream.time_base
-    assert time_base is not None
-    target = stream.start_time or 0
-    if to_s is not None:
-        target = math.floor((to_s + video.start_s) / float(time_base))
+def _seek(container: InputContainer, stream: VideoStream, to_s: float) -> bool:
+    """Go to the keyframe before `to_s`, seconds in the container's time; False if the file does not let itself."""
+    assert stream.time_base is not None
     try:
-        container.seek(target, stream=stream)
+        container.seek(math.floor(to_s / float(stream.time_base)), stream=stream)
     except av.error.FFmpegError:
         return False
     return True
@@ -194,9 +190,12 @@ def _decode(
     damage = _Damage()
     step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
     last_s = -math.inf
+    read_to_s = 0.0
     packets = _packets(container, stream, damage, video.start_s)
     for packet, is_needed in _with_need(packets, video.start_s, only_needed_for):
         stream.codec_context.skip_frame = "DEFAULT" if is_needed else "NONREF"
+        if packet.pts is not None:
+            read_to_s = max(read_to_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - video.start_s)
         frames: list[VideoFrame] = []
         try:
             frames = list(packet.decode())
@@ -218,8 +217,8 @@ def _decode(
             yield Picture(time_s, frame)
     if (broken_s := damage.unfinished()) is not None:
         yield Picture(max(broken_s, last_s + CLOCK_TOLERANCE_S), None)
-    elif math.isfinite(last_s) and last_s + step_s + max(1.0, step_s) < (video.last_picture_end_s or 0.0):
-        yield Picture(last_s + step_s, None)
+    elif math.isfinite(last_s) and max(read_to_s, last_s) + LONGEST_MISSING_END_S < (video.last_picture_end_s or 0.0):
+        yield Picture(max(read_to_s, last_s + step_s), None)
 
 
 def _with_need(

@@ -69,8 +69,7 @@ def probe(path: Path) -> Video:
     with open_video(path) as (container, stream):
         start_s = (container.start_time or 0) / av.time_base
         picture = _first_picture(path, container, stream)
-        duration_s = _duration_s(container, stream, start_s)
-        _refuse_truncated(path, container, stream, duration_s, start_s)
+        duration_s = _end_s(path, container, _declared_duration_s(container, start_s), start_s)
         rotation = round(picture.rotation) % 360
         rotation = rotation if rotation % 90 == 0 else 0
         width, height = display_size(picture, stream.sample_aspect_ratio, rotation)
@@ -208,16 +207,11 @@ def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -
     )
 
 
-def _duration_s(container: InputContainer, stream: VideoStream, start_s: float) -> float:
-    if container.duration:
-        # FFmpeg's duration is the length from the container's start time on, whatever that is.
-        return container.duration / av.time_base
-    ends = [0.0]
-    container.seek(0)
-    for packet in container.demux(stream):
-        if packet.pts is not None:
-            ends.append(float((packet.pts + (packet.duration or 0)) * packet.time_base) - start_s)
-    return max(ends)
+def _declared_duration_s(container: InputContainer, start_s: float) -> float:
+    """Length as the container gives it, or 0."""
+    seconds = (container.duration or 0) / av.time_base
+    # Matroska gives the time at which the last picture ends, every other container the length from its start on.
+    return max(0.0, seconds - start_s) if "matroska" in container.format.name else seconds
 
 
 def _track_end_s(stream: VideoStream, start_s: float) -> float | None:
@@ -232,21 +226,23 @@ def _track_end_s(stream: VideoStream, start_s: float) -> float | None:
         return None
 
 
-def _refuse_truncated(
-    path: Path, container: InputContainer, stream: VideoStream, duration_s: float, start_s: float
-) -> None:
-    """A file whose every track ends long before the container says it does has been cut off."""
-    near_end = max(0.0, duration_s - LARGEST_UNEXPLAINED_END_S)
-    reached = _last_packet_end_s(container, near_end + start_s) - start_s
-    if reached >= near_end:
-        return
-    # A seek beyond the last packet can land anywhere: read from the start before calling a file broken.
-    reached = max(reached, _last_packet_end_s(container, 0.0) - start_s)
-    if reached < near_end:
+def _end_s(path: Path, container: InputContainer, declared_s: float, start_s: float) -> float:
+    """When the film ends, seconds on the player's clock; what the container says, or its last packet if that is later.
+
+    Raises:
+        WiosError: every track ends long before the container says it does, so the file has been cut off.
+    """
+    near_end_s = max(0.0, declared_s - LARGEST_UNEXPLAINED_END_S)
+    reached_s = _last_packet_end_s(container, near_end_s + start_s) - start_s
+    if reached_s < near_end_s or not declared_s:
+        # A seek beyond the last packet can land anywhere: read from the start before calling a file broken.
+        reached_s = max(reached_s, _last_packet_end_s(container, 0.0) - start_s)
+    if reached_s < near_end_s:
         raise WiosError(
-            f"{path}: breaks off at {clock(reached)} of {clock(duration_s)}; it was cut off while being copied "
+            f"{path}: breaks off at {clock(reached_s)} of {clock(declared_s)}; it was cut off while being copied "
             "or recorded: copy it again, or repair it with a remuxing tool"
         )
+    return max(declared_s, reached_s)
 
 
 def _last_packet_end_s(container: InputContainer, from_s: float) -> float:
