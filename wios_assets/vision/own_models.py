@@ -42,8 +42,13 @@ class YuNet:
         self._smallest_face = smallest_face
         self._points = FivePoints()
         try:
-XX cv2.error as error:
-            raise WiosError(f"{path}: OpenCV's FaceDetectorYN cannot load it ({error.err}); fetch it again") from None
+            with _quiet_opencv():
+                self._detector = cv2.FaceDetectorYN.create(
+                    str(path), "", (320, 320), threshold, YUNET_OVERLAP, YUNET_MOST
+                )
+            self._detector.detect(np.zeros((320, 320, 3), dtype=np.uint8))
+        except cv2.error as error:
+            raise WiosError(f"{path}: OpenCV's FaceDetectorYN cannot run it ({_line(error)}); fetch it again") from None
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
         """Faces of each frame; scores lie between the threshold and 1."""
