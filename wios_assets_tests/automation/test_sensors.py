@@ -1,0 +1,140 @@
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, SensorResult, build_sensor_context
+
+from wios_assets.automation.sensors import imdb_sensor, inbox_sensor
+from wios_assets.film_index import read_index
+from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.lake.index import index_path
+from wios_assets.settings import Settings, load_settings
+from wios_assets_tests.films import numbered_picture, write_film
+
+LONG_AGO = time.time() - 3600
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(data=tmp_path / "data", settle_seconds=5)
+
+
+@pytest.fixture
+def instance() -> DagsterInstance:
+    return DagsterInstance.ephemeral()
+
+
+class Ticks:
+    """The inbox sensor, tick after tick, as the daemon would call it."""
+
+    def __init__(self, settings: Settings, instance: DagsterInstance) -> None:
+        self.sensor, self.instance, self.cursor = inbox_sensor(settings), instance, None
+
+    def __call__(self) -> list[tuple[str | None, str | None]]:
+        """Job and partition of each run asked for."""
+        context = build_sensor_context(instance=self.instance, cursor=self.cursor)
+        result = self.sensor(context)
+        assert isinstance(result, SensorResult)
+        for request in result.dynamic_partitions_requests or []:
+            self.instance.add_dynamic_partitions("film", list(request.partition_keys))
+        self.cursor = result.cursor
+        return [(run.job_name, run.partition_key) for run in result.run_requests or []]
+
+
+def drop(settings: Settings, name: str, changed_s: float = LONG_AGO) -> Path:
+    path = settings.films / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_film(path, [numbered_picture(number) for number in range(10)])
+    os.utime(path, (changed_s, changed_s))
+    return path
+
+
+def test_a_new_film_gets_its_partition_and_its_run_in_one_tick(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    assert tick() == []
+    drop(settings, "Heat (1995).mp4")
+    assert tick() == [("film_map", "Heat (1995)")]
+    assert instance.get_dynamic_partitions("film") == ["Heat (1995)"]
+    assert tick() == []
+
+
+def test_a_film_that_is_still_being_copied_is_left_alone(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    path = drop(settings, "Heat (1995).mp4", time.time())
+    assert tick() == []
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    assert tick() == []
+    assert instance.get_dynamic_partitions("film") == []
+
+
+def test_a_renamed_film_is_not_analysed_twice(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    path = drop(settings, "Heat.mp4")
+    assert tick() == [("film_map", "Heat")]
+    path.rename(path.with_name("Heat (1995).mp4"))
+    jobs = tick()
+    assert instance.get_dynamic_partitions("film") == ["Heat"]
+    assert {film for _, film in jobs} <= {"Heat"}
+    assert read_index(index_path(settings)).films["Heat"].path.endswith("Heat (1995).mp4")
+
+
+def test_a_removed_film_keeps_its_partition_and_is_marked(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    path = drop(settings, "Heat.mp4")
+    tick()
+    path.unlink()
+    assert tick() == []
+    assert instance.get_dynamic_partitions("film") == ["Heat"]
+    assert not read_index(index_path(settings)).films["Heat"].present
+
+
+def test_a_film_waits_for_imdbs_tables_where_their_files_are_there(
+    settings: Settings, instance: DagsterInstance
+) -> None:
+    settings.imdb.mkdir(parents=True)
+    for file in IMDB_FILES.values():
+        path = settings.imdb / f"{file.stem}.tsv"
+        path.write_text("later")
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    drop(settings, "Heat.mp4")
+    tick = Ticks(settings, instance)
+    assert tick() == []
+    assert instance.get_dynamic_partitions("film") == ["Heat"]
+    shutil.rmtree(settings.imdb)
+    assert tick() == [("film_map", "Heat")]
+
+
+def test_photos_that_arrive_later_have_a_failed_film_tried_again(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    drop(settings, "Heat.mp4")
+    assert tick() == [("film_map", "Heat")]
+    folder = settings.galleries / "Al Pacino"
+    folder.mkdir(parents=True)
+    assert tick() == []
+    for path in (folder, settings.galleries):
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    assert tick() == [("film_map", "Heat")]
+
+
+def test_changed_imdb_files_are_loaded_once_they_are_whole(settings: Settings, instance: DagsterInstance) -> None:
+    sensor, cursor = imdb_sensor(settings), None
+
+    def tick() -> int:
+        nonlocal cursor
+        result = sensor(build_sensor_context(instance=instance, cursor=cursor))
+        if not isinstance(result, SensorResult):
+            return 0
+        cursor = result.cursor
+        return len(result.run_requests or [])
+
+    assert tick() == 0
+    settings.imdb.mkdir(parents=True)
+    for file in IMDB_FILES.values():
+        (settings.imdb / f"{file.stem}.tsv").write_text("header")
+    assert tick() == 0
+    for path in settings.imdb.iterdir():
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    assert tick() == 1
+    assert tick() == 0
