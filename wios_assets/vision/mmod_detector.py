@@ -26,6 +26,10 @@ CELL, FIRST_CELL = 8, 14
 """Score (row, column) belongs to the window centred on pixel 8 · (row, column) + 14."""
 SEEN_FROM, SEEN_TO = 72, 92
 """Heights of a face on a level, in pixels, between which that level alone finds nineteen of twenty."""
+LEAST_PIXELS = 8.0
+"""No face of fewer pixels is looked for: enlarged, it is a blur."""
+LEAST_SIDE = 40
+"""The network takes no picture of fewer pixels."""
 OVERLAP = 0.3382761351109955
 """Two boxes with a larger intersection over union show the same face; the figure stands in the detector's file."""
 BORDER = 11
@@ -69,7 +73,7 @@ class Pyramid:
             width: of the frame, pixels.
             smallest_face: height in pixels of the smallest face; None for the pyramid's share.
         """
-        scale = SEEN_FROM / (smallest_face or self.smallest_face * height)
+        scale = SEEN_FROM / max(smallest_face or self.smallest_face * height, LEAST_PIXELS)
         last = SEEN_TO / (self.largest_face * height)
         sizes = []
         while True:
@@ -146,7 +150,7 @@ class MmodDetector:
         if not len(boxes):
             return boxes_now, scores_now
         height, width = frame.shape[:2]
-        sizes = (boxes[:, 2:] - boxes[:, :2] + 1).mean(axis=1).clip(8)
+        sizes = (boxes[:, 2:] - boxes[:, :2] + 1).mean(axis=1).clip(LEAST_PIXELS)
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         around = sizes[:, None] * (0.5 + REACH)
         limit = np.array([width, height])
@@ -183,7 +187,8 @@ def _resize(picture: Image, place: Image) -> None:
 
 def _level(pictures: Sequence[Image], rows: int, columns: int) -> tuple[NDArray[np.uint8], list[Image]]:
     """Pictures of one size, resized and bordered: the whole, uint8 [n, height, width, 3], and its insides."""
-    level = np.empty((len(pictures), rows + 2 * BORDER, -(-(columns + 2 * BORDER) // 4) * 4, 3), dtype=np.uint8)
+    height, width = (max(side + 2 * BORDER, LEAST_SIDE) for side in (rows, columns))
+    level = np.empty((len(pictures), height, -(-width // 4) * 4, 3), dtype=np.uint8)
     level[:, :BORDER] = level[:, BORDER + rows :] = BORDER_COLOUR
     level[:, :, :BORDER] = level[:, :, BORDER + columns :] = BORDER_COLOUR
     inside = [whole[BORDER : BORDER + rows, BORDER : BORDER + columns] for whole in level]
