@@ -23,6 +23,9 @@ CLOCK_HZ = 1_000_000
 WEIGHTS = AdaptiveDetector.Components(delta_hue=0.5, delta_sat=0.0, delta_lum=1.0, delta_edges=0.0)
 """Hue and saturation leap at keyframes of compressed film where colours are pale; brightness does not."""
 
+FLASH_SHARE = 0.5
+"""Share of a change to which the pictures on either side of it must come together to make it a flash, not a cut."""
+
 
 @dataclass(frozen=True)
 class ShotOptions:
@@ -85,7 +88,7 @@ def mark_cuts(pictures: Iterable[Picture], options: ShotOptions) -> Iterator[Mar
             yield MarkedPicture(waiting.popleft()[0], False, None)
         following = [small for _, small in waiting if small is not None]
         judged, _ = waiting.popleft()
-        is_cut = bool(found) and not _is_flash(passed, following[: options.window], options.smallest_change / 2)
+        is_cut = bool(found) and not _is_flash(passed, following[: options.window])
         yield MarkedPicture(judged, is_cut, following[0])
         passed.append(following[0])
         undecided -= 1
@@ -101,9 +104,13 @@ def change(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return (WEIGHTS.delta_hue * hue + WEIGHTS.delta_lum * value) / (WEIGHTS.delta_hue + WEIGHTS.delta_lum)
 
 
-def _is_flash(before: Iterable[NDArray[np.uint8]], after: Iterable[NDArray[np.uint8]], largest_change: float) -> bool:
-    """Whether a picture after the change is one that was there before it."""
-    return any(change(one, other) < largest_change for one, other in itertools.product(before, after))
+def _is_flash(before: Iterable[NDArray[np.uint8]], after: Sequence[NDArray[np.uint8]]) -> bool:
+    """Whether a picture after the change is much more like one before it than the two at the change are."""
+    earlier = list(before)
+    if not earlier:
+        return False
+    nearest = min(change(one, other) for one, other in itertools.product(earlier, after))
+    return nearest < FLASH_SHARE * change(earlier[-1], after[0])
 
 
 def small_picture(frame: VideoFrame, width: int) -> NDArray[np.uint8]:
