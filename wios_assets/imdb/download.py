@@ -208,12 +208,11 @@ def check_file(path: Path, spec: ImdbFile) -> int:
         WiosError: gzip cut short or damaged, a web page, or a column is missing.
     """
     with TextStream(path) as stream:
-        found = stream.first_line().decode("utf-8", "replace").split("\t")
+        found = stream.header.decode("utf-8", "replace").split("\t")
         missing = [name for name in spec.names if name not in found]
         if missing:
             raise WiosError(f"{path}: line 1 has no column {missing[0]}")
-        buffer = bytearray(1 << 20)
-        while stream.readinto(buffer):
+        for _ in stream.blocks(_CHUNK):
             pass
         if stream.lines < 2:
             raise WiosError(f"{path}: there is nothing after the header")

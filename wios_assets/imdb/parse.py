@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +18,7 @@ import pyarrow.parquet as pq
 
 from wios_assets.errors import WiosError
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile, Kind
+from wios_assets.imdb.parts import ROWS_A_FILE, ROWS_A_GROUP, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
 from wios_assets.imdb.stream import TextStream
 from wios_assets.imdb.values import decoded, typed, unquoted
@@ -33,17 +33,9 @@ QUARANTINE_SCHEMA = pa.schema(
     ]
 )
 ALLOWED_SHARE = 0.001
-_BLOCK = 16 << 20
-_ROWS_A_FILE = 2_000_000
-# Small row groups: a title's cast then is one of them, found by the key's smallest and largest value.
-_ROWS_A_GROUP = 65_536
+_BLOCK = 4 << 20
 _LINE = "__line"
-_UNLIKE_VALUES = frozenset(
-    {
-        *("tconst", "nconst", "primary_title", "original_title", "primary_name", "characters", "directors", "writers"),
-        *("known_for_titles", "ordering", _LINE),
-    }
-)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ def parse_imdb(
 ) -> ParseReport:
     """Read `file` as `table` (a name such as `imdb/title_basics`) and write it to `staging`.
 
-    Memory does not grow with the file: it is read in blocks of 16 MB. Rows are written in the order of the key; a
+    Memory does not grow with the file: it is read in blocks of 4 MB. Rows are written in the order of the key; a
     file that has another order is sorted on disk. Of two lines with the same key the first is kept.
 
     Args:
@@ -100,13 +92,11 @@ def parse_imdb(
             left in `staging` then.
     """
     spec = IMDB_FILES[table]
-    shutil.rmtree(staging, ignore_errors=True)
     try:
-        (staging / "rows").mkdir(parents=True)
         try:
-            report = _Parser(spec, file, staging, progress, keep_lines=False).run()
+            report = _Parser(spec, file, _emptied(staging), progress, keep_lines=False).run()
         except _NotSortedError:
-            report = _Parser(spec, file, staging, progress, keep_lines=True).run()
+            report = _Parser(spec, file, _emptied(staging), progress, keep_lines=True).run()
         _check(report, allowed_share)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
@@ -115,6 +105,12 @@ def parse_imdb(
         shutil.rmtree(staging, ignore_errors=True)
         raise
     return report
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _check(report: ParseReport, allowed_share: float) -> None:
@@ -141,66 +137,63 @@ class _Parser:
     staging: Path
     progress: Callable[[int, int], None] | None
     keep_lines: bool
-    misshapen: list[int] = field(default_factory=list)
-    untold: list[tuple[int, str, str]] = field(default_factory=list)
-    good: int = 0
-    rows: int = 0
+    misshapen: list[tuple[int, str, str]] = field(default_factory=list)
     quarantined: int = 0
     requoted: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     held: pa.RecordBatch | None = None
     last_key: str | None = None
-    files: list[Path] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> ParseReport:
-        self.quarantine_file = self.staging / "quarantine.parquet"
-        with TextStream(self.file) as stream, ThreadPoolExecutor(1) as writer:
+        table, rows, aside = self.spec.table, self.staging / "rows", self.staging / "quarantine.parquet"
+        rows.mkdir()
+        with TextStream(self.file) as stream, pq.ParquetWriter(aside, QUARANTINE_SCHEMA) as self.quarantine:
             extra = self._check_header(stream)
-            self.schema = self.spec.table.schema
             if self.keep_lines:
-                self.schema = self.schema.append(pa.field(_LINE, pa.int64()))
-            self.quarantine = pq.ParquetWriter(self.quarantine_file, QUARANTINE_SCHEMA)
-            self.output: pq.ParquetWriter | None = None
-            pending: Future[None] | None = None
+                unsorted = self.staging / "unsorted"
+                unsorted.mkdir()
+                self._read(stream, PartFiles(unsorted, table.schema.append(pa.field(_LINE, pa.int64()))))
+                parts = self._sort(unsorted, PartFiles(rows, table.schema, ROWS_A_FILE))
+            else:
+                parts = self._read(stream, PartFiles(rows, table.schema, ROWS_A_FILE))
+            lines = stream.lines - 1
+        if lines != parts.rows + self.quarantined:
+            raise RuntimeError(f"{self.file}: {lines} lines, but {parts.rows} rows and {self.quarantined} set aside")
+        return ParseReport(
+            table.name, self.file, lines, parts.rows, self.quarantined, dict(self.reasons), extra, self.requoted,
+            rows, tuple(parts.files), aside, not self.keep_lines,
+        )  # fmt: skip
+
+    def _read(self, stream: TextStream, parts: PartFiles) -> PartFiles:
+        """Write every block's rows to `parts`."""
+        pending: Future[None] | None = None
+        with ThreadPoolExecutor(1) as writer:
             try:
-                for raw in self._batches(stream):
-                    batch = self._typed_batch(raw)
-                    self._tell_misshapen()
-                    # One batch is written while the next is read.
+                # One block is unpacked and one batch written while the one between is taken apart.
+                for first_line, block in _one_ahead(stream.blocks(_BLOCK)):
+                    batch = self._typed_batch(first_line, block)
                     if pending is not None:
                         pending.result()
-                    pending = writer.submit(self._write, batch)
+                    pending = writer.submit(parts.write, batch)
                     if self.progress is not None:
                         self.progress(stream.position, stream.size)
                 if pending is not None:
                     pending.result()
                 if self.held is not None:
-                    self._write(self._sorted(self.held))
-                self._tell_misshapen()
-                if self.keep_lines:
-                    self._close_output()
-                    self._sort()
-                elif not self.files:
-                    self._write(pa.RecordBatch.from_pylist([], self.schema))
+                    parts.write(self._sorted(self.held))
+                if not parts.files:
+                    parts.write(pa.RecordBatch.from_pylist([], parts.schema))
             finally:
                 if pending is not None:
                     wait([pending])
-                self._close_output()
-                self.quarantine.close()
-            lines = stream.lines - 1
-        if lines != self.rows + self.quarantined:
-            raise RuntimeError(f"{self.file}: {lines} lines, but {self.rows} rows and {self.quarantined} set aside")
-        return ParseReport(
-            self.spec.table.name, self.file, lines, self.rows, self.quarantined, dict(self.reasons), extra,
-            self.requoted, self.staging / "rows", tuple(self.files), self.quarantine_file, not self.keep_lines,
-        )  # fmt: skip
+                parts.close()
+        return parts
 
     def _check_header(self, stream: TextStream) -> tuple[str, ...]:
-        header = stream.first_line().decode("utf-8", "replace")
-        found = header.split("\t")
-        missing = [name for name in self.spec.names if name not in found]
-        doubled = [name for name in self.spec.names if found.count(name) > 1]
+        header = stream.header.decode("utf-8", "replace")
+        self.header = header.split("\t")
+        missing = [name for name in self.spec.names if name not in self.header]
+        doubled = [name for name in self.spec.names if self.header.count(name) > 1]
         if missing or doubled:
             what = f"no column {missing[0]}" if missing else f"two columns {doubled[0]}"
             expected = ", ".join(self.spec.names)
@@ -208,14 +201,18 @@ class _Parser:
                 f"{self.file}: line 1 has {what} (it reads {header[:200]!r}); {self.spec.stem} has {expected}, "
                 f"separated by tabs; download the file again"
             )
-        return tuple(name for name in found if name not in self.spec.names)
+        return tuple(name for name in self.header if name not in self.spec.names)
 
-    def _batches(self, stream: TextStream) -> Iterator[pa.RecordBatch]:
+    def _raw_batch(self, block: bytes) -> pa.RecordBatch:
+        """A block's lines as columns of bytes; what has another number of columns goes to `misshapen`."""
+        self.misshapen = []
         try:
-            # One thread: only then does the reader know the number of a line that has too few or too many columns.
-            yield from csv.open_csv(
-                pa.PythonFile(io.BufferedReader(stream, _BLOCK), "r"),
-                read_options=csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            table = csv.read_csv(
+                pa.BufferReader(block),
+                # One thread: only then does the reader know the number of a line that it passes over.
+                read_options=csv.ReadOptions(
+                    use_threads=False, block_size=len(block) + 1, column_names=_distinct(self.header)
+                ),
                 parse_options=csv.ParseOptions(
                     delimiter="\t",
                     quote_char=False,
@@ -235,16 +232,17 @@ class _Parser:
             )
         except pa.ArrowInvalid as error:
             raise WiosError(f"{self.file}: not a table of lines ({error}); download it again") from None
+        batches = table.combine_chunks().to_batches()
+        return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
 
     def _misshapen(self, row: csv.InvalidRow) -> str:
         columns = "column" if row.actual_columns == 1 else "columns"
         reason = f"{row.actual_columns} {columns} where the header has {row.expected_columns}"
-        with self.lock:
-            self.misshapen.append(row.number)
-            self.untold.append((row.number, reason, row.text))
+        self.misshapen.append((row.number, reason, row.text))
         return "skip"
 
-    def _typed_batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+    def _typed_batch(self, first_line: int, block: bytes) -> pa.RecordBatch:
+        raw = self._raw_batch(block)
         columns, misfit, checks = [], None, []
         for (name, kind), wanted in zip(self.spec.columns, self.spec.table.schema, strict=True):
             texts, undecodable = decoded(raw.column(name))
@@ -262,25 +260,27 @@ class _Parser:
                     checks.append((name, mask, reason))
                     misfit = mask if misfit is None else pc.or_(misfit, mask)
             columns.append(values)
-        start = self.good
-        self.good += len(raw)
         batch = pa.RecordBatch.from_arrays(columns, schema=self.spec.table.schema)
         if self.keep_lines:
-            batch = batch.append_column(_LINE, self._lines(np.arange(start, start + len(raw))))
+            batch = batch.append_column(_LINE, pa.array(self._lines(first_line, np.arange(len(raw)))))
         if misfit is not None:
-            self._set_aside(raw, np.flatnonzero(misfit.to_numpy(zero_copy_only=False)), start, checks)
+            rows = np.flatnonzero(misfit.to_numpy(zero_copy_only=False))
+            self._set_aside(raw, rows, self._lines(first_line, rows), checks)
             batch = batch.filter(pc.invert(misfit))
+        if self.misshapen:
+            self.reasons["another number of columns"] += len(self.misshapen)
+            numbers, reasons, texts = zip(*self.misshapen, strict=True)
+            self._quarantine([first_line + number - 1 for number in numbers], list(reasons), list(texts))
         return batch if self.keep_lines else self._in_order(batch)
 
-    def _lines(self, places: np.ndarray) -> pa.Array:
-        """Line of the file for each place among the lines that have the right number of columns."""
-        with self.lock:
-            skipped = np.array(self.misshapen, dtype=np.int64)
-        before = np.searchsorted(skipped - 2 - np.arange(len(skipped)), places, side="right")
-        return pa.array(places + 2 + before)
+    def _lines(self, first_line: int, rows: np.ndarray) -> np.ndarray:
+        """Line of the file for each row of a block, the misshapen lines in between counted."""
+        skipped = np.array([number for number, _, _ in self.misshapen], dtype=np.int64)
+        before = np.searchsorted(skipped - 1 - np.arange(len(skipped)), rows, side="right")
+        return first_line + rows + before
 
     def _set_aside(
-        self, raw: pa.RecordBatch, rows: np.ndarray, start: int, checks: list[tuple[str, pa.Array, str]]
+        self, raw: pa.RecordBatch, rows: np.ndarray, lines: np.ndarray, checks: list[tuple[str, pa.Array, str]]
     ) -> None:
         reasons: list[str] = []
         for row in rows:
@@ -292,20 +292,12 @@ class _Parser:
             "\t".join("\\N" if value is None else _readable(value) for value in line.values())
             for line in raw.take(pa.array(rows)).to_pylist()
         ]
-        self._quarantine(self._lines(start + rows).to_pylist(), reasons, texts)
+        self._quarantine(lines.tolist(), reasons, texts)
 
     def _quarantine(self, lines: list[int], reasons: list[str], texts: list[str]) -> None:
         self.quarantined += len(lines)
         same = ([value] * len(lines) for value in (self.spec.table.name, str(self.file)))
         self.quarantine.write_table(pa.table([*same, lines, reasons, texts], schema=QUARANTINE_SCHEMA))
-
-    def _tell_misshapen(self) -> None:
-        with self.lock:
-            told, self.untold = self.untold, []
-        if told:
-            self.reasons["another number of columns"] += len(told)
-            numbers, reasons, texts = zip(*told, strict=True)
-            self._quarantine(list(numbers), list(reasons), list(texts))
 
     def _in_order(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with every key greater than the one before; raises where the whole file must be sorted.
@@ -340,57 +332,41 @@ class _Parser:
         self.last_key = last
         return batch
 
-    def _write(self, batch: pa.RecordBatch) -> None:
-        self.rows += len(batch)
-        if self.output is None:
-            path = self.staging / "rows" / f"part-{len(self.files):05d}.parquet"
-            self.files.append(path)
-            self.in_file = 0
-            self.output = _parquet_writer(path, self.schema)
-        self.output.write_batch(batch, row_group_size=_ROWS_A_GROUP)
-        self.in_file += len(batch)
-        if self.in_file >= _ROWS_A_FILE:
-            self._close_output()
-
-    def _close_output(self) -> None:
-        if self.output is not None:
-            self.output.close()
-            self.output = None
-
-    def _sort(self) -> None:
+    def _sort(self, unsorted: Path, parts: PartFiles) -> PartFiles:
         """Sort what was written by key and line, on disk; of lines with the same key the first stays."""
-        unsorted = self.staging / "unsorted"
-        (self.staging / "rows").rename(unsorted)
-        (self.staging / "rows").mkdir()
-        self.files, self.rows = [], 0
-        self.schema = self.spec.table.schema
         spill = self.staging / "spill"
-        for kept, repeats in sorted_rows(unsorted, self.spec.key, _LINE, spill, _ROWS_A_GROUP):
-            for batch in kept.drop_columns([_LINE]).cast(self.schema).combine_chunks().to_batches():
-                self._write(batch)
+        for kept, repeats in sorted_rows(unsorted, self.spec.key, _LINE, spill, ROWS_A_GROUP):
+            for batch in kept.drop_columns([_LINE]).cast(parts.schema).combine_chunks().to_batches():
+                parts.write(batch)
             if repeats:
                 self.reasons["key on an earlier line"] += len(repeats)
                 self._quarantine(
                     [row[_LINE] for row in repeats],
                     [f"{' '.join(str(row[name]) for name in self.spec.key)} is on an earlier line" for row in repeats],
-                    ["\t".join(str(row[name]) for name in self.schema.names) for row in repeats],
+                    ["\t".join(str(row[name]) for name in parts.schema.names) for row in repeats],
                 )
+        parts.close()
         shutil.rmtree(unsorted)
         shutil.rmtree(spill, ignore_errors=True)
+        return parts
+
+
+def _one_ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, the next of them made in another thread meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names with what stands twice made different; such columns are not used."""
+    return [name if names.index(name) == place else f"{name} ({place})" for place, name in enumerate(names)]
 
 
 def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
     return pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
-
-
-def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """A writer with dictionaries only where values repeat; on keys and names they cost time and save nothing."""
-    repeating = [
-        f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
-        for field in schema
-        if not pa.types.is_boolean(field.type) and field.name not in _UNLIKE_VALUES
-    ]
-    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=repeating)
 
 
 def _readable(value: bytes) -> str:

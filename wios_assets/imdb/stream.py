@@ -1,157 +1,170 @@
-"""The text of a file, compressed or not, as a stream that counts its lines and knows when it is cut short."""
+"""The text of a file, compressed or not, in blocks of whole lines; it knows when it is cut short."""
 
 from __future__ import annotations
 
-import io
 import re
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from wios_assets.errors import WiosError
 
 GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
-_COMPRESSED_CHUNK = 1 << 18
+LONGEST_LINE = 1 << 26
+_PACKED_CHUNK = 1 << 18
+# What a packed chunk may unpack to at once: zeros shrink a thousandfold, and memory is to stay bounded.
+_TEXT_CHUNK = 1 << 22
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _OTHER_FORMATS = {b"PK\x03\x04": "a zip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file", b"PAR1": "Parquet"}
 
 
-class TextStream(io.RawIOBase):
-    """Bytes of a text file, unpacked if it is gzip (whatever it is called), for a reader that takes a file object.
+class TextStream:
+    """Lines of a text file, unpacked if it is gzip (whatever it is called). Usable in a `with` statement.
 
     A carriage return that ends no line becomes a space, so that a line is what a newline ends. The byte order mark
     is left out.
 
     Attributes:
-        lines: lines handed out so far, the header included; the last may lack its newline.
-        position: bytes of the file read so far, for a progress bar. size: bytes of the file.
+        header: the first line, without its end.
+        lines: lines read so far, the header included; the last may lack its newline.
+        position: bytes of the file read so far. size: bytes of the file.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open `path`.
+        """Open `path` and read its first line.
 
         Raises:
             WiosError: not readable, empty, a web page or another format.
         """
-        super().__init__()
         self.path = path
         try:
             self._file = path.open("rb")
-            start = self._file.read(512)
         except OSError as error:
             raise WiosError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from None
-        self.size = path.stat().st_size
+        try:
+            self._open()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self) -> None:
+        self.size = self.path.stat().st_size
         self.position = 0
         self._newlines = 0
-        self._inside_line = False
-        self._unpacker = zlib.decompressobj(wbits=31) if start.startswith(GZIP_MAGIC) else None
-        self._pending = b""
-        self._ready: memoryview = memoryview(b"")
+        self._ends_inside_line = False
+        self._unpacker: zlib._Decompress | None = None
+        start = self._read()
         if not start:
-            self.close()
-            raise WiosError(f"{path}: the file is empty; download it again")
-        if self._unpacker is None:
-            self._refuse_other_formats(start)
-        self._file.seek(0)
-        self._ready = memoryview(self._more().removeprefix(UTF8_BOM))
-        if not self._ready:
-            self.close()
-            raise WiosError(f"{path}: the file is empty once unpacked; download it again")
-        self._refuse_web_page(bytes(self._ready[:512]))
+            raise WiosError(f"{self.path}: the file is empty; download it again")
+        if start.startswith(GZIP_MAGIC):
+            self._unpacker = zlib.decompressobj(wbits=31)
+        for magic, name in _OTHER_FORMATS.items():
+            if start.startswith(magic):
+                raise WiosError(f"{self.path}: {name}; unpack it to .tsv, or take IMDB's own .tsv.gz")
+        self._chunks = self._text(start)
+        text = next(self._chunks, b"")
+        if not text:
+            raise WiosError(f"{self.path}: the file is empty once unpacked; download it again")
+        if text.lstrip()[:1] == b"<":
+            begins = text.lstrip()[:40].decode("utf-8", "replace")
+            raise WiosError(f"{self.path}: a web page (it begins {begins!r}), not a table; download it again")
+        while b"\n" not in text and len(text) < 1 << 20:
+            more = next(self._chunks, b"")
+            if not more:
+                break
+            text += more
+        first, _, self._rest = text.partition(b"\n")
+        self.header = first.rstrip(b"\r")
+
+    def __enter__(self) -> TextStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     @property
     def lines(self) -> int:
-        return self._newlines + self._inside_line
+        return self._newlines + self._ends_inside_line
 
-    def readable(self) -> bool:
-        return True
+    def blocks(self, size: int) -> Iterator[tuple[int, bytes]]:
+        """Blocks of about `size` bytes that end with a line, after the header, each with the number of its first line.
 
-    def readinto(self, buffer: Any) -> int:
-        if not self._ready:
-            self._ready = memoryview(self._more())
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def first_line(self) -> bytes:
-        """The header, without its line end; nothing is consumed."""
-        while b"\n" not in bytes(self._ready[-_COMPRESSED_CHUNK:]) and len(self._ready) < 1 << 20:
-            more = self._more()
-            if not more:
-                break
-            self._ready = memoryview(bytes(self._ready) + more)
-        return bytes(self._ready[: 1 << 20]).split(b"\n", 1)[0].rstrip(b"\r")
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-    def _more(self) -> bytes:
-        """The next bytes of text, empty at the end."""
-        while True:
-            packed = self._read_packed()
-            self.position += len(packed)
-            text = self._pending + self._unpack(packed)
-            self._pending = b""
-            if packed and not text:
+        Raises:
+            WiosError: gzip that is cut short or damaged, or a line of more than 64 MB.
+        """
+        line, parts, length = 2, [self._rest], len(self._rest)
+        self._rest = b""
+        for text in self._chunks:
+            parts.append(text)
+            length += len(text)
+            if length < size:
                 continue
-            if packed and text.endswith(b"\r"):
-                self._pending, text = text[-1:], text[:-1]
-            if b"\r" in text:
-                text = _LONE_CR.sub(b" ", text)
-            if text:
-                self._newlines += text.count(b"\n")
-                self._inside_line = not text.endswith(b"\n")
-            if text or not packed:
-                return text
+            block = b"".join(parts)
+            whole = block.rfind(b"\n") + 1
+            if not whole and length > LONGEST_LINE:
+                raise WiosError(f"{self.path}: line {line} has more than {LONGEST_LINE} bytes; not a table of IMDB's")
+            parts, length = [block[whole:]], len(block) - whole
+            if whole:
+                yield line, block[:whole]
+                line += block.count(b"\n", 0, whole)
+        block = b"".join(parts)
+        if block:
+            yield line, block
 
-    def _read_packed(self) -> bytes:
-        try:
-            return self._file.read(_COMPRESSED_CHUNK)
-        except OSError as error:
-            raise WiosError(
-                f"{self.path}: cannot be read after line {self._newlines} ({error.strerror}); check the disk"
-            ) from None
+    def _text(self, packed: bytes) -> Iterator[bytes]:
+        """The text in chunks, none of them empty, line ends as above."""
+        held, first = b"", True
+        while packed:
+            for text in self._unpack(packed):
+                text = held + text
+                held = b""
+                if first:
+                    text = text.removeprefix(UTF8_BOM)
+                    first = False
+                if text.endswith(b"\r"):
+                    held, text = text[-1:], text[:-1]
+                if b"\r" in text:
+                    text = _LONE_CR.sub(b" ", text)
+                if text:
+                    yield self._counted(text)
+            packed = self._read()
+        if self._unpacker is not None and not self._unpacker.eof:
+            raise self._broken("ends too early")
+        if held:
+            yield self._counted(b" ")
 
-    def _unpack(self, packed: bytes) -> bytes:
+    def _counted(self, text: bytes) -> bytes:
+        self._newlines += text.count(b"\n")
+        self._ends_inside_line = not text.endswith(b"\n")
+        return text
+
+    def _unpack(self, packed: bytes) -> Iterator[bytes]:
         if self._unpacker is None:
-            return packed
-        if not packed:
-            if not self._unpacker.eof:
-                raise self._broken("ends too early")
-            return b""
-        parts = []
+            yield packed
+            return
         try:
             while packed:
                 if self._unpacker.eof:
                     # A gzip file may be several in a row, and may be padded with zeros.
                     packed = packed.lstrip(b"\0")
                     if not packed:
-                        break
+                        return
                     self._unpacker = zlib.decompressobj(wbits=31)
-                parts.append(self._unpacker.decompress(packed))
-                packed = self._unpacker.unused_data
+                yield self._unpacker.decompress(packed, _TEXT_CHUNK)
+                packed = self._unpacker.unconsumed_tail or self._unpacker.unused_data
         except zlib.error as error:
             raise self._broken(f"is damaged ({error})") from None
-        return b"".join(parts)
+
+    def _read(self) -> bytes:
+        try:
+            packed = self._file.read(_PACKED_CHUNK)
+        except OSError as error:
+            raise WiosError(
+                f"{self.path}: cannot be read after line {self._newlines} ({error.strerror}); check the disk"
+            ) from None
+        self.position += len(packed)
+        return packed
 
     def _broken(self, how: str) -> WiosError:
         return WiosError(f"{self.path}: the gzip data {how}, after line {self._newlines}; download the file again")
-
-    def _refuse_other_formats(self, start: bytes) -> None:
-        for magic, name in _OTHER_FORMATS.items():
-            if start.startswith(magic):
-                self.close()
-                raise WiosError(f"{self.path}: {name}; unpack it to .tsv, or take IMDB's own .tsv.gz")
-
-    def _refuse_web_page(self, start: bytes) -> None:
-        text = start.lstrip()
-        if text[:1] == b"<":
-            self.close()
-            raise WiosError(f"{self.path}: a web page (it begins {_shown(text)}), not a table; download it again")
-
-
-def _shown(text: bytes, length: int = 40) -> str:
-    return repr(text[:length].decode("utf-8", "replace"))

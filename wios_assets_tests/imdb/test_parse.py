@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from wios_assets.errors import WiosError
 from wios_assets.imdb import parse as parse_module
+from wios_assets.imdb import stream as stream_module
 from wios_assets.imdb.files import IMDB_FILES, find_file
 from wios_assets.imdb.parse import QUARANTINE_SCHEMA, ParseReport, parse_imdb
 from wios_assets.tables import TABLES
@@ -37,12 +38,20 @@ def parsed(
     """Report, rows and quarantined lines."""
     report = parse_imdb(file, table, file.parent / "staging", share)
     assert report.lines == report.rows + report.quarantined
+    assert sorted(report.parquet_folder.iterdir()) == list(report.parquet_files)
     rows = [row for part in report.parquet_files for row in pq.read_table(part).to_pylist()]
     assert len(rows) == report.rows
     assert all(pq.read_schema(part).equals(TABLES[table].schema) for part in report.parquet_files)
     aside = pq.read_table(report.quarantine_file)
     assert aside.schema.equals(QUARANTINE_SCHEMA)
     return report, rows, aside.sort_by("line").to_pylist()
+
+
+def small_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Let files be read in blocks of about `size` bytes, from chunks smaller still."""
+    monkeypatch.setattr(parse_module, "_BLOCK", size)
+    monkeypatch.setattr(stream_module, "_PACKED_CHUNK", max(size // 3, 20))
+    monkeypatch.setattr(stream_module, "_TEXT_CHUNK", max(size // 2, 7))
 
 
 def test_values_get_their_types_and_quotes_stay(tmp_path: Path) -> None:
@@ -195,7 +204,7 @@ def test_of_two_lines_with_one_key_the_first_stays(tmp_path: Path) -> None:
 
 
 def test_rows_come_out_in_the_order_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse_module, "_ROWS_A_GROUP", 3)
+    monkeypatch.setattr(parse_module, "ROWS_A_GROUP", 3)
     numbers = [7, 3, 9, 1, 3, 8, 2, 7, 7, 5]
     lines = [f"tt{number:07d}\tnm000000{place}\t\\N" for place, number in enumerate(numbers)]
     _, rows, aside = parsed(write(tmp_path, CREW, *lines), CREW)
@@ -207,7 +216,7 @@ def test_rows_come_out_in_the_order_of_the_key(tmp_path: Path, monkeypatch: pyte
 def test_credits_out_of_order_within_a_title_are_put_in_order_without_sorting_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parse_module, "_BLOCK", 200)
+    small_blocks(monkeypatch, 200)
     lines = [
         f"tt{title:07d}\t{ordering}\tnm0000001\tactor\t\\N\t\\N"
         for title in range(1, 40)
@@ -223,13 +232,24 @@ def test_many_blocks_and_files_give_the_same_rows(tmp_path: Path, monkeypatch: p
     lines[500:500] = ["too\tfew"]
     file = write(tmp_path, CREW, *lines)
     _, rows, aside = parsed(file, CREW)
-    monkeypatch.setattr(parse_module, "_BLOCK", 512)
-    monkeypatch.setattr(parse_module, "_ROWS_A_FILE", 300)
+    small_blocks(monkeypatch, 512)
+    monkeypatch.setattr(parse_module, "ROWS_A_FILE", 300)
     report, again, aside_again = parsed(file, CREW)
     assert len(report.parquet_files) > 4
     assert (again, aside_again) == (rows, aside)
     assert 502 in [row["line"] for row in aside]
     assert all(lines[row["line"] - 2].startswith(row["text"].split("\t")[0]) for row in aside)
+
+
+def test_a_file_whose_order_breaks_late_leaves_nothing_of_the_first_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_blocks(monkeypatch, 512)
+    monkeypatch.setattr(parse_module, "ROWS_A_FILE", 100)
+    lines = [f"tt{number:07d}\t\\N\t\\N" for number in [*range(2, 1000), 1]]
+    report, rows, _ = parsed(write(tmp_path, CREW, *lines), CREW)
+    assert not report.was_sorted
+    assert [row["tconst"] for row in rows] == [f"tt{number:07d}" for number in range(1, 1000)]
 
 
 def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
@@ -378,12 +398,12 @@ def reference_row(line: str) -> list[Any] | None:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=st.lists(LINES, min_size=1, max_size=30), packed=st.booleans(), block=st.sampled_from([2048, 1 << 20]))
+@given(lines=st.lists(LINES, min_size=1, max_size=30), packed=st.booleans(), block=st.sampled_from([64, 500, 1 << 20]))
 def test_any_file_is_read_as_the_plain_way_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str], packed: bool, block: int
 ) -> None:
     """Rows and quarantined lines are those of a line-by-line reader, whatever the order, gzip or block size."""
-    monkeypatch.setattr(parse_module, "_BLOCK", block)
+    small_blocks(monkeypatch, block)
     text = ("\n".join([HEADERS[BASICS], *lines]) + "\n").encode()
     path = tmp_path / "title.basics.tsv.gz"
     path.write_bytes(gzip.compress(text) if packed else text)
