@@ -39,7 +39,7 @@ def build_definitions(settings: Settings) -> Definitions:
         schedules=[imdb_daily(settings)],
         sensors=[inbox_sensor(settings), imdb_sensor(settings)],
         # Every event stands in the run's own log; terminals stay readable.
-        loggers={"console": colored_console_logger.configured({"log_level": "CRITICAL"}, name="console")},
+        loggers={"console": colored_console_logger.configured({"log_level": "CRITICAL"})},
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=in_process_executor,
     )

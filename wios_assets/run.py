@@ -95,6 +95,7 @@ def _run(
 ) -> None:
     from dagster import DagsterEventType
 
+    from wios_assets.automation.orphans import this_process
     from wios_assets.definitions import build_definitions
 
     run_id = str(uuid.uuid4())
@@ -121,6 +122,7 @@ def _run(
                 partition_key=film,
                 raise_on_error=False,
                 run_id=run_id,
+                tags=this_process(),
             )
         )
     finally:
@@ -184,9 +186,23 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
                 f"{settings.ui_host}:{settings.ui_port} cannot be listened on ({error.strerror}); "
                 "end the other program, or choose another port with --port or WIOS_UI_PORT"
             ) from None
+    from filelock import FileLock, Timeout
+
+    from wios_assets.automation.orphans import end_orphaned_runs
+
     home = prepare_dagster_home(settings)
     for folder in (settings.films, settings.galleries, settings.imdb):
         folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / ".ui.lock", timeout=0):
+            with dagster_instance(settings) as instance:
+                end_orphaned_runs(instance)
+            return _serve(settings, home, address, ready)
+    except Timeout:
+        raise WiosError(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
+
+
+def _serve(settings: Settings, home: Path, address: str, ready: Callable[[str], None]) -> int:
     # `dagster dev` starts both the webserver and the daemon; its maintainers would rather see their newer tool.
     quiet = ["-W", "ignore:Function `dev_command` is superseded"]
     command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
