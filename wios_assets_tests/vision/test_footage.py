@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
+from wios_assets.vision.dlib_engine import DlibEngine
+from wios_assets.vision.engine import Faces, Image
+from wios_assets.vision.footage import FootageOptions, analyse_segment, largest_change
+from wios_assets.vision.records import Cut, EmbeddingRecord, Record, SampleRecord, record_tables
+from wios_assets.vision.segments import Segment, plan_segments
+from wios_assets.vision.shots import ShotOptions
+from wios_assets.vision.tracklets import LinkOptions
+from wios_assets.vision.video import Video, probe
+from wios_assets_tests.films import Picture, break_bytes, write_film
+
+pytestmark = pytest.mark.slow
+
+RATE, WIDTH, HEIGHT = 25.0, 400, 240
+OPTIONS = FootageOptions(
+    samples_per_second=4.0,
+    smallest_face=1 / 3,
+    detect_every=4,
+    agreeing_shift=0.15,
+    duplicate_change=3.0,
+    chips_per_tracklet=2,
+    chip_spacing_s=0.5,
+    chip_jpeg_quality=90,
+    decoder_threads=1,
+    shots=ShotOptions(ratio=3.0, smallest_change=10.0, window=3, picture_width=160),
+    links=LinkOptions(largest_shift=0.7, largest_growth=1.6, longest_gap_s=0.6, longest_s=30.0),
+)
+
+
+class Counting(DlibEngine):
+    """The real engine; counts what it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.searches = 0
+
+    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
+        self.searches += sum(frame.shape[:2] == (HEIGHT, WIDTH) for frame in frames)
+        return super().detect(frames, smallest_face)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Counting:
+    return Counting()
+
+
+def wall(seed: int) -> Picture:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(60, 190, (4, 6, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+
+
+ASTRONAUT = cv2.resize(np.asarray(skimage.data.astronaut())[20:240, 110:330], (200, 200), interpolation=cv2.INTER_AREA)
+
+
+def with_astronaut(background: Picture, left: float, top: int = 30) -> Picture:
+    """Eileen Collins, some 95 px of face, in front of a background; `left` may be between pixels."""
+    shift = np.array([[1, 0, left], [0, 1, top]], dtype=np.float32)
+    return cv2.warpAffine(
+        ASTRONAUT, shift, (WIDTH, HEIGHT), dst=background.copy(), borderMode=cv2.BORDER_TRANSPARENT
+    ).astype(np.uint8)
+
+
+def analyse(
+    video: Video, engine: Counting, options: FootageOptions = OPTIONS, longest_s: float = 1e6, cores: int = 1
+) -> list[Record]:
+    segments = plan_segments(video.duration_s, options.samples_per_second, longest_s, cores)
+    return [record for segment in segments for record in analyse_segment(video, segment, engine, options)]
+
+
+def samples_of(records: list[Record]) -> list[SampleRecord]:
+    return [record for record in records if isinstance(record, SampleRecord)]
+
+
+def cuts_of(records: list[Record]) -> list[float]:
+    return [record.time_s for record in records if isinstance(record, Cut)]
+
+
+@pytest.fixture(scope="module")
+def varied(tmp_path_factory: pytest.TempPathFactory) -> Video:
+    """Ten seconds: she moves (3 s), nobody (2 s), a still of her (3 s), she moves elsewhere (2 s)."""
+    pictures = [with_astronaut(wall(1), 10 + 1.5 * i) for i in range(75)]
+    pictures += [wall(2)] * 50
+    pictures += [with_astronaut(wall(3), 100)] * 75
+    pictures += [with_astronaut(wall(4), 180 - i) for i in range(50)]
+    return probe(write_film(tmp_path_factory.mktemp("films") / "varied.mp4", pictures, rate=RATE))
+
+
+@pytest.fixture(scope="module")
+def found(varied: Video, engine: Counting) -> list[Record]:
+    return analyse(varied, engine)
+
+
+def test_every_sample_is_accounted_for(found: list[Record]) -> None:
+    samples = samples_of(found)
+    assert [s.sample for s in samples] == list(range(40))
+    assert [s.time_s for s in samples] == [k / 4 for k in range(40)]
+    assert {s.outcome for s in samples} == {"analysed", "duplicate"}
+    assert all((s.duplicate_of is not None) == (s.outcome == "duplicate") for s in samples)
+    assert all(s.frame_s is not None and 0 <= s.time_s - s.frame_s < 1 / RATE + 1e-6 for s in samples)
+
+
+def test_the_cuts_are_found(found: list[Record]) -> None:
+    assert cuts_of(found) == pytest.approx([3.0, 5.0, 8.0], abs=0.09)
+
+
+def test_she_is_found_wherever_she_is_and_only_there(found: list[Record]) -> None:
+    for sample in samples_of(found):
+        assert len(sample.faces) == (0 if 3.0 <= sample.time_s < 5.0 else 1), sample.time_s
+
+
+def test_boxes_follow_her_in_display_pixels(found: list[Record]) -> None:
+    for sample in samples_of(found):
+        if sample.time_s < 3.0:
+            middle = (sample.faces[0].left + sample.faces[0].right) / 2
+            assert middle == pytest.approx(10 + 1.5 * sample.time_s * RATE + 98, abs=12)
+
+
+def test_a_cut_ends_a_tracklet_and_nothing_else_does(found: list[Record]) -> None:
+    tracklets = defaultdict(list)
+    for sample in samples_of(found):
+        for face in sample.faces:
+            tracklets[face.tracklet].append(sample.time_s)
+    assert sorted((min(times), max(times)) for times in tracklets.values()) == [(0.0, 2.75), (5.0, 7.75), (8.0, 9.75)]
+
+
+def test_a_still_is_searched_once_and_its_face_inherited(varied: Video, engine: Counting) -> None:
+    before = engine.searches
+    samples = samples_of(analyse(varied, engine))
+    still = [s for s in samples if 5.0 <= s.time_s < 8.0]
+    assert [s.outcome for s in still] == ["analysed"] + ["duplicate"] * 11
+    assert {s.duplicate_of for s in still[1:]} == {still[0].sample}
+    assert {(f.left, f.top) for s in still for f in s.faces} == {(still[0].faces[0].left, still[0].faces[0].top)}
+    assert all(s.faces[0].score is None and s.faces[0].landmarks == [] for s in still[1:])
+    assert engine.searches - before <= 4 + 3 + 4
+
+
+def test_no_duplicate_refers_across_a_cut(found: list[Record]) -> None:
+    cuts = cuts_of(found)
+    for sample in samples_of(found):
+        if sample.duplicate_of is not None:
+            first = sample.duplicate_of / 4
+            assert not any(first < cut <= sample.time_s for cut in cuts)
+
+
+def test_equal_pictures_on_either_side_of_a_cut_are_both_analysed(tmp_path: Path, engine: Counting) -> None:
+    pictures = [wall(1)] * 25 + [wall(2)] * 25 + [wall(1)] * 25
+    samples = samples_of(analyse(probe(write_film(tmp_path / "a.mp4", pictures)), engine))
+    assert [s.sample for s in samples if s.outcome == "analysed"] == [0, 4, 8]
+
+
+def test_a_slowly_moving_face_is_no_duplicate(tmp_path: Path, engine: Counting) -> None:
+    pictures = [with_astronaut(wall(1), 40 + 0.2 * i) for i in range(250)]
+    samples = samples_of(analyse(probe(write_film(tmp_path / "a.mp4", pictures)), engine))
+    for sample in samples:
+        middle = (sample.faces[0].left + sample.faces[0].right) / 2
+        assert middle == pytest.approx(40 + 0.2 * sample.time_s * RATE + 98, abs=14)
+    assert sum(s.outcome == "analysed" for s in samples) > 10
+
+
+def test_ids_are_unique_and_a_tracklet_is_called_by_its_first_face(found: list[Record]) -> None:
+    faces = [face for sample in samples_of(found) for face in sample.faces]
+    assert len({face.face for face in faces}) == len(faces)
+    first: dict[int, int] = {}
+    for face in faces:
+        first.setdefault(face.tracklet, face.face)
+    assert all(tracklet == number for tracklet, number in first.items())
+
+
+def test_each_tracklet_has_its_best_chips_embedded(found: list[Record], engine: Counting) -> None:
+    faces = {face.face: face for sample in samples_of(found) for face in sample.faces}
+    chips = defaultdict(list)
+    for place, record in enumerate(found):
+        if isinstance(record, EmbeddingRecord):
+            chips[record.tracklet].append(record)
+            assert faces[record.face].tracklet == record.tracklet
+            assert faces[record.face].score is not None
+            assert 0 < record.quality <= 1
+            assert record.embedding.shape == (engine.embedding_length,)
+            assert PIL.Image.open(BytesIO(record.chip)).size == (150, 150)
+            earlier = {face.face for r in found[:place] if isinstance(r, SampleRecord) for face in r.faces}
+            assert record.face in earlier
+    assert set(chips) == {face.tracklet for face in faces.values()}
+    assert all(1 <= len(some) <= OPTIONS.chips_per_tracklet for some in chips.values())
+    vectors = [record.embedding for some in chips.values() for record in some]
+    assert max(float(np.linalg.norm(a - b)) for a in vectors for b in vectors) < 0.5
+
+
+def test_segments_of_any_length_give_the_same_samples_cuts_and_faces(
+    varied: Video, engine: Counting, found: list[Record]
+) -> None:
+    expected = [(s.sample, s.time_s, s.frame_s, len(s.faces)) for s in samples_of(found)]
+    for longest_s, cores in ((4.0, 1), (2.3, 1), (1.1, 2), (0.25, 1)):
+        records = analyse(varied, engine, longest_s=longest_s, cores=cores)
+        assert [(s.sample, s.time_s, s.frame_s, len(s.faces)) for s in samples_of(records)] == expected
+        assert sorted(cuts_of(records)) == cuts_of(found)
+        numbers = [face.face for s in samples_of(records) for face in s.faces]
+        assert len(set(numbers)) == len(numbers)
+
+
+def test_a_broken_stretch_is_unreadable_not_empty(tmp_path: Path, engine: Counting) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [
+        (with_astronaut(wall(1), 80 + 20 * np.sin(i / 10)) + rng.integers(0, 12, (HEIGHT, WIDTH, 3))).astype(np.uint8)
+        for i in range(300)
+    ]
+    path = break_bytes(write_film(tmp_path / "a.mp4", noisy, keyframe_every=25), 0.4, 0.55)
+    samples = samples_of(analyse(probe(path), engine))
+    assert len(samples) == 48
+    unreadable = [s for s in samples if s.outcome == "unreadable"]
+    assert 4 <= len(unreadable) <= 20
+    assert all(s.frame_s is None and not s.faces and s.duplicate_of is None for s in unreadable)
+    assert all(len(s.faces) == 1 for s in samples if s.outcome != "unreadable")
+    assert len({face.tracklet for s in samples for face in s.faces}) == 2
+
+
+def test_before_the_first_picture_there_is_nobody(tmp_path: Path, engine: Counting) -> None:
+    pictures = [with_astronaut(wall(1), 80)] * 25
+    film = write_film(tmp_path / "a.mp4", pictures, [1.0 + i / 25 for i in range(25)], audio_s=2.0)
+    samples = samples_of(analyse(probe(film), engine))
+    assert [(s.outcome, s.frame_s, s.faces) for s in samples[:3]] == [("analysed", None, ())] * 3
+    assert [len(s.faces) for s in samples[4:8]] == [1] * 4
+
+
+def test_a_face_that_comes_between_two_searches_is_followed_back(tmp_path: Path, engine: Counting) -> None:
+    background = wall(1)
+    pictures = [background] * 35 + [with_astronaut(background, 80 + 0.6 * i) for i in range(65)]
+    samples = samples_of(analyse(probe(write_film(tmp_path / "a.mp4", pictures)), engine))
+    came = [s.time_s for s in samples if s.faces]
+    assert came == [1.5 + k / 4 for k in range(10)]
+
+
+def test_records_become_tables_of_the_lake(found: list[Record], engine: Counting) -> None:
+    tables = record_tables(found, engine)
+    for table in (FRAME_SAMPLES, FACES, FACE_EMBEDDINGS):
+        names = [column.name for column in table.columns]
+        assert tables[table.name].schema.names == names
+        assert tables[table.name].schema.types == [column.type for column in table.columns]
+    assert tables["frame_samples"].num_rows == 40
+    assert sum(tables["frame_samples"]["faces"].to_pylist()) == tables["faces"].num_rows
+    assert set(tables["face_embeddings"]["model_hash"].to_pylist()) == {engine.model_hash}
+    assert tables["cuts"]["cut_s"].to_pylist() == cuts_of(found)
+    empty = record_tables([], engine)
+    assert {name: table.schema for name, table in empty.items()} == {n: t.schema for n, t in tables.items()}
+
+
+def test_progress_rises_to_the_segments_length(varied: Video, engine: Counting) -> None:
+    told: list[float] = []
+    segment = Segment(1, 8, 24, False)
+    list(analyse_segment(varied, segment, engine, OPTIONS, told.append))
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(4.0)
+
+
+def test_what_is_found_comes_out_as_the_film_goes_by(varied: Video, engine: Counting) -> None:
+    done = 0.0
+
+    def note(seconds: float) -> None:
+        nonlocal done
+        done = seconds
+
+    records = analyse_segment(varied, Segment(0, 0, 40, True), engine, OPTIONS, note)
+    waiting = [round(done * 4) - r.sample for r in records if isinstance(r, SampleRecord)]
+    assert max(waiting) <= OPTIONS.detect_every
+
+
+def test_a_long_tracklet_is_closed_before_the_shot_ends(tmp_path: Path, engine: Counting) -> None:
+    pictures = [with_astronaut(wall(1), 60 + 0.5 * i) for i in range(150)]
+    options = replace(OPTIONS, links=replace(OPTIONS.links, longest_s=2.0))
+    samples = samples_of(analyse(probe(write_film(tmp_path / "a.mp4", pictures)), engine, options))
+    assert len({face.tracklet for s in samples for face in s.faces}) == 3
+
+
+pictures = st.integers(0, 2**32 - 1).map(
+    lambda seed: np.random.default_rng(seed).integers(0, 256, (90, 160, 3), dtype=np.uint8)
+)
+
+
+@given(pictures, st.integers(0, 82), st.integers(0, 152))
+def test_a_change_as_large_as_the_smallest_face_is_seen(picture: NDArray[np.uint8], top: int, left: int) -> None:
+    other = picture.copy()
+    other[top : top + 8, left : left + 8] ^= 0x40
+    assert largest_change(picture, picture) == 0.0
+    assert largest_change(picture, other) > 10.0
