@@ -1,8 +1,10 @@
 """How likely each actor, or somebody outside the cast, is on each track, given the distances.
 
-The log-likelihood ratio of "this actor" against "a stranger" falls linearly with the distance; a track whose picture
-brings it near to everybody must come nearer still. Bayes' rule over the whole cast and a stranger turns the ratios
-into probabilities: the limit tightens with the size of the cast, and a close runner-up takes its share.
+A track's distance to its own actor may be anything up to a level and seldom lies beyond it; to a stranger it seldom
+lies under another level. Both tails are Gaussian, and the second level follows the track: a picture that is near to
+everybody, as blurred ones are, must come nearer still. Bayes' rule over the whole cast and a stranger turns the ratio
+of the two densities into probabilities: the limit tightens with the size of the cast, and a close runner-up takes its
+share.
 """
 
 from __future__ import annotations
@@ -22,14 +24,16 @@ def log_ratios(actors: NDArray[np.float64], others: NDArray[np.float64], options
     Args:
         actors: distances to the actors' photos, float64 [tracks, actors].
         others: distances to the photos of people outside the cast, float64 [tracks, people]; there may be none.
-        options: slope and level.
+        options: the two densities.
     """
     # What a track's distances to people it is not look like: everybody but the actor in question.
     totals = actors.sum(axis=1, keepdims=True) - actors + others.sum(axis=1, keepdims=True)
     people = actors.shape[1] - 1 + others.shape[1]
     mean = (totals + options.typical * options.typical_people) / (people + options.typical_people)
-    even = options.even + options.follows * (mean - options.typical)
-    return options.slope * (even - actors)
+    strange = options.strange + options.follows * (mean - options.typical)
+    own = -0.5 * (np.maximum(actors - options.own, 0.0) / options.own_spread) ** 2 - np.log(options.own_spread)
+    other = -0.5 * (np.maximum(strange - actors, 0.0) / options.strange_spread) ** 2 - np.log(options.strange_spread)
+    return own - other
 
 
 def posteriors(ratios: NDArray[np.float64], options: NamingOptions) -> tuple[NDArray[np.float64], float]:
@@ -52,3 +56,8 @@ def posteriors(ratios: NDArray[np.float64], options: NamingOptions) -> tuple[NDA
             break
         share = updated
     return result, share
+
+
+def stated(probability: float, options: NamingOptions) -> float:
+    """A probability as it is stated: never surer than `options.surest`."""
+    return float(min(probability, options.surest))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,38 +11,62 @@ from wios_assets.naming.metric import distances
 from wios_assets.naming.options import NamingOptions
 
 
-def taught_ratios(
+@dataclass(frozen=True)
+class Lessons:
+    """What a film's certain tracks say of the others.
+
+    Attributes:
+        ratios: log-likelihood ratios with what the vouchers add, float64 [tracks, actors].
+        voucher: the track that vouches for each track's name, or -1: int64 [tracks].
+        distance: distance to it; infinite where there is none: float64 [tracks].
+        actor: the actor vouched for, or -1: int64 [tracks].
+    """
+
+    ratios: NDArray[np.float64]
+    voucher: NDArray[np.int64]
+    distance: NDArray[np.float64]
+    actor: NDArray[np.int64]
+
+
+def learn(
     vectors: NDArray[np.float64],
     ratios: NDArray[np.float64],
     photos_only: NDArray[np.float64],
     apart: NDArray[np.float64],
+    rescale: float,
     options: NamingOptions,
-) -> NDArray[np.float64]:
-    """Log-likelihood ratios after tracks that are certain by the photos alone have vouched for others.
+) -> Lessons:
+    """Let tracks that are certain by the photos alone vouch for others.
 
     Only tracks named by photos vouch, never one that was vouched for, and only for a track that is not far from the
-    same actor's photos and nearer to this voucher than to any other actor's: so nothing drifts from film to film or
-    from track to track.
+    same actor's photos and that has no nearer voucher for another actor. So whatever a track teaches is at most one
+    step away from the photos, and nothing drifts.
 
     Args:
         vectors: mean embeddings of the tracks, float64 [tracks, length].
         ratios: log-likelihood ratios by photos, float64 [tracks, actors].
         photos_only: probabilities by photos, float64 [tracks, actors + 1].
-        apart: distances to the actors' photos, float64 [tracks, actors].
+        apart: scaled distances to the actors' photos, float64 [tracks, actors].
+        rescale: factor from the engine's distances to scaled ones.
         options: limits.
     """
-    actors = ratios.shape[1]
+    tracks = len(vectors)
     best = photos_only[:, :-1].argmax(axis=1)
-    teaches = photos_only[np.arange(len(best)), best] >= options.teaches
-    if not teaches.any():
-        return ratios
-    between = distances(vectors, vectors)
-    np.fill_diagonal(between, np.inf)
-    nearest = np.full((len(vectors), actors), np.inf)
-    for actor in range(actors):
-        own = np.flatnonzero(teaches & (best == actor))
-        if len(own):
-            nearest[:, actor] = between[:, own].min(axis=1)
-    gain = options.slope * np.maximum(options.taught - nearest, 0.0)
-    gain[(apart > options.taught_farthest) | (nearest > nearest.min(axis=1, keepdims=True))] = 0.0
-    return ratios + gain
+    rows = np.arange(tracks)
+    teachers = np.flatnonzero((photos_only[rows, best] >= options.teaches) & (apart[rows, best] <= options.farthest))
+    voucher = np.full(tracks, -1, dtype=np.int64)
+    actor = np.full(tracks, -1, dtype=np.int64)
+    distance = np.full(tracks, np.inf)
+    taught = ratios.copy()
+    if len(teachers):
+        between = rescale * distances(vectors, vectors[teachers])
+        between[teachers, np.arange(len(teachers))] = np.inf
+        nearest = between.argmin(axis=1)
+        near = between[rows, nearest]
+        whose = best[teachers[nearest]]
+        vouched = (near <= options.taught) & (apart[rows, whose] <= options.taught_farthest)
+        vouched[teachers] = False
+        voucher[vouched], actor[vouched] = teachers[nearest[vouched]], whose[vouched]
+        distance[vouched] = near[vouched]
+        taught[rows[vouched], whose[vouched]] += options.taught_weight * (options.taught - near[vouched])
+    return Lessons(taught, voucher, distance, actor)

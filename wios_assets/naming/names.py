@@ -11,12 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.naming.belief import log_ratios, posteriors
+from wios_assets.naming.belief import log_ratios, posteriors, stated
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
 from wios_assets.naming.exclusion import assign
-from wios_assets.naming.film_teaching import taught_ratios
+from wios_assets.naming.film_teaching import Lessons, learn
 from wios_assets.naming.options import NamingOptions
 from wios_assets.naming.recurring import recurring_people
+from wios_assets.naming.scale import FAMILIAR_ENGINES, Scale, scale_from_pairs
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.frames import table_frame
 
@@ -24,15 +25,40 @@ UNKNOWN = "unknown:"
 CANDIDATES = 3
 """Actors that a track may still be given when another face on screen has the better claim to the first."""
 
+HIDDEN_ACTOR = "{name} is another face on screen at the same time"
+
 
 @dataclass(frozen=True)
 class _Claim:
-    """What was found for one track with an embedding."""
+    """What was found for one track with an embedding; `actor` is a place in the gallery, or -1."""
 
     actor: int
     decision: str
     probability: float
     reason: str
+
+
+@dataclass(frozen=True)
+class _Case:
+    """Everything that speaks for and against each track's names.
+
+    Attributes:
+        gallery: the cast's photos.
+        apart: distances to the actors, float64 [tracks, actors].
+        scaled: the same on the scale of the levels.
+        belief: probabilities, float64 [tracks, actors + 1].
+        lessons: who vouches for whom.
+        numbers: track numbers, int64 [tracks].
+        certain: probability from which on this film's tracks are named.
+    """
+
+    gallery: Gallery
+    apart: NDArray[np.float64]
+    scaled: NDArray[np.float64]
+    belief: NDArray[np.float64]
+    lessons: Lessons
+    numbers: NDArray[np.int64]
+    certain: float
 
 
 def name_tracks(
@@ -46,6 +72,11 @@ def name_tracks(
 ) -> pd.DataFrame:
     """Names of a film's tracks.
 
+    A track's mean embedding is compared with the photos of every cast member; the distances become probabilities
+    (`belief`); tracks that the photos make certain vouch for others (`film_teaching`); no actor is given two faces of
+    one sample (`exclusion`); unnamed people are grouped (`recurring`). Names are given from the probability on at
+    which the film's share of wrong ones, by their own probabilities, stays within `options.wrong_names`.
+
     Args:
         tracks: rows of `tables.FACE_TRACKS`.
         faces: rows of `tables.FACES`.
@@ -58,27 +89,27 @@ def name_tracks(
 
     Returns:
         Data frame with the columns of `tables.TRACK_NAMES` without `film`, a row for each track, in their order.
+        `probability` of a weak row is that of its likeliest actor, given in `nearest` or in the reason.
 
     Raises:
         WiosError: embeddings of more than one model were given.
     """
-    actors = list(dict.fromkeys(cast.sort_values("billing", kind="stable")["actor"]))
-    gallery = Gallery.of(gallery_embeddings, actors)
+    gallery = Gallery.of(gallery_embeddings, list(dict.fromkeys(cast.sort_values("billing", kind="stable")["actor"])))
     known = Tracks.of(tracks, face_embeddings)
-    others = Gallery.of(_outside(cohort, cast, gallery_embeddings))
-    if others.model_hash != gallery.model_hash:
-        others = Gallery.of(None)
     if len(known) and len(gallery) and known.model_hash != gallery.model_hash:
         raise WiosError(
             f"embeddings of the film ({known.model_hash}) and of the galleries ({gallery.model_hash}) come from "
             "different models; materialise the galleries or the faces again"
         )
+    others = Gallery.of(_outside(cohort, cast, gallery_embeddings, gallery.model_hash))
     samples = _samples(tracks, faces)
     seen = [samples[row] for row in known.rows.tolist()]
     apart = person_distances(known.vectors, gallery, options.nearest_photos)
-    claims = _claims(known, gallery, others, apart, seen, options)
+    scale = _scale(gallery, others, gallery_embeddings, options)
+    claims = _claims(known, gallery, others, apart, scale, seen, options)
     unknown = [place for place, claim in enumerate(claims) if claim.decision == "unknown"]
-    people = recurring_people(known.vectors[unknown], [seen[place] for place in unknown], options.same_person)
+    limit = options.same_person / (scale.factor if scale else 1.0)
+    people = recurring_people(known.vectors[unknown], [seen[place] for place in unknown], limit)
     called = {place: f"{UNKNOWN}{number + 1}" for place, number in zip(unknown, people.tolist(), strict=True)}
 
     place_of = {row: place for place, row in enumerate(known.rows.tolist())}
@@ -89,15 +120,13 @@ def name_tracks(
             rows.append(_without_evidence(int(track)))
             continue
         claim = claims[place]
-        name = gallery.people[claim.actor] if claim.decision == "named" else called.get(place)
-        evidence = _evidence(known.vectors[place], apart[place], gallery, claim, options)
         rows.append(
             {
                 "track": int(track),
-                "actor": name,
+                "actor": gallery.people[claim.actor] if claim.decision == "named" else called.get(place),
                 "decision": claim.decision,
                 "probability": claim.probability,
-                **evidence,
+                **_evidence(known.vectors[place], apart[place], gallery, claim, options),
                 "reason": claim.reason,
                 "model_hash": known.model_hash,
             }
@@ -105,8 +134,10 @@ def name_tracks(
     return table_frame(rows, TRACK_NAMES)
 
 
-def _outside(cohort: pd.DataFrame | None, cast: pd.DataFrame, gallery_embeddings: pd.DataFrame) -> pd.DataFrame | None:
-    """The cohort without people of the cast, by name, nconst or photo, each photo once."""
+def _outside(
+    cohort: pd.DataFrame | None, cast: pd.DataFrame, gallery_embeddings: pd.DataFrame, model_hash: str
+) -> pd.DataFrame | None:
+    """The cohort without people of the cast, by name, nconst or photo, each photo once, of the same model only."""
     if cohort is None or not len(cohort):
         return None
     inside = (
@@ -114,8 +145,8 @@ def _outside(cohort: pd.DataFrame | None, cast: pd.DataFrame, gallery_embeddings
         | cohort["nconst"].isin(cast["nconst"].dropna())
         | cohort["photo_hash"].isin(gallery_embeddings["photo_hash"])
     )
-    same_people = cohort.loc[inside, "actor"]
-    return cohort[~cohort["actor"].isin(same_people)].drop_duplicates(["actor", "photo_hash"])
+    left = cohort[~cohort["actor"].isin(cohort.loc[inside, "actor"]) & (cohort["model_hash"] == model_hash)]
+    return left.drop_duplicates(["actor", "photo_hash"])
 
 
 def _samples(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[frozenset[int]]:
@@ -123,85 +154,109 @@ def _samples(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[frozenset[int]]:
     return [frozenset(sample_of[face] for face in own) for own in tracks["faces"]]
 
 
+def _scale(gallery: Gallery, others: Gallery, gallery_embeddings: pd.DataFrame, options: NamingOptions) -> Scale | None:
+    if not len(gallery):
+        return None
+    vectors = np.concatenate([gallery.vectors, others.vectors]) if len(others) else gallery.vectors
+    owner = np.concatenate([gallery.owner, others.owner + len(gallery)])
+    familiar = set(gallery_embeddings["engine"]) <= FAMILIAR_ENGINES
+    return scale_from_pairs(vectors, owner, familiar, options)
+
+
 def _claims(
     known: Tracks,
     gallery: Gallery,
     others: Gallery,
     apart: NDArray[np.float64],
+    scale: Scale | None,
     seen: Sequence[frozenset[int]],
     options: NamingOptions,
 ) -> list[_Claim]:
     """What each track is: the actor with the best claim that no other face on screen has a better claim to."""
     if not len(gallery):
         return [_Claim(-1, "unknown", 1.0, "nobody of the cast has a usable photo") for _ in range(len(known))]
+    if scale is None:
+        reason = "too few photos to know what this engine's distances mean"
+        return [_Claim(int(row.argmin()), "weak", 0.0, reason) for row in apart]
     if not len(known):
         return []
-    ratios = log_ratios(apart, person_distances(known.vectors, others, options.nearest_photos), options)
+    scaled = scale(apart)
+    strangers = scale(person_distances(known.vectors, others, options.nearest_photos))
+    ratios = log_ratios(scaled, strangers, options)
     photos_only, _ = posteriors(ratios, options)
-    ratios = taught_ratios(known.vectors, ratios, photos_only, apart, options)
-    belief, _ = posteriors(ratios, options)
+    lessons = learn(known.vectors, ratios, photos_only, scaled, scale.factor, options)
+    belief, _ = posteriors(lessons.ratios, options)
     chosen = assign(_gains(belief), seen)
-    alone = np.where(belief[:, :-1].max(axis=1) > belief[:, -1], belief[:, :-1].argmax(axis=1), -1)
-    return [
-        _decide(place, int(chosen[place]), int(alone[place]), belief[place], apart[place], gallery, options)
-        for place in range(len(known))
-    ]
+    certain = _certain(belief[np.arange(len(belief)), chosen][chosen >= 0], options)
+    case = _Case(gallery, apart, scaled, belief, lessons, known.numbers, certain)
+    return [_decide(place, int(chosen[place]), case, options) for place in range(len(known))]
 
 
 def _gains(belief: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-odds of each track's few best actors against a stranger; the rest cannot be chosen."""
-    actors = belief[:, :-1]
-    gains = np.log(np.maximum(actors, 1e-12)) - np.log(np.maximum(belief[:, -1:], 1e-12))
+    actors = np.maximum(belief[:, :-1], 1e-12)
+    gains = np.log(actors) - np.log(np.maximum(belief[:, -1:], 1e-12))
     if actors.shape[1] > CANDIDATES:
         floor = np.partition(actors, -CANDIDATES, axis=1)[:, -CANDIDATES][:, None]
         gains = np.where(actors >= floor, gains, -1.0)
     return gains
 
 
-def _decide(
-    place: int,
-    chosen: int,
-    alone: int,
-    belief: NDArray[np.float64],
-    apart: NDArray[np.float64],
-    gallery: Gallery,
-    options: NamingOptions,
-) -> _Claim:
-    nearest = int(apart.argmin())
-    if chosen != alone and alone >= 0:
-        name = gallery.people[alone]
-        return _Claim(alone, "weak", 1.0 - float(belief[alone]), f"{name} is another face on screen at the same time")
+def _certain(probabilities: NDArray[np.float64], options: NamingOptions) -> float:
+    """Least probability for a name, so that among all named tracks no more than `wrong_names` are expected wrong.
+
+    The surest tracks are taken up for as long as the mean of their error probabilities stays within the aim: Bayesian
+    control of the false discovery rate (Newton et al., Biostatistics 2004).
+    """
+    errors = np.sort(1.0 - probabilities[probabilities >= options.certain])
+    within = np.cumsum(errors) <= options.wrong_names * np.arange(1, len(errors) + 1)
+    if within.all():
+        return options.certain
+    return float(1.0 - errors[: int(within.argmin())].max(initial=options.wrong_names))
+
+
+def _decide(place: int, chosen: int, case: _Case, options: NamingOptions) -> _Claim:
+    belief, apart, people = case.belief[place], case.apart[place], case.gallery.people
+    likeliest = int(belief.argmax())
+    if likeliest < len(people) and chosen != likeliest:
+        return _Claim(likeliest, "weak", 0.0, HIDDEN_ACTOR.format(name=people[likeliest]))
     if chosen < 0:
-        probability = float(belief[-1])
-        if probability >= options.certain:
-            return _Claim(-1, "unknown", probability, f"no cast member is near; the nearest is at {apart[nearest]:.2f}")
-        return _Claim(nearest, "weak", float(belief[nearest]), f"{gallery.people[nearest]} is possible, not likely")
-    name, probability = gallery.people[chosen], float(belief[chosen])
-    if probability < options.certain:
-        rival = int(np.argsort(-belief[:-1])[1]) if len(belief) > 2 else -1
-        why = (
-            f"{gallery.people[rival]} is nearly as likely"
-            if rival >= 0 and belief[rival] > belief[-1]
-            else "a stranger is nearly as likely"
+        probability, nearest = stated(belief[-1], options), int(apart.argmin())
+        if probability >= options.certain_unknown:
+            return _Claim(
+                -1, "unknown", probability, f"nobody of the cast is near; the nearest is at {apart[nearest]:.2f}"
+            )
+        likeliest = int(belief[:-1].argmax())
+        return _Claim(
+            likeliest,
+            "weak",
+            stated(belief[likeliest], options),
+            f"{people[likeliest]} at {apart[likeliest]:.2f} is possible, a stranger is likelier",
         )
-        return _Claim(chosen, "weak", probability, f"{name} at {apart[chosen]:.2f}, but {why}")
-    if apart[chosen] > options.farthest:
-        return _Claim(chosen, "weak", probability, f"{name} at {apart[chosen]:.2f} is too far for a name")
-    return _Claim(chosen, "named", probability, f"{name} at {apart[chosen]:.2f} from the nearest photos")
+    name, probability = people[chosen], stated(belief[chosen], options)
+    where = f"{name} at {apart[chosen]:.2f}"
+    vouched = case.lessons.actor[place] == chosen
+    if vouched:
+        where += f", and track {case.numbers[case.lessons.voucher[place]]}, which the photos name, is like it"
+    if probability < case.certain:
+        rest = belief.copy()
+        rest[chosen] = 0.0
+        rival = int(rest.argmax())
+        other = people[rival] if rival < len(people) else "somebody outside the cast"
+        return _Claim(chosen, "weak", probability, f"{where}, but it may be {other}")
+    if case.scaled[place, chosen] > (options.taught_farthest if vouched else options.farthest):
+        return _Claim(chosen, "weak", probability, f"{where} is too far for a name")
+    return _Claim(chosen, "named", probability, f"{where} from the nearest photos" if not vouched else where)
 
 
 def _evidence(
-    vector: NDArray[np.float64],
-    apart: NDArray[np.float64],
-    gallery: Gallery,
-    claim: _Claim,
-    options: NamingOptions,
+    vector: NDArray[np.float64], apart: NDArray[np.float64], gallery: Gallery, claim: _Claim, options: NamingOptions
 ) -> dict[str, Any]:
-    """Nearest actor (of a named track, its actor), runner-up, and the photos that matched."""
+    """The claim's actor (else the nearest) with its distance, the next actor, and the photos that matched."""
     if not len(gallery):
         return {"nearest": None, "distance": None, "runner_up": None, "runner_up_distance": None, "photos": []}
     order = np.argsort(apart, kind="stable").tolist()
-    first = claim.actor if claim.decision == "named" else order[0]
+    first = claim.actor if claim.actor >= 0 else order[0]
     second = next((actor for actor in order if actor != first), None)
     return {
         "nearest": gallery.people[first],

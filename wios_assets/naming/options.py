@@ -46,36 +46,56 @@ class GalleryOptions:
 class NamingOptions:
     """When a track is named.
 
+    The levels were fitted to tracks and photos of known people by the probability that they give to the truth, and
+    checked on films and people left out of the fit (`benchmarks/naming.py`).
+
     Attributes:
-        certain: least probability with which a name, or `unknown`, is given; weak evidence below it.
+        wrong_names: share of a film's named tracks that may be wrong, by their own probabilities.
+        certain: least probability with which any track is named.
+        certain_unknown: least probability with which a track is taken for a person outside the cast.
+        surest: largest probability ever stated; no evidence is better than the galleries and the detector.
         farthest: distance to an actor's photos beyond which a track is never given that name.
         nearest_photos: photos of an actor, the nearest, whose mean distance stands for the actor.
-        slope: log-odds that one unit of distance is worth.
-        even: distance at which an actor and a stranger are equally likely, on a track of typical distances.
-        follows: by how much `even` moves with the mean distance between the track and people it is not.
-        typical: mean distance between a track and people it is not, on a clear picture.
+        own: distance to one's own photos beyond which a track seldom lies.
+        own_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
+        strange: distance to another person's photos under which a track seldom lies.
+        strange_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
+        follows: by how much `strange` moves with the mean distance between the track and people it is not.
+        typical: that mean distance on a clear picture.
         typical_people: how many people `typical` counts for when the mean over a film's people is taken.
         strangers: share of tracks expected to show people outside the cast.
         strangers_tracks: how many tracks that expectation counts for when the film's own share is estimated.
-        worst_track: quality of the best chip below which a track is never certain.
+        photos_of_one: median distance between two photos of one person, on which the levels above stand.
+        photos_of_two: median distance between photos of two people, on which the levels above stand.
+        photos_people: how many people these two medians count for beside the galleries' own; only for the engine
+            that the levels were fitted to.
         teaches: least probability, by photos alone, of a track that extends its actor's gallery for this film.
-        taught: distance up to which a track that was taught vouches for another.
-        taught_farthest: distance to the actor's photos beyond which no taught track vouches for a name.
+        taught: distance up to which a track that teaches vouches for another.
+        taught_weight: log-odds that one unit of distance below `taught` is worth.
+        taught_farthest: distance to the actor's photos beyond which a track is not named, whoever vouches.
         same_person: distance up to which unnamed tracks are one recurring person.
     """
 
-    certain: float = 0.93
-    farthest: float = 0.6
+    wrong_names: float = 0.01
+    certain: float = 0.85
+    certain_unknown: float = 0.93
+    surest: float = 0.998
+    farthest: float = 0.575
     nearest_photos: int = 3
-    slope: float = 45.0
-    even: float = 0.645
+    own: float = 0.63
+    own_spread: float = 0.03
+    strange: float = 0.665
+    strange_spread: float = 0.035
     follows: float = 0.2
     typical: float = 0.78
     typical_people: float = 5.0
     strangers: float = 0.3
     strangers_tracks: float = 6.0
-    worst_track: float = 0.0
+    photos_of_one: float = 0.447
+    photos_of_two: float = 0.844
+    photos_people: float = 20.0
     teaches: float = 0.99
-    taught: float = 0.32
+    taught: float = 0.3
+    taught_weight: float = 45.0
     taught_farthest: float = 0.63
-    same_person: float = 0.45
+    same_person: float = 0.4
