@@ -45,12 +45,15 @@ class ImdbFile:
         stem: name without `.tsv.gz`.
         columns: the file's column name and kind, in the order of the table's columns.
         key: columns of the table that name a row; their values are never null.
+        rows_a_group: rows of a Parquet row group. A look-up reads one for each key: a title's credits stand together
+            in one, but the people of a cast in as many as there are people, so theirs are smaller.
     """
 
     table: Table
     stem: str
     columns: tuple[tuple[str, Kind], ...]
     key: tuple[str, ...]
+    rows_a_group: int = 50_000
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,6 +111,7 @@ IMDB_FILES: dict[str, ImdbFile] = {
                 ("knownForTitles", Kind.TITLE_KEYS),
             ),
             key=("nconst",),
+            rows_a_group=10_000,
         ),
     )
 }

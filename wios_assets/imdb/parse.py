@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from wios_assets.errors import WiosError
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile, Kind
-from wios_assets.imdb.parts import ROWS_A_FILE, ROWS_A_GROUP, PartFiles
+from wios_assets.imdb.parts import ROWS_A_FILE, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
 from wios_assets.imdb.stream import TextStream
 from wios_assets.imdb.values import decoded, typed, unquoted
@@ -34,6 +34,7 @@ QUARANTINE_SCHEMA = pa.schema(
 )
 ALLOWED_SHARE = 0.001
 _BLOCK = 4 << 20
+_SORTED_ROWS = 50_000
 _LINE = "__line"
 T = TypeVar("T")
 
@@ -149,13 +150,15 @@ class _Parser:
         rows.mkdir()
         with TextStream(self.file) as stream, pq.ParquetWriter(aside, QUARANTINE_SCHEMA) as self.quarantine:
             extra = self._check_header(stream)
+            parts = PartFiles(rows, table.schema, self.spec.rows_a_group, ROWS_A_FILE)
             if self.keep_lines:
                 unsorted = self.staging / "unsorted"
                 unsorted.mkdir()
-                self._read(stream, PartFiles(unsorted, table.schema.append(pa.field(_LINE, pa.int64()))))
-                parts = self._sort(unsorted, PartFiles(rows, table.schema, ROWS_A_FILE))
+                with_lines = table.schema.append(pa.field(_LINE, pa.int64()))
+                self._read(stream, PartFiles(unsorted, with_lines, self.spec.rows_a_group))
+                self._sort(unsorted, parts)
             else:
-                parts = self._read(stream, PartFiles(rows, table.schema, ROWS_A_FILE))
+                self._read(stream, parts)
             lines = stream.lines - 1
         if lines != parts.rows + self.quarantined:
             raise RuntimeError(f"{self.file}: {lines} lines, but {parts.rows} rows and {self.quarantined} set aside")
@@ -164,7 +167,7 @@ class _Parser:
             rows, tuple(parts.files), aside, not self.keep_lines,
         )  # fmt: skip
 
-    def _read(self, stream: TextStream, parts: PartFiles) -> PartFiles:
+    def _read(self, stream: TextStream, parts: PartFiles) -> None:
         """Write every block's rows to `parts`."""
         pending: Future[None] | None = None
         with ThreadPoolExecutor(1) as writer:
@@ -187,7 +190,6 @@ class _Parser:
                 if pending is not None:
                     wait([pending])
                 parts.close()
-        return parts
 
     def _check_header(self, stream: TextStream) -> tuple[str, ...]:
         header = stream.header.decode("utf-8", "replace")
@@ -332,10 +334,10 @@ class _Parser:
         self.last_key = last
         return batch
 
-    def _sort(self, unsorted: Path, parts: PartFiles) -> PartFiles:
+    def _sort(self, unsorted: Path, parts: PartFiles) -> None:
         """Sort what was written by key and line, on disk; of lines with the same key the first stays."""
         spill = self.staging / "spill"
-        for kept, repeats in sorted_rows(unsorted, self.spec.key, _LINE, spill, ROWS_A_GROUP):
+        for kept, repeats in sorted_rows(unsorted, self.spec.key, _LINE, spill, _SORTED_ROWS):
             for batch in kept.drop_columns([_LINE]).cast(parts.schema).combine_chunks().to_batches():
                 parts.write(batch)
             if repeats:
@@ -348,7 +350,6 @@ class _Parser:
         parts.close()
         shutil.rmtree(unsorted)
         shutil.rmtree(spill, ignore_errors=True)
-        return parts
 
 
 def _one_ahead(items: Iterator[T]) -> Iterator[T]:

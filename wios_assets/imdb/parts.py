@@ -8,8 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROWS_A_FILE = 2_000_000
-# Small row groups: a title's cast then is one of them, found by the key's smallest and largest value.
-ROWS_A_GROUP = 50_000
 # Columns whose values seldom repeat: a dictionary would cost time and save nothing.
 _UNLIKE_VALUES = frozenset(
     {
@@ -26,15 +24,16 @@ class PartFiles:
         files: files begun so far. rows: rows written so far.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema, rows_a_file: int = ROWS_A_FILE) -> None:
-        self.folder, self.schema, self.rows_a_file = folder, schema, rows_a_file
+    def __init__(self, folder: Path, schema: pa.Schema, rows_a_group: int, rows_a_file: int = ROWS_A_FILE) -> None:
+        self.folder, self.schema = folder, schema
+        self.rows_a_group, self.rows_a_file = rows_a_group, rows_a_file
         self.files: list[Path] = []
         self.rows = 0
         self._rows_in_file = 0
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch, in row groups of equal size."""
+        """Append a batch, in row groups of equal size, about `rows_a_group`."""
         if self._writer is None:
             self.files.append(self.folder / f"part-{len(self.files):05d}.parquet")
             self._rows_in_file = 0
@@ -45,7 +44,7 @@ class PartFiles:
                 compression_level=1,
                 use_dictionary=_columns_with_repeats(self.schema),
             )
-        groups = max(1, round(len(batch) / ROWS_A_GROUP))
+        groups = max(1, round(len(batch) / self.rows_a_group))
         self._writer.write_batch(batch, row_group_size=max(1, -(-len(batch) // groups)))
         self.rows += len(batch)
         self._rows_in_file += len(batch)

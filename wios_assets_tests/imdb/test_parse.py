@@ -204,7 +204,7 @@ def test_of_two_lines_with_one_key_the_first_stays(tmp_path: Path) -> None:
 
 
 def test_rows_come_out_in_the_order_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse_module, "ROWS_A_GROUP", 3)
+    monkeypatch.setattr(parse_module, "_SORTED_ROWS", 3)
     numbers = [7, 3, 9, 1, 3, 8, 2, 7, 7, 5]
     lines = [f"tt{number:07d}\tnm000000{place}\t\\N" for place, number in enumerate(numbers)]
     _, rows, aside = parsed(write(tmp_path, CREW, *lines), CREW)
