@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -38,8 +38,10 @@ BORDER_COLOUR = (123, 117, 104)
 """Colour of the border, RGB: the network's mean colour, as in dlib, which says the least."""
 REACH = 0.5
 """How far the centre of a followed face may have moved, in face heights."""
-FOLLOW_SIZES = (SEEN_FROM, 88)
+FOLLOW_SIZES = (70, 90)
 """Heights in pixels that a followed face is looked for at: one size up and one down from the window's 80."""
+SAME_WINDOW, VOTE_FROM = 0.45, -0.4
+"""A followed face's box is the mean of the windows that overlap the best one by this much and score this much."""
 FOLLOW_EASE = 0.3
 """By how much a followed face's score may lie under the threshold: where it was seen before, it is likelier."""
 
@@ -156,27 +158,61 @@ class MmodDetector:
         limit = np.array([width, height])
         starts = np.floor(centres - around).clip(0, limit - 1).astype(int)
         ends = np.ceil(centres + around).clip(starts + 1, limit).astype(int)
-        candidates: list[list[Found]] = [[] for _ in boxes]
+        windows: list[list[Found]] = [[] for _ in boxes]
         for size in FOLLOW_SIZES:
-            side = 2 * BORDER + round((1 + 2 * REACH) * size) + 2
-            crops = np.empty((len(boxes), side, -(-side // 4) * 4, 3), dtype=np.uint8)
-            crops[:] = BORDER_COLOUR
-            scales = []
-            for crop, (left, top), (right, bottom), face in zip(crops, starts, ends, sizes, strict=True):
-                extent = np.array([right - left, bottom - top])
-                columns, rows = np.rint(extent * (size / face)).astype(int).clip(1, side - 2 * BORDER)
-                scales.append((extent / (columns, rows)).astype(np.float32))
-                _resize(frame[top:bottom, left:right], crop[BORDER : BORDER + rows, BORDER : BORDER + columns])
-            for some, scores, start, scale in zip(candidates, self.scores(crops), starts, scales, strict=True):
-                found, their = _over(self._threshold - FOLLOW_EASE, scores, scale)
+            crops, scales = _crops(frame, starts, ends, sizes, size)
+            for some, scores, start, scale in zip(windows, self.scores(crops), starts, scales, strict=True):
+                found, their = _over(VOTE_FROM, scores, scale)
                 some.append((found + np.tile(start, 2).astype(np.float32), their))
-        for index, some in enumerate(candidates):
-            found, their = _best_first(some)
-            if len(found):
-                shifts = np.linalg.norm((found[:, :2] + found[:, 2:]) / 2 - centres[index], axis=1) / sizes[index]
-                best = int(np.argmax(their - shifts))
-                boxes_now[index], scores_now[index] = found[best], their[best]
+        for index, some in enumerate(windows):
+            found, their = (np.concatenate(parts) for parts in zip(*some, strict=True))
+            faces, best = distinct(found, their, OVERLAP)
+            shifts = np.linalg.norm((faces[:, :2] + faces[:, 2:]) / 2 - centres[index], axis=1) / sizes[index]
+            chosen = int(np.argmax(best - shifts)) if len(faces) else 0
+            if len(faces) and best[chosen] > self._threshold - FOLLOW_EASE:
+                boxes_now[index], scores_now[index] = _mean_window(faces[chosen], found, their), best[chosen]
         return boxes_now, scores_now
+
+
+def _crops(
+    frame: Image, starts: NDArray[np.int_], ends: NDArray[np.int_], faces: NDArray[np.float32], size: int
+) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
+    """Surroundings of faces, resized so that each face gets one size, and bordered.
+
+    Args:
+        frame: RGB, uint8 [height, width, 3].
+        starts: int [n, 2], left and top of the surroundings.
+        ends: int [n, 2], right and bottom, not included.
+        faces: float32 [n], sizes of the faces in pixels.
+        size: size that the faces get.
+
+    Returns:
+        The crops, uint8 [n, side, side, 3], and for each the pixels of the frame for one of the crop, x and y.
+    """
+    side = 2 * BORDER + round((1 + 2 * REACH) * size) + 2
+    crops = np.empty((len(faces), side, -(-side // 4) * 4, 3), dtype=np.uint8)
+    crops[:] = BORDER_COLOUR
+    scales = []
+    for crop, (left, top), (right, bottom), face in zip(crops, starts, ends, faces, strict=True):
+        extent = np.array([right - left, bottom - top])
+        columns, rows = np.rint(extent * (size / face)).astype(int).clip(1, side - 2 * BORDER)
+        scales.append((extent / (columns, rows)).astype(np.float32))
+        _resize(frame[top:bottom, left:right], crop[BORDER : BORDER + rows, BORDER : BORDER + columns])
+    return crops, scales
+
+
+def _mean_window(best: NDArray[np.float32], windows: NDArray[np.float32], scores: NDArray[np.float32]) -> Any:
+    """The windows that show the same face as the best one, each weighed by its score: finer than the grid of cells."""
+    near = _overlaps(best, windows) > SAME_WINDOW
+    weights = (scores[near] - VOTE_FROM) ** 2
+    return (windows[near] * weights[:, None]).sum(axis=0) / weights.sum()
+
+
+def _overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of a box [4] with others [n, 4], the last pixels included."""
+    common = (np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]) + 1).clip(0).prod(axis=1)
+    areas = (others[:, 2:] - others[:, :2] + 1).prod(axis=1)
+    return common / ((box[2:] - box[:2] + 1).prod() + areas - common)
 
 
 def _resize(picture: Image, place: Image) -> None:
@@ -228,13 +264,10 @@ def distinct(boxes: NDArray[np.float32], scores: NDArray[np.float32], overlap: f
     """
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
-    areas = (boxes[:, 2:] - boxes[:, :2] + 1).prod(axis=1)
     kept: list[int] = []
     left = np.arange(len(boxes))
     while left.size:
         best, left = int(left[0]), left[1:]
         kept.append(best)
-        sides = np.minimum(boxes[best, 2:], boxes[left, 2:]) - np.maximum(boxes[best, :2], boxes[left, :2]) + 1
-        common = sides.clip(0).prod(axis=1)
-        left = left[common <= overlap * (areas[best] + areas[left] - common)]
+        left = left[_overlaps(boxes[best], boxes[left]) <= overlap]
     return boxes[kept], scores[kept]
