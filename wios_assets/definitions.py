@@ -1,6 +1,6 @@
 """Wiring only: settings → resources → definitions."""
 
-from dagster import Definitions, ResourceDefinition, colored_console_logger, in_process_executor
+from dagster import Definitions, ResourceDefinition, in_process_executor
 
 from wios_assets.assets.appearances import appearance_assets
 from wios_assets.assets.faces import face_assets
@@ -38,8 +38,6 @@ def build_definitions(settings: Settings) -> Definitions:
         jobs=JOBS,
         schedules=[imdb_daily(settings)],
         sensors=[inbox_sensor(settings), imdb_sensor(settings)],
-        # Every event stands in the run's own log; terminals stay readable.
-        loggers={"console": colored_console_logger.configured({"log_level": "CRITICAL"})},
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=in_process_executor,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -208,6 +209,12 @@ def _serve(settings: Settings, home: Path, address: str, ready: Callable[[str], 
     command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
     command += ["-h", settings.ui_host, "-p", str(settings.ui_port), "--log-level", "warning"]
     environment = os.environ | {"LANG": "en_US.UTF-8", "DAGSTER_DISABLE_TELEMETRY": "yes"}
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Whoever ends `wios ui` ends what it started.
+    before = signal.signal(signal.SIGTERM, end)
     process = subprocess.Popen(command, cwd=home, env=environment)
     try:
         while not _answers(settings.ui_host, settings.ui_port):
@@ -217,6 +224,7 @@ def _serve(settings: Settings, home: Path, address: str, ready: Callable[[str], 
         ready(address)
         return process.wait()
     finally:
+        signal.signal(signal.SIGTERM, before)
         if process.poll() is None:
             process.terminate()
             try:

@@ -5,6 +5,8 @@ from dagster import AssetSelection, define_asset_job
 from wios_assets.tables import FILM_TABLES
 
 FILM_TAGS = {"wios/film": "one at a time"}
+# Every event stands in the run's own log; terminals stay readable.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 IMDB_TAGS = {"wios/imdb": "one at a time"}
 
 FOOTAGE = ("shots", "frame_samples", "faces", "face_embeddings")
@@ -13,23 +15,27 @@ film_map = define_asset_job(
     "film_map",
     selection=AssetSelection.assets(*FILM_TABLES, "library"),
     tags=FILM_TAGS,
+    config=QUIET,
     description="A film's whole way: from the video file to the library.",
 )
 film_names = define_asset_job(
     "film_names",
     selection=AssetSelection.assets(*(name for name in FILM_TABLES if name not in FOOTAGE), "library"),
     tags=FILM_TAGS,
+    config=QUIET,
     description="A film's cast, galleries and names again; the video, its faces and embeddings stay as they are.",
 )
 library_refresh = define_asset_job(
     "library_refresh",
     selection=AssetSelection.assets("library"),
+    config=QUIET,
     description="The list of films that can be asked about, and the published DuckDB file.",
 )
 imdb_refresh = define_asset_job(
     "imdb_refresh",
     selection=AssetSelection.groups("imdb"),
     tags=IMDB_TAGS,
+    config=QUIET,
     description="IMDB's tables from its files.",
 )
 JOBS = [film_map, film_names, library_refresh, imdb_refresh]
