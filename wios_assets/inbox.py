@@ -96,6 +96,11 @@ class Inbox:
     unreadable: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    def refused(self, path: Path, error: OSError) -> None:
+        """Note that `path` could not be looked at."""
+        self.unreadable.append(path)
+        self.problems.append(f"{path}: cannot be opened ({error.strerror}); check its permissions")
+
 
 def film_key(name: str) -> str:
     """Partition key from a name: white space and control characters collapsed to a space, at most 100 characters.
@@ -128,6 +133,8 @@ def discover(films_folder: Path) -> Inbox:
         except WiosError as error:
             inbox.problems.append(str(error))
             inbox.unreadable.append(path)
+        except OSError as error:
+            inbox.refused(path, error)
         else:
             by_key[film.key].append(film)
     for key, films in by_key.items():
@@ -169,8 +176,7 @@ def _film_files(
         stat = folder.stat()
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        inbox.unreadable.append(folder)
-        inbox.problems.append(f"{folder}: cannot be opened ({error.strerror}); check its permissions")
+        inbox.refused(folder, error)
         return
     if (stat.st_dev, stat.st_ino) in seen:
         return
@@ -178,29 +184,33 @@ def _film_files(
     videos: list[Path] = []
     folders: list[Path] = []
     for entry in entries:
-        path = folder / entry.name
-        if entry.name.startswith("."):
-            continue
-        if path.is_dir():
-            if entry.name in DISC_FOLDERS:
-                inbox.problems.append(f"{path}: a disc's folder is not read; put the film there as one file")
-            elif folder == root or entry.name.casefold() not in EXTRA_FOLDERS:
-                folders.append(path)
-        elif path.suffix.lower() in VIDEO_EXTENSIONS and not _PARTIAL.search(path.stem):
-            if path.is_file():
-                videos.append(path)
-            elif entry.is_symlink():
-                inbox.problems.append(
-                    f"{path}: links to {path.readlink()}, which is not there; mend or remove the link"
-                )
-            else:
-                inbox.problems.append(f"{path}: not a file; remove it")
+        if not entry.name.startswith("."):
+            try:
+                _sort_in(folder / entry.name, folder == root, inbox, videos, folders)
+            except OSError as error:
+                inbox.refused(folder / entry.name, error)
     films = [path for path in videos if not _is_extra(path, videos)]
     alone = folder != root and len(films) == 1
     for path in films:
         yield path, folder if alone and _names_the_film(folder, path) else None
     for inner in folders:
         yield from _film_files(inner, root, inbox, seen)
+
+
+def _sort_in(path: Path, in_root: bool, inbox: Inbox, videos: list[Path], folders: list[Path]) -> None:
+    """Put a path among the videos or the folders to look into, if it is either."""
+    if path.is_dir():
+        if path.name in DISC_FOLDERS:
+            inbox.problems.append(f"{path}: a disc's folder is not read; put the film there as one file")
+        elif in_root or path.name.casefold() not in EXTRA_FOLDERS:
+            folders.append(path)
+    elif path.suffix.lower() in VIDEO_EXTENSIONS and not _PARTIAL.search(path.stem):
+        if path.is_file():
+            videos.append(path)
+        elif path.is_symlink():
+            inbox.problems.append(f"{path}: links to {path.readlink()}, which is not there; mend or remove the link")
+        else:
+            inbox.problems.append(f"{path}: not a file; remove it")
 
 
 def _names_the_film(folder: Path, path: Path) -> bool:

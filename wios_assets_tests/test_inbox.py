@@ -154,6 +154,32 @@ def test_a_folder_that_cannot_be_opened_is_reported(tmp_path: Path, monkeypatch:
     assert "cannot be opened (Permission denied)" in inbox.problems[0]
 
 
+def test_a_film_that_vanishes_while_looked_at_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "gone.mkv")
+    put(tmp_path / "there.mkv")
+    stat = Path.stat
+
+    def vanishing(path: Path, **more: bool) -> os.stat_result:
+        if path.name == "gone.mkv":
+            raise OSError(116, "Stale file handle")
+        return stat(path, **more)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    inbox = discover(tmp_path)
+    assert [film.key for film in inbox.films] == ["there"]
+    assert inbox.unreadable == [tmp_path / "gone.mkv"]
+    assert "Stale file handle" in inbox.problems[0]
+
+
+def test_a_pipe_called_like_a_film_is_reported(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    inbox = discover(tmp_path)
+    assert inbox.films == []
+    assert "pipe.mkv: not a file" in inbox.problems[0]
+
+
 def test_a_disc_folder_is_reported(tmp_path: Path) -> None:
     put(tmp_path / "Heat (1995)" / "VIDEO_TS" / "VTS_01_1.VOB")
     inbox = discover(tmp_path)
