@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -147,6 +147,13 @@ class Settings(BaseSettings):
     imdb_refresh_hour: int = Field(default=4, ge=0, le=23, description="Hour of the day at which IMDB is refreshed")
     ui_host: str = Field(default="127.0.0.1", description="Address that `wios ui` listens on")
     ui_port: int = Field(default=3000, ge=1, le=65535, description="Port that `wios ui` listens on")
+
+    page_host: str = Field(default="127.0.0.1", description="Address that `wios serve` listens on")
+    page_port: int = Field(default=3001, ge=1, le=65535, description="Port that `wios serve` listens on")
+    page_token: SecretStr | None = Field(
+        default=None,
+        description="Token that the page asks for, 16 characters or more; needed where others reach `page_host`",
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wios_assets.cli import asking, doctor, exporting, films, running, showing
+from wios_assets.cli import asking, doctor, exporting, films, running, serving, showing
 
 _HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
 
@@ -51,6 +51,7 @@ film.command("list")(films.list_films)
 
 app.command("demo")(running.demo)
 app.command("ui")(running.ui)
+app.command("serve")(serving.serve)
 app.add_typer(film, name="film")
 app.command("run")(running.run)
 app.command("who")(asking.who)

@@ -1,5 +1,14 @@
 """What leaves the library as a file."""
 
-from wios_assets.exports.files import Format, What, default_file, export_bytes, export_film
+from wios_assets.exports.files import (
+    FORMATS,
+    MEDIA_TYPES,
+    Format,
+    What,
+    default_file,
+    default_format,
+    export_bytes,
+    export_film,
+)
 
-__all__ = ["Format", "What", "default_file", "export_bytes", "export_film"]
+__all__ = ["FORMATS", "MEDIA_TYPES", "Format", "What", "default_file", "default_format", "export_bytes", "export_film"]

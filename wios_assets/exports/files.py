@@ -16,13 +16,30 @@ import pyarrow.parquet as pq
 
 from wios_assets.errors import WiosError
 from wios_assets.exports.documents import json_document
+from wios_assets.exports.players import edl, nfo, webvtt
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
 from wios_assets.tables import TABLES
 
 What = Literal["appearances", "minutes", "screen-time"]
-Format = Literal["csv", "json", "parquet"]
+Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo"]
+
+_TABLE_FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
+FORMATS: dict[What, tuple[Format, ...]] = {
+    "appearances": (*_TABLE_FORMATS, "vtt", "edl"),
+    "minutes": _TABLE_FORMATS,
+    "screen-time": (*_TABLE_FORMATS, "nfo"),
+}
+"""Formats in which each can be had, the default first."""
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "vtt": "text/vtt; charset=utf-8",
+    "edl": "text/plain; charset=utf-8",
+    "nfo": "application/xml",
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +88,8 @@ _WHAT: dict[What, _Asked] = {
 _SECONDS = frozenset({"start_s", "end_s", "seconds", "longest_s"})
 
 
-def _csv(what: What, film: Row, rows: list[Row]) -> bytes:
-    del film
+def _csv(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
+    del film, frame_rate
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = _WHAT[what].columns
@@ -81,34 +98,48 @@ def _csv(what: What, film: Row, rows: list[Row]) -> bytes:
     return text.getvalue().encode()
 
 
-def _json(what: What, film: Row, rows: list[Row]) -> bytes:
+def _json(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
+    del frame_rate
     return json_document(what, film, rows).encode()
 
 
-def _parquet(what: What, film: Row, rows: list[Row]) -> bytes:
-    del film
+def _parquet(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
+    del film, frame_rate
     content = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=TABLES[_WHAT[what].table].schema), content, compression="zstd")
     return content.getvalue()
 
 
-_WRITERS: dict[Format, Callable[[What, Row, list[Row]], bytes]] = {"csv": _csv, "json": _json, "parquet": _parquet}
+_WRITERS: dict[Format, Callable[[What, Row, list[Row], float], bytes]] = {
+    "csv": _csv,
+    "json": _json,
+    "parquet": _parquet,
+    "vtt": lambda what, film, rows, frame_rate: webvtt(film, rows).encode(),
+    "edl": lambda what, film, rows, frame_rate: edl(film, rows, frame_rate).encode(),
+    "nfo": lambda what, film, rows, frame_rate: nfo(film, rows),
+}
 
 
 def export_bytes(library: Library, film: str, what: What, format: Format) -> bytes:
     """A film's `what` in `format`, as the file's content.
 
     CSV is UTF-8 with a header and seconds with three decimals; JSON is described in wios_assets/exports/documents.py;
-    Parquet is the lake's table with the column `film`.
+    Parquet is the lake's table with the column `film`; the others are described in wios_assets/exports/players.py.
 
     Args:
         film: key, title, or the beginning of either.
 
     Raises:
-        WiosError: unknown film, or the lake does not hold what is asked for.
+        WiosError: unknown film, a format that `what` cannot be had in, or the lake does not hold what is asked for.
     """
+    if format not in FORMATS[what]:
+        fitting = next(other for other, formats in FORMATS.items() if format in formats)
+        raise WiosError(
+            f"{what} cannot be had as {format}: choose one of {', '.join(FORMATS[what])}; {format} is for {fitting}"
+        )
     row = find_film(library, film)
-    return _WRITERS[format](what, row, _WHAT[what].ask(library, row["film"]))
+    rows = _WHAT[what].ask(library, row["film"])
+    return _WRITERS[format](what, row, rows, _frame_rate(library, row["film"]) if format == "edl" else 0.0)
 
 
 def export_film(library: Library, film: str, what: What, format: Format, out: Path) -> Path:
@@ -134,6 +165,11 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
     return out
 
 
+def default_format(what: What) -> Format:
+    """The format of an export that was given none."""
+    return FORMATS[what][0]
+
+
 def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
     """Where an export goes that was given no place; the folder is made."""
     try:
@@ -143,6 +179,13 @@ def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
             f"{exports}: cannot be made ({error.strerror}); choose a file with -o or set WIOS_EXPORTS"
         ) from None
     return exports / f"{escape_key(film)}.{what}.{format}"
+
+
+def _frame_rate(library: Library, film: str) -> float:
+    rows = library.film_rows("film", film, "SELECT frame_rate FROM film WHERE film = $film")
+    if not rows or not rows[0]["frame_rate"]:
+        raise WiosError(f"film {film!r}: its frame rate is not known, and markers are counted in frames; run it again")
+    return float(rows[0]["frame_rate"])
 
 
 def _cell(column: str, value: object) -> object:

@@ -1,0 +1,213 @@
+"""The pages in HTML, and the files that they show."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, HTTPException, Query
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+
+from wios_assets.exports import FORMATS
+from wios_assets.page import actors
+from wios_assets.page.answers import answer, json_answer, picture_answer
+from wios_assets.page.api import PageNumber, Words, chip_path, film_entries, film_entry, find_film, page_of
+from wios_assets.page.film_map import FilmMap, Person
+from wios_assets.page.page_data import page_data
+from wios_assets.page.pictures import Pictures
+from wios_assets.page.shelf import Shelf
+from wios_assets.page.states import FilmStates
+from wios_assets.settings import Settings
+from wios_assets.timeline.clock import format_clock
+
+FILMS_A_PAGE = 24
+ACTORS_A_PAGE = 60
+STATIC = Path(__file__).parent / "static"
+# What browsers play; the type by the file's ending, since some systems know none for Matroska.
+_MEDIA_TYPES = {".mkv": "video/x-matroska", ".m4v": "video/mp4", ".mp4": "video/mp4", ".webm": "video/webm"}
+
+
+def templates(settings: Settings) -> Environment:
+    """The templates; every value is escaped unless a template says otherwise, and none does."""
+    environment = Environment(
+        loader=PackageLoader("wios_assets.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"clock": _clock, "part": _part, "percent": _percent}
+    environment.globals |= {
+        "version": _static_version(),
+        "dagster": f"http://{settings.ui_host}:{settings.ui_port}",
+        "chip": chip_path,
+        "q": "",
+    }
+    return environment
+
+
+def page_router(
+    settings: Settings, shelf: Shelf, states: FilmStates, pictures: Pictures, environment: Environment
+) -> APIRouter:
+    """Routes of the pages. A film's key, which may hold `/`, comes last in a path."""
+    router = APIRouter(include_in_schema=False)
+
+    def html(request: Request, template: str, **values: Any) -> Response:
+        text = environment.get_template(template).render(path=request.url.path, **values)
+        return answer(request, text.encode(), "text/html; charset=utf-8")
+
+    @router.get("/")
+    def films(request: Request, q: Words = "", page: PageNumber = 1) -> Response:
+        entries = film_entries(shelf, states, q)
+        shown, page, pages = page_of(entries, page, FILMS_A_PAGE)
+        cards = [{**film_entry(hit, states), "hits": hit.people} for hit in shown]
+        return html(
+            request,
+            "films.html",
+            films=cards,
+            total=len(entries),
+            pages=_pages("/", q, page, pages),
+            q=q,
+            inbox=str(settings.films),
+        )
+
+    @router.get("/film/{key:path}")
+    def film(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
+        del t
+        waiting = states.waiting(set(shelf.films()))
+        if key in waiting:
+            return html(request, "waiting.html", film=key, state=states.of(key, False))
+        row = find_film(shelf, key)
+        if row["film"] != key:
+            return RedirectResponse(f"/film/{quote(row['film'], safe='')}")
+        found = shelf.map(row)
+        return html(
+            request,
+            "film.html",
+            film=row,
+            map=found,
+            playable=row["present"] and Path(row["path"]).is_file(),
+            state=states.of(key, True),
+            exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
+        )
+
+    @router.get("/data/{key:path}")
+    def data(request: Request, key: str) -> Response:
+        found = shelf.map(find_film(shelf, key))
+        return json_answer(request, page_data(found), found.etag)
+
+    @router.get("/video/{key:path}")
+    def video(key: str) -> Response:
+        row = find_film(shelf, key)
+        path = Path(row["path"])
+        if not path.is_file():
+            raise HTTPException(404, f"{path}: the video file is gone; put it back")
+        kind = _MEDIA_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or ""
+        if not kind.startswith(("video/", "audio/")):
+            kind = "application/octet-stream"
+        return FileResponse(path, media_type=kind, headers={"cache-control": "private, no-cache"})
+
+    @router.get("/poster/{key:path}")
+    def poster(request: Request, key: str) -> Response:
+        found = shelf.map(find_film(shelf, key))
+        made = pictures.poster(found) or _leading_chip(pictures, found)
+        if made is None:
+            raise HTTPException(404, f"there is no picture of the film {key!r}")
+        return picture_answer(request, made)
+
+    @router.get("/chip/{face:int}/{key:path}")
+    def chip(request: Request, face: int, key: str) -> Response:
+        row = find_film(shelf, key)
+        made = pictures.chip(row["film"], face) if face < 2**63 else None
+        if made is None:
+            raise HTTPException(404, f"the film {row['film']!r} has no chip of a face {face}")
+        return picture_answer(request, made)
+
+    @router.get("/actors")
+    def actors_(request: Request, q: Words = "", page: PageNumber = 1) -> Response:
+        found = actors.all_actors(shelf, q)
+        shown, page, pages = page_of(found, page, ACTORS_A_PAGE)
+        return html(
+            request, "actors.html", actors=shown, total=len(found), pages=_pages("/actors", q, page, pages), q=q
+        )
+
+    @router.get("/actor/{key:path}")
+    def actor(request: Request, key: str) -> Response:
+        found = actors.sheet(shelf, key)
+        if found is None:
+            raise HTTPException(404, f"nobody called {key!r} is seen in any film")
+        return html(request, "actor.html", sheet=found, appearances=_appearances)
+
+    @router.get("/portrait/{key:path}")
+    def portrait(request: Request, key: str) -> Response:
+        found = actors.sheet(shelf, key)
+        for film, person in found.films if found is not None else ():
+            made = pictures.portrait(film.film["film"], person.actor)
+            if made is None and person.face is not None:
+                made = pictures.chip(film.film["film"], person.face)
+            if made is not None:
+                return picture_answer(request, made)
+        raise HTTPException(404, f"there is no picture of {key!r}")
+
+    @router.get("/api")
+    def api(request: Request) -> Response:
+        paths = request.app.openapi()["paths"]
+        routes = [(path, operation) for path, methods in paths.items() for operation in methods.values()]
+        return html(request, "api.html", routes=routes)
+
+    @router.get("/favicon.ico")
+    def favicon() -> Response:
+        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
+
+    return router
+
+
+def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": float(film.start_s[place]),
+            "end_s": float(film.end_s[place]),
+            "face": int(film.face[place]),
+            "probability": float(film.probability[place]),
+        }
+        for place in film.of(person.number)
+    ]
+
+
+def _leading_chip(pictures: Pictures, film: FilmMap) -> bytes | None:
+    faces = [person.face for person in film.people if person.face is not None]
+    return pictures.chip(film.film["film"], faces[0]) if faces else None
+
+
+def _pages(path: str, words: str, page: int, pages: int) -> dict[str, Any]:
+    def link(number: int) -> str | None:
+        asked = {name: value for name, value in (("q", words), ("page", number)) if value not in ("", 1)}
+        return (f"{path}?{urlencode(asked)}" if asked else path) if 1 <= number <= pages else None
+
+    return {"page": page, "pages": pages, "before": link(page - 1), "after": link(page + 1)}
+
+
+def _clock(seconds: float) -> str:
+    """`1:02:03`, or `2:03` below an hour."""
+    return format_clock(max(0.0, seconds)).removeprefix("00:").lstrip("0").rjust(4, "0")
+
+
+def _part(text: str) -> str:
+    """Text as a part of a path."""
+    return quote(text, safe="")
+
+
+def _percent(share: float | None) -> str:
+    if share is None or share != share:
+        return "–"
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else "<1%"
+
+
+def _static_version() -> str:
+    """Changes whenever a static file does, so that a browser may keep them for long."""
+    newest = max(file.stat().st_mtime_ns for file in STATIC.iterdir())
+    return f"{newest:x}"

@@ -1,0 +1,134 @@
+"""How far each film is: queued, running, ready or failed, and why."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from wios_assets.errors import WiosError
+from wios_assets.film_index import IndexEntry, read_index
+from wios_assets.lake.index import index_path
+from wios_assets.lake.progress import progress_file, read_progress
+from wios_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+Kind = Literal["queued", "running", "ready", "failed"]
+# A progress file that was not touched for this long, in seconds, was left by a run that was killed.
+_STALE_S = 20.0
+_LOOK_EVERY_S = 5.0
+_RUNS_LOOKED_AT = 500
+_FILM_TAG = "dagster/partition"
+
+
+@dataclass(frozen=True)
+class FilmState:
+    """State of a film; `share` of the video analysed (0 to 1) while running, `reason` where the newest run failed."""
+
+    kind: Kind
+    share: float | None = None
+    left_s: float | None = None
+    reason: str | None = None
+
+
+class FilmStates:
+    """States of films, from the index of the inbox, the progress of running films and Dagster's history of runs.
+
+    Dagster takes seconds to load, so it is asked in a thread of its own and the last answer is given.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._runs: dict[str, FilmState] = {}
+        self._reasons: dict[str, str] = {}
+        self._looked = 0.0
+        self._looking = threading.Lock()
+
+    def waiting(self, ready: set[str]) -> dict[str, IndexEntry]:
+        """Films of the inbox that cannot be asked about yet, by key."""
+        with suppress(WiosError):
+            films = read_index(index_path(self.settings)).films
+            return {key: entry for key, entry in sorted(films.items()) if entry.present and key not in ready}
+        return {}
+
+    def of(self, film: str, ready: bool) -> FilmState:
+        """State of a film; `ready` says whether it can be asked about."""
+        self._look()
+        running = self._progress(film)
+        last = self._runs.get(film)
+        if ready:
+            reason = last.reason if last is not None and last.kind == "failed" else None
+            return FilmState("ready", running.share if running else None, None, reason)
+        return running or last or FilmState("queued")
+
+    def _progress(self, film: str) -> FilmState | None:
+        lake = self.settings.lake
+        try:
+            fresh = time.time() - progress_file(lake, film).stat().st_mtime < _STALE_S
+        except OSError:
+            return None
+        progress = read_progress(lake, film) if fresh else None
+        if progress is None:
+            return None
+        share = min(1.0, progress.done_s / progress.total_s) if progress.total_s > 0 else None
+        return FilmState("running", share, progress.left_s)
+
+    def _look(self) -> None:
+        """Ask Dagster anew, in a thread of its own, where the last answer is old."""
+        if time.monotonic() - self._looked < _LOOK_EVERY_S or not _has_history(self.settings.dagster):
+            return
+        if self._looking.acquire(blocking=False):
+            threading.Thread(target=self._ask_dagster, name="states of films", daemon=True).start()
+
+    def _ask_dagster(self) -> None:
+        try:
+            from wios_assets.run import dagster_instance
+
+            with dagster_instance(self.settings) as instance:
+                self._runs = self._newest_runs(instance)
+        finally:
+            self._looked = time.monotonic()
+            self._looking.release()
+
+    def _newest_runs(self, instance: DagsterInstance) -> dict[str, FilmState]:
+        from dagster import DagsterRunStatus
+
+        states: dict[str, FilmState] = {}
+        for run in instance.get_runs(limit=_RUNS_LOOKED_AT):
+            film = run.tags.get(_FILM_TAG)
+            if film is None or film in states:
+                continue
+            if run.status == DagsterRunStatus.FAILURE:
+                if run.run_id not in self._reasons:
+                    self._reasons[run.run_id] = _reason(instance, run.run_id)
+                states[film] = FilmState("failed", reason=self._reasons[run.run_id])
+            elif run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING):
+                states[film] = FilmState("running")
+            else:
+                states[film] = FilmState("queued")
+        return states
+
+
+def _has_history(home: Path) -> bool:
+    return (home / "dagster.yaml").is_file() or (home / "history").is_dir()
+
+
+def _reason(instance: DagsterInstance, run_id: str) -> str:
+    """The first failed step's deepest cause, in one line."""
+    from dagster import DagsterEventType
+
+    for entry in instance.all_logs(run_id, of_type={DagsterEventType.STEP_FAILURE}):
+        event = entry.dagster_event
+        error = event.step_failure_data.error if event is not None and event.is_step_failure else None
+        if event is None or error is None:
+            continue
+        while error.cause is not None:
+            error = error.cause
+        message = error.message.strip().removeprefix("wios_assets.errors.WiosError: ")
+        return " ".join(message.split())
+    return "the run did not finish"

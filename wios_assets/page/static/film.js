@@ -1,0 +1,376 @@
+// A film's page: who is on screen now, a lane for each person, the minutes.
+
+const root = document.getElementById("film");
+const video = document.getElementById("video");
+const seek = document.getElementById("seek");
+const nowList = document.getElementById("now");
+const nowTime = document.getElementById("now-time");
+const nobody = document.getElementById("nobody");
+const laneList = document.getElementById("lanes");
+const minutesCanvas = document.getElementById("minutes");
+
+const STEP_S = 5;
+const CLOSEST_S = 20;
+const FLUSH_S = 0.001;
+
+let film = null;
+let lanes = [];
+let turns = [];
+let time = 0;
+let view = [0, 1];
+let shown = null;
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds + FLUSH_S));
+  const two = (n) => String(n).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+// Place of the last entry of sorted `values` that is at most `wanted`, -1 where there is none.
+function lastAtMost(values, wanted) {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] <= wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function chip(face, size) {
+  if (face === null || face < 0) return element("span", "no-chip");
+  const picture = element("img");
+  picture.src = `/chip/${face}/${root.dataset.key}`;
+  picture.alt = "";
+  picture.width = picture.height = size;
+  picture.loading = "lazy";
+  return picture;
+}
+
+function title(person) {
+  const unknown = /^unknown:(\d+)$/.exec(person.name);
+  return person.kind === "unknown" && unknown ? `Unknown ${unknown[1]}` : person.name;
+}
+
+function percent(thousandths) {
+  if (thousandths < 0) return "";
+  return thousandths >= 995 ? "> 99 %" : `${Math.round(thousandths / 10)} %`;
+}
+
+function unpack(data) {
+  lanes = data.people.map((person) => {
+    let at = 0;
+    const start = person.start.map((step) => (at += step) / 1000);
+    const end = start.map((from, place) => from + person.length[place] / 1000);
+    return { person, start, end, sure: person.sure, faces: person.faces };
+  });
+  const all = new Set([0]);
+  for (const lane of lanes) {
+    for (const from of lane.start) all.add(from);
+    for (const until of lane.end) all.add(Math.min(until, data.duration));
+  }
+  turns = [...all].sort((a, b) => a - b);
+}
+
+// The appearance of a lane that holds the instant, -1 where none does.
+function holding(lane, instant) {
+  const place = lastAtMost(lane.start, instant + FLUSH_S);
+  return place >= 0 && instant + FLUSH_S < lane.end[place] ? place : -1;
+}
+
+function peopleAt(instant) {
+  const inside = Math.min(instant, film.duration - 2 * FLUSH_S);
+  const people = [];
+  for (const lane of lanes) {
+    const place = holding(lane, inside);
+    if (place >= 0) people.push({ lane, place });
+  }
+  const unknown = (each) => each.lane.person.kind === "unknown";
+  return people.sort((a, b) => unknown(a) - unknown(b) || b.lane.sure[b.place] - a.lane.sure[a.place]);
+}
+
+function showNow() {
+  nowTime.textContent = clock(time);
+  const people = peopleAt(time);
+  const key = people.map(({ lane, place }) => `${lane.person.name}#${place}`).join("|");
+  for (const lane of lanes) lane.item.classList.remove("on");
+  for (const { lane } of people) lane.item.classList.add("on");
+  if (key === shown) return;
+  shown = key;
+  nobody.hidden = people.length > 0;
+  nowList.replaceChildren(
+    ...people.map(({ lane, place }) => {
+      const { person } = lane;
+      const item = element("li", person.kind);
+      item.dataset.actor = person.name;
+      item.append(chip(lane.faces[place] >= 0 ? lane.faces[place] : person.face, 72));
+      const words = element("div", "words");
+      const name = element(person.page ? "a" : "span", "name", title(person));
+      if (person.page) name.href = person.page;
+      words.append(name);
+      if (person.character) words.append(element("span", "character", person.character));
+      const facts = element("span", "facts");
+      if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.sure[place])), " · ");
+      facts.append(`${clock(lane.start[place])}–${clock(lane.end[place])}`);
+      words.append(facts);
+      item.append(words);
+      return item;
+    }),
+  );
+}
+
+function goTo(instant) {
+  time = Math.min(Math.max(0, instant), film.duration);
+  if (video) video.currentTime = time;
+  follow();
+}
+
+function follow() {
+  seek.value = String(time);
+  seek.setAttribute("aria-valuetext", clock(time));
+  const [from, until] = view;
+  if (time < from || time > until) look(time - (until - from) / 2, until - from);
+  showNow();
+  placeHeads();
+}
+
+// Show `span` seconds of the film from `from` on.
+function look(from, span) {
+  const length = Math.min(film.duration, Math.max(Math.min(CLOSEST_S, film.duration), span));
+  const start = Math.min(Math.max(0, from), film.duration - length);
+  view = [start, start + length];
+  draw();
+}
+
+function zoom(factor) {
+  const span = (view[1] - view[0]) * factor;
+  look(time - span / 2, span);
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function fit(canvas) {
+  const ratio = window.devicePixelRatio || 1;
+  const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
+  const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  context.clearRect(0, 0, width, height);
+  return { context, width, height, ratio };
+}
+
+function drawLane(lane, colours) {
+  const { context, width, height, ratio } = fit(lane.canvas);
+  const [from, until] = view;
+  const scale = width / (until - from);
+  context.fillStyle = lane.person.kind === "cast" ? colours.cast : colours.unknown;
+  const first = Math.max(0, lastAtMost(lane.start, from));
+  for (let place = first; place < lane.start.length && lane.start[place] < until; place++) {
+    const left = (lane.start[place] - from) * scale;
+    const wide = Math.max(1.5 * ratio, (lane.end[place] - lane.start[place]) * scale - 0.5 * ratio);
+    context.globalAlpha = lane.sure[place] < 0 ? 0.8 : 0.35 + 0.65 * (lane.sure[place] / 1000) ** 2;
+    context.fillRect(left, 0, wide, height);
+  }
+  context.globalAlpha = 1;
+}
+
+function drawMinutes(colours) {
+  const { context, width, height, ratio } = fit(minutesCanvas);
+  const [from, until] = view;
+  const scale = width / (until - from);
+  const most = Math.max(60, ...Object.values(film.minutes).map((flat) => flat.reduce((s, v, i) => s + (i % 2 ? v : 0), 0)));
+  for (const [minute, flat] of Object.entries(film.minutes)) {
+    const start = minute * 60;
+    const left = (start - from) * scale;
+    const wide = (Math.min(60, film.duration - start)) * scale;
+    if (left + wide < 0 || left > width) continue;
+    let cast = 0;
+    let unknown = 0;
+    for (let i = 0; i < flat.length; i += 2) {
+      if (film.people[flat[i]].kind === "cast") cast += flat[i + 1];
+      else unknown += flat[i + 1];
+    }
+    const gap = wide > 4 * ratio ? ratio : 0;
+    const tall = (cast / most) * height;
+    const more = (unknown / most) * height;
+    context.fillStyle = colours.minute;
+    context.fillRect(left, height - tall, Math.max(1, wide - gap), tall);
+    context.fillStyle = colours.unknown;
+    context.fillRect(left, height - tall - more, Math.max(1, wide - gap), more);
+  }
+}
+
+function draw() {
+  const colours = { cast: colour("--cast"), unknown: colour("--unknown"), minute: colour("--minute") };
+  for (const lane of lanes) drawLane(lane, colours);
+  drawMinutes(colours);
+  placeHeads();
+}
+
+function placeHeads() {
+  const [from, until] = view;
+  const share = (time - from) / (until - from);
+  root.style.setProperty("--head", `${(share * 100).toFixed(3)}%`);
+}
+
+function nextOf(lane) {
+  const place = lastAtMost(lane.start, time + 0.05) + 1;
+  goTo(lane.start[place < lane.start.length ? place : 0]);
+}
+
+function turn(direction) {
+  const place = lastAtMost(turns, time + 0.05);
+  const wanted = direction > 0 ? place + 1 : time - turns[place] > 1 ? place : place - 1;
+  goTo(turns[Math.min(Math.max(0, wanted), turns.length - 1)]);
+}
+
+function buildLanes() {
+  const longest = Math.max(1, ...lanes.map((lane) => lane.person.seconds));
+  laneList.append(
+    ...lanes.map((lane, number) => {
+      const { person } = lane;
+      lane.item = element("li", `row lane ${person.kind}`);
+      const who = element("button", "who");
+      who.type = "button";
+      who.tabIndex = number ? -1 : 0;
+      const names = element("span", "names");
+      names.append(element("span", "name", title(person)));
+      if (person.character) names.append(element("span", "character", person.character));
+      who.append(chip(person.face, 34), names);
+      who.title = "To the next appearance";
+      who.addEventListener("click", () => nextOf(lane));
+      const strip = element("span", "strip");
+      lane.canvas = element("canvas");
+      lane.canvas.setAttribute("aria-hidden", "true");
+      strip.append(lane.canvas);
+      const sum = element("span", "sum");
+      const bar = element("span", "time-bar");
+      const fill = element("span");
+      fill.style.width = `${(100 * person.seconds) / longest}%`;
+      bar.append(fill);
+      const share = person.share >= 0.01 ? `${Math.round(person.share * 100)} %` : "< 1 %";
+      sum.append(element("span", "clock", clock(person.seconds)), bar, element("span", "share", share));
+      lane.item.append(who, strip, sum);
+      return lane.item;
+    }),
+  );
+}
+
+function pointed(event, strip) {
+  const box = strip.getBoundingClientRect();
+  const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+  return view[0] + share * (view[1] - view[0]);
+}
+
+function listen() {
+  for (const strip of root.querySelectorAll(".strip")) {
+    if (strip.contains(seek)) continue;
+    strip.addEventListener("click", (event) => goTo(pointed(event, strip)));
+    strip.addEventListener("pointermove", (event) => (strip.title = clock(pointed(event, strip))));
+  }
+  seek.addEventListener("input", () => goTo(Number(seek.value)));
+  document.getElementById("next").addEventListener("click", () => turn(1));
+  document.getElementById("before").addEventListener("click", () => turn(-1));
+  document.getElementById("in").addEventListener("click", () => zoom(1 / 2));
+  document.getElementById("out").addEventListener("click", () => zoom(2));
+  laneList.addEventListener("keydown", (event) => {
+    const names = [...laneList.querySelectorAll("button.who")];
+    const here = names.indexOf(document.activeElement);
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -names.length, End: names.length }[event.key];
+    if (here < 0 || step === undefined) return;
+    event.preventDefault();
+    const there = names[Math.min(Math.max(0, here + step), names.length - 1)];
+    names[here].tabIndex = -1;
+    there.tabIndex = 0;
+    there.focus();
+  });
+  document.addEventListener("keydown", onKey);
+  new ResizeObserver(draw).observe(laneList);
+  window.matchMedia("(prefers-color-scheme: light)").addEventListener("change", draw);
+  if (video) listenToVideo();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input:not([type=range]), textarea, select")) return;
+  const inRange = event.target === seek;
+  const onButton = event.target.matches("button, a, summary");
+  const act = {
+    " ": !onButton && event.target !== video && (() => video && (video.paused ? video.play() : video.pause())),
+    ArrowLeft: !inRange && event.target !== video && (() => goTo(time - STEP_S)),
+    ArrowRight: !inRange && event.target !== video && (() => goTo(time + STEP_S)),
+    n: () => turn(1),
+    b: () => turn(-1),
+    "+": () => zoom(1 / 2),
+    "-": () => zoom(2),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+function listenToVideo() {
+  const update = () => {
+    time = video.currentTime;
+    follow();
+  };
+  let playing = false;
+  const frame = () => {
+    if (!playing) return;
+    if (Math.abs(video.currentTime - time) > 0.04) update();
+    requestAnimationFrame(frame);
+  };
+  // While the film plays the list changes too often to be read out.
+  video.addEventListener("play", () => {
+    nowList.setAttribute("aria-live", "off");
+    playing = true;
+    frame();
+  });
+  video.addEventListener("pause", () => {
+    nowList.setAttribute("aria-live", "polite");
+    playing = false;
+    update();
+  });
+  for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, update);
+  video.addEventListener("error", () => (document.getElementById("video-notice").hidden = false));
+  if (video.error) document.getElementById("video-notice").hidden = false;
+}
+
+function asked() {
+  const parts = (new URLSearchParams(location.search).get("t") || "0").split(":").map(Number);
+  return parts.some(Number.isNaN) ? 0 : parts.reduce((sum, part) => sum * 60 + part, 0);
+}
+
+async function begin() {
+  const answer = await fetch(root.dataset.source);
+  if (!answer.ok) throw new Error(`${root.dataset.source}: ${answer.status}`);
+  film = await answer.json();
+  unpack(film);
+  buildLanes();
+  view = [0, film.duration];
+  listen();
+  const start = asked();
+  if (video && start && video.readyState < 1) {
+    video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });
+    time = Math.min(start, film.duration);
+    follow();
+  } else {
+    goTo(start || (video ? video.currentTime : 0));
+  }
+  draw();
+  root.dataset.ready = "yes";
+}
+
+begin();
