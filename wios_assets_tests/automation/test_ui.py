@@ -118,7 +118,7 @@ def run_processes(ui: Ui) -> list[psutil.Process]:
     for process in psutil.Process(ui.process.pid).children(recursive=True):
         try:
             if "java" in process.name():
-                found += [parent for parent in process.parents()[:2] if "python" in parent.name()]
+                found.append(process.parents()[0])
         except psutil.NoSuchProcess:
             continue
     return found
