@@ -128,14 +128,17 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="Length at which a tracklet is closed and a new one begun, in seconds"
     )
 
+    name_wrong_share: float = Field(
+        default=0.01, gt=0, lt=1, description="Share of a film's names that may be wrong, by their own probabilities"
+    )
     name_certain: float = Field(
-        default=0.93, gt=0.5, lt=1, description="Least probability at which a track is given a name"
+        default=0.85, gt=0.5, lt=1, description="Least probability at which a track is given a name"
     )
     name_farthest: float = Field(
-        default=0.6, gt=0, description="Distance to an actor's photos beyond which no track is given that name"
+        default=0.575, gt=0, description="Distance to an actor's photos beyond which no track is given that name"
     )
     same_person: float = Field(
-        default=0.45, gt=0, description="Distance up to which unnamed tracks are one recurring unknown person"
+        default=0.4, gt=0, description="Distance up to which unnamed tracks are one recurring unknown person"
     )
 
     settle_seconds: float = Field(

@@ -94,5 +94,8 @@ def track_options() -> TrackOptions:
 def naming_options(settings: Settings) -> NamingOptions:
     """When a track is given a name."""
     return NamingOptions(
-        certain=settings.name_certain, farthest=settings.name_farthest, same_person=settings.same_person
+        wrong_names=settings.name_wrong_share,
+        certain=settings.name_certain,
+        farthest=settings.name_farthest,
+        same_person=settings.same_person,
     )
