@@ -26,6 +26,8 @@ def open_session(path: Path, threads: int, device: Device) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Threads that wait by spinning take the cores from the decoder and from other tasks.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Errors are raised; what the runtime would print besides is no use to a reader.
     options.log_severity_level = 4
