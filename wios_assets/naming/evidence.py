@@ -57,6 +57,18 @@ class Gallery:
     def __len__(self) -> int:
         return len(self.people)
 
+    def joined(self, other: Gallery) -> Gallery:
+        """This gallery's people, then the other's."""
+        if not len(other):
+            return self
+        return Gallery(
+            (*self.people, *other.people),
+            np.concatenate([self.owner, other.owner + len(self)]),
+            np.concatenate([self.vectors, other.vectors]),
+            (*self.photos, *other.photos),
+            self.model_hash,
+        )
+
 
 @dataclass(frozen=True)
 class Tracks:
@@ -133,9 +145,15 @@ def one_model(embeddings: pd.DataFrame, of: str) -> str:
 
 
 def person_distances(vectors: NDArray[np.float64], gallery: Gallery, nearest: int) -> NDArray[np.float64]:
-    """Mean distance of each vector [n, length] to each person's `nearest` nearest photos: float64 [n, people]."""
-    apart = distances(vectors, gallery.vectors)
+    """Distance of each vector [n, length] to each person: float64 [n, people].
+
+    The mean distance to the person's `nearest` nearest photos; with 0, the distance to the mean of all photos.
+    """
     result = np.zeros((len(vectors), len(gallery)))
+    if nearest == 0:
+        means = [gallery.vectors[gallery.owner == person].mean(axis=0) for person in range(len(gallery))]
+        return distances(vectors, np.asarray(means)) if len(vectors) and means else result
+    apart = distances(vectors, gallery.vectors)
     for person in range(len(gallery)):
         own = apart[:, gallery.owner == person]
         count = min(nearest, own.shape[1])

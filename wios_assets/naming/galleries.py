@@ -108,7 +108,7 @@ def gallery_tables(
                     {
                         **key,
                         "photo_hash": photo.photo_hash,
-                        "quality": _qualities(photo)[verdict.face],
+                        "quality": photo.quality[verdict.face],
                         "embedding": photo.embeddings[verdict.face].astype(np.float32),
                         "engine": engine.name,
                         "model_hash": engine.model_hash,
@@ -118,12 +118,6 @@ def gallery_tables(
         pd.DataFrame(seen, columns=[column.name for column in tables.GALLERY_PHOTOS.columns]),
         pd.DataFrame(used, columns=[column.name for column in tables.GALLERY_EMBEDDINGS.columns]),
     )
-
-
-def _qualities(photo: PhotoFaces) -> NDArray[np.float32]:
-    size = np.clip(photo.heights / 120.0, 0.0, 1.0)
-    sharp = np.clip(np.log1p(photo.sharpness) / np.log1p(150.0), 0.0, 1.0)
-    return (size * sharp * (0.25 + 0.75 * photo.frontality)).astype(np.float32)
 
 
 def _first_verdict(photo: PhotoFaces, options: GalleryOptions) -> Verdict:
@@ -149,7 +143,7 @@ def _first_verdict(photo: PhotoFaces, options: GalleryOptions) -> Verdict:
 def _find_duplicates(photos: Sequence[PhotoFaces], verdicts: list[Verdict], options: GalleryOptions) -> None:
     """Marks all but the best of the photos that show one picture: the same file, scaled, recompressed or cropped."""
     open_photos = [i for i, verdict in enumerate(verdicts) if verdict.verdict == ""]
-    best_first = sorted(open_photos, key=lambda i: (-float(_qualities(photos[i]).max()), i))
+    best_first = sorted(open_photos, key=lambda i: (-float(photos[i].quality.max()), i))
     kept: list[int] = []
     for index in best_first:
         twin = next((k for k in kept if _same_picture(photos[index], photos[k], options)), None)
@@ -251,7 +245,7 @@ def _judge(
 def _judge_single(photo: PhotoFaces, face: int, own: float, other: str, options: GalleryOptions) -> Verdict:
     alone = "the only usable face" if len(photo) > 1 else "one face"
     if other:
-        return Verdict("unlike", f"{alone}, and it is {other.replace('_', ' ')}'s", face)
+        return Verdict("unlike", f"{alone}, and it is {other}'s", face)
     if np.isnan(own):
         return Verdict("undecidable", "it disagrees with the actor's other photos, and neither side has more", None)
     if own > options.unlike:

@@ -51,11 +51,13 @@ class NamingOptions:
 
     Attributes:
         wrong_names: share of a film's named tracks that may be wrong, by their own probabilities.
+        sure_names: sure names that are taken to stand beside a film's own when that share is reckoned.
         certain: least probability with which any track is named.
         certain_unknown: least probability with which a track is taken for a person outside the cast.
         surest: largest probability ever stated; no evidence is better than the galleries and the detector.
         farthest: distance to an actor's photos beyond which a track is never given that name.
-        nearest_photos: photos of an actor, the nearest, whose mean distance stands for the actor.
+        nearest_photos: photos of an actor, the nearest, whose mean distance stands for the actor; 0 for the distance
+            to the mean of all photos.
         own: distance to one's own photos beyond which a track seldom lies.
         own_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
         strange: distance to another person's photos under which a track seldom lies.
@@ -65,8 +67,8 @@ class NamingOptions:
         typical_people: how many people `typical` counts for when the mean over a film's people is taken.
         strangers: share of tracks expected to show people outside the cast.
         strangers_tracks: how many tracks that expectation counts for when the film's own share is estimated.
-        photos_of_one: median distance between two photos of one person, on which the levels above stand.
-        photos_of_two: median distance between photos of two people, on which the levels above stand.
+        photos_of_one: median distance of a photo to its person's other photos, on which the levels above stand.
+        photos_of_two: median distance of a photo to another person's photos, on which the levels above stand.
         photos_people: how many people these two medians count for beside the galleries' own; only for the engine
             that the levels were fitted to.
         teaches: least probability, by photos alone, of a track that extends its actor's gallery for this film.
@@ -77,6 +79,7 @@ class NamingOptions:
     """
 
     wrong_names: float = 0.01
+    sure_names: float = 10.0
     certain: float = 0.85
     certain_unknown: float = 0.93
     surest: float = 0.998
@@ -91,8 +94,8 @@ class NamingOptions:
     typical_people: float = 5.0
     strangers: float = 0.3
     strangers_tracks: float = 6.0
-    photos_of_one: float = 0.447
-    photos_of_two: float = 0.844
+    photos_of_one: float = 0.419
+    photos_of_two: float = 0.833
     photos_people: float = 20.0
     teaches: float = 0.99
     taught: float = 0.3

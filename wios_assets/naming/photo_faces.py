@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from wios_assets.errors import WiosError
 from wios_assets.naming.metric import Vectors, as_compared
 from wios_assets.naming.options import GalleryOptions
+from wios_assets.vision.chips import judge_chip
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.photos import read_photo
 
@@ -35,7 +36,7 @@ class PhotoFaces:
         boxes: float32 [n, 4], left, top, right, bottom in pixels of the upright photo.
         scores: float32 [n], detector's scores.
         sharpness: float32 [n], variance of the chip's Laplacian.
-        frontality: float32 [n], 1 from the front, 0 in profile.
+        quality: float32 [n], 0 to 1, as chips of a film are judged.
         embeddings: float32 [n, length], as `metric.as_compared` gives them.
         picture_hash: perceptual hash of the picture, 64 bits; None where it cannot be read.
         thumbnail: small JPEG of the photo; empty where it cannot be read.
@@ -49,7 +50,7 @@ class PhotoFaces:
     boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     sharpness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    frontality: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    quality: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     embeddings: Vectors = field(default_factory=lambda: np.zeros((0, 128), np.float32))
     picture_hash: imagehash.ImageHash | None = None
     thumbnail: bytes = b""
@@ -64,8 +65,15 @@ class PhotoFaces:
         return len(self.boxes)
 
 
-def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions) -> PhotoFaces:
-    """Faces of one photo file with their embeddings; a photo that cannot be read comes back with its `error`."""
+def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions, every_face: bool = False) -> PhotoFaces:
+    """Faces of one photo file with their embeddings; a photo that cannot be read comes back with its `error`.
+
+    Args:
+        path: picture file.
+        engine: face engine.
+        options: sizes.
+        every_face: whether small faces matter beside large ones, as on a group's picture; a portrait's do not.
+    """
     try:
         picture = read_photo(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -79,10 +87,14 @@ def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions) -> Ph
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    faces = find_faces(small, engine, options.smallest_face * scale, options.smallest_seen * scale)
+    faces = find_faces(small, engine, options.smallest_face * scale, options.smallest_seen * scale, every_face)
     order = np.argsort(faces.boxes[:, 1] - faces.boxes[:, 3], kind="stable")
     faces = faces.select(order)
     chips = engine.chips(small, faces)
+    judged = [
+        judge_chip(chip, box, points, float(score))
+        for chip, box, points, score in zip(chips, faces.boxes, faces.landmarks, faces.scores, strict=True)
+    ]
     return PhotoFaces(
         path=path,
         photo_hash=digest,
@@ -90,28 +102,30 @@ def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions) -> Ph
         height=height,
         boxes=(faces.boxes / scale).astype(np.float32),
         scores=faces.scores,
-        sharpness=np.asarray([sharpness(chip) for chip in chips], dtype=np.float32),
-        frontality=np.asarray([frontality(points) for points in faces.landmarks], dtype=np.float32),
+        sharpness=np.asarray([chip.sharpness for chip in judged], dtype=np.float32),
+        quality=np.asarray([chip.quality for chip in judged], dtype=np.float32),
         embeddings=as_compared(engine.embed(chips), engine.distance),
         picture_hash=imagehash.phash(Pillow.fromarray(small)),
         thumbnail=thumbnail(small, options.thumbnail_side),
     )
 
 
-def find_faces(picture: Image, engine: FaceEngine, usual: float, smallest: float) -> Faces:
+def find_faces(picture: Image, engine: FaceEngine, usual: float, smallest: float, every_face: bool) -> Faces:
     """Faces of a photo, from the cheap look to the thorough one.
 
     Args:
         picture: RGB, uint8 [height, width, 3].
         usual: height in pixels of the smallest face that is of use.
         smallest: height in pixels of the smallest face looked for when there is no larger one.
+        every_face: whether faces of `usual` height are looked for even where they are small in the photo.
 
     Returns:
         Faces in pixels of `picture`. A photo's subject is large: faces under a twelfth of its longest side are looked
         for only where there is no larger one, and a border is put around the photo before it is given up.
     """
     longest = max(picture.shape[:2])
-    for wanted in (max(usual, longest / 12), max(smallest, longest / 40)):
+    first = usual if every_face else max(usual, longest / 12)
+    for wanted in (max(first, longest / 40), max(smallest, longest / 40)):
         faces = engine.detect([picture], smallest_face=float(wanted))[0]
         if len(faces):
             return faces
@@ -120,26 +134,6 @@ def find_faces(picture: Image, engine: FaceEngine, usual: float, smallest: float
     faces = engine.detect([np.ascontiguousarray(framed)], smallest_face=longest / 4)[0]
     boxes = (faces.boxes - rim).astype(np.float32)
     return Faces(boxes, faces.scores, (faces.landmarks - rim).astype(np.float32))
-
-
-def sharpness(chip: Image) -> float:
-    """Variance of the Laplacian of a face chip, uint8 [150, 150, 3] (Pech-Pacheco et al. 2000)."""
-    return float(cv2.Laplacian(cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
-
-
-def frontality(landmarks: NDArray[np.float32]) -> float:
-    """1 for a face seen from the front, 0 for a profile, from five points [5, 2] in dlib's order.
-
-    How far the nose's base lies from the middle between the eyes, along the line of the eyes, as a share of half
-    the distance between them.
-    """
-    points = np.asarray(landmarks, dtype=np.float64)
-    right, left = points[0:2].mean(0), points[2:4].mean(0)
-    apart = float(np.linalg.norm(right - left))
-    if apart < 1e-6:
-        return 0.0
-    off = abs(float(np.dot(points[4] - (right + left) / 2, (right - left) / apart)))
-    return float(np.clip(1.0 - off / (apart / 2), 0.0, 1.0))
 
 
 def thumbnail(picture: Image, side: int) -> bytes:

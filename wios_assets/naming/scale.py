@@ -1,4 +1,4 @@
-"""What an engine's distances mean, learnt from pairs of gallery photos: of one person, and of two."""
+"""What distances mean: an engine's, and a way's of comparing, put on the scale that the levels of naming stand on."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.naming.metric import distances
+from wios_assets.naming.evidence import Gallery, person_distances
 from wios_assets.naming.options import NamingOptions
 
 FAMILIAR_ENGINES = frozenset({"dlib", "onnx"})
 """Engines with dlib's embedder, on whose distances the default levels stand."""
 
 FEWEST_PEOPLE = 3
-"""People with photos that an unfamiliar engine's scale is learnt from, at least."""
+"""People with photos that an unfamiliar scale is learnt from, at least."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Straight line from an engine's distances to those that the levels of `NamingOptions` stand on."""
+    """Straight line from distances to those that the levels of `NamingOptions` stand on."""
 
     shift: float
     factor: float
@@ -29,39 +29,58 @@ class Scale:
         return self.shift + self.factor * apart
 
 
-def scale_from_pairs(
-    vectors: NDArray[np.float64], owner: NDArray[np.int64], familiar: bool, options: NamingOptions
-) -> Scale | None:
-    """The line that takes the galleries' two medians, of one person's photos and of two people's, to the known ones.
+def scale_of_gallery(gallery: Gallery, engines: set[str], options: NamingOptions) -> Scale | None:
+    """The line learnt from genuine and impostor pairs: each photo against its own person's other photos, and against
+    every other person's.
 
-    For a familiar engine the known medians count as `photos_people` people, so that a few odd photos move little. For
-    another one the pairs alone decide.
+    It takes the medians of the two to the known ones. Where the levels were fitted to this engine and this way of
+    comparing, the known medians count as `photos_people` people, so that a few odd photos move little; else the pairs
+    alone decide.
 
     Args:
-        vectors: embeddings of all photos, cast and cohort, float64 [photos, length].
-        owner: whose photo each is, int64 [photos].
-        familiar: whether the levels were fitted to this engine.
-        options: medians and their weight.
+        gallery: photos of the cast and of people outside it.
+        engines: names of the engines behind the embeddings.
+        options: medians and their weight, and how photos are compared.
 
     Returns:
-        None where an unfamiliar engine has photos of fewer than `FEWEST_PEOPLE` people, or none has two.
+        None where the scale is unfamiliar and there are photos of fewer than `FEWEST_PEOPLE` people, or none has two.
     """
-    apart = distances(vectors, vectors)
-    upper = np.triu(np.ones(apart.shape, dtype=bool), 1)
-    same = owner[:, None] == owner[None, :]
-    people, photos = np.unique(owner, return_counts=True)
-    weight = options.photos_people if familiar else 0.0
-    if not familiar and (len(people) < FEWEST_PEOPLE or (photos > 1).sum() == 0):
+    familiar = engines <= FAMILIAR_ENGINES and options.nearest_photos == NamingOptions().nearest_photos
+    genuine, impostor = pair_distances(gallery, options.nearest_photos)
+    if not familiar and (len(gallery) < FEWEST_PEOPLE or not len(genuine)):
         return None
-    one = _held(apart[upper & same], float((photos > 1).sum()), options.photos_of_one, weight)
-    two = _held(apart[upper & ~same], float(len(people)), options.photos_of_two, weight)
+    weight = options.photos_people if familiar else 0.0
+    paired = int((np.bincount(gallery.owner) > 1).sum())
+    one = _held(genuine, paired, options.photos_of_one, weight)
+    two = _held(impostor, len(gallery), options.photos_of_two, weight)
     if two - one < 1e-6:
         return None
     factor = (options.photos_of_two - options.photos_of_one) / (two - one)
     return Scale(options.photos_of_one - factor * one, factor)
 
 
-def _held(pairs: NDArray[np.float64], people: float, known: float, weight: float) -> float:
+def pair_distances(gallery: Gallery, nearest: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances of each photo to its own person's other photos, and to each other person's: two flat arrays.
+
+    Args:
+        gallery: photos of several people.
+        nearest: as in `person_distances`.
+    """
+    every = person_distances(gallery.vectors, gallery, nearest)
+    own = np.zeros(every.shape, dtype=bool)
+    own[np.arange(len(every)), gallery.owner] = True
+    genuine = []
+    for photo, person in enumerate(gallery.owner.tolist()):
+        rest = (gallery.owner == person) & (np.arange(len(gallery.owner)) != photo)
+        if rest.any():
+            alone = Gallery(
+                (gallery.people[person],), np.zeros(int(rest.sum()), np.int64), gallery.vectors[rest], (), ""
+            )
+            genuine.append(float(person_distances(gallery.vectors[photo][None], alone, nearest)[0, 0]))
+    return np.asarray(genuine), every[~own]
+
+
+def _held(pairs: NDArray[np.float64], people: int, known: float, weight: float) -> float:
     """Median of the pairs' distances, held to the known one with its weight in people."""
     if not len(pairs):
         return known
