@@ -24,6 +24,8 @@ from pydantic_settings import (
 
 from wios_assets.errors import WiosError
 
+Colour = tuple[float, float, float]
+
 
 def project_root() -> Path:
     """Folder that holds workspace.yaml: beside the package when run from a checkout, else the working folder."""
@@ -86,8 +88,43 @@ class Settings(BaseSettings):
     pyramid_ratio: float = Field(
         default=5 / 6, gt=0.3, lt=1, description="Size of one level of the detector's image pyramid to the level above"
     )
-    detector_threshold: float = Field(
-        default=0.0, description="Lowest detector score that makes a face, on the detector's own scale"
+    detector_threshold: float | None = Field(
+        default=None, description="Score above which a window is a face; empty for the detector's usual one"
+    )
+    detector_model: Path | None = Field(
+        default=None, description="ONNX file of a detector of your own, for `onnx`; YuNet needs nothing more"
+    )
+    detector_input: tuple[int, int] | None = Field(
+        default=None, description="Own detector: width and height of its input, in pixels"
+    )
+    detector_mean: Colour | None = Field(
+        default=None, description="Own detector: colour taken off each pixel, 0 to 255"
+    )
+    detector_deviation: Colour | None = Field(
+        default=None, description="Own detector: what each channel is then divided by"
+    )
+    detector_channels: Literal["rgb", "bgr"] | None = Field(
+        default=None, description="Own detector: order of its colours"
+    )
+    embedder_model: Path | None = Field(
+        default=None, description="ONNX file of an embedder of your own, for `onnx`; SFace needs nothing more"
+    )
+    embedder_input: int | None = Field(default=None, gt=0, description="Own embedder: side of its chips, in pixels")
+    embedder_mean: Colour | None = Field(
+        default=None, description="Own embedder: colour taken off each pixel, 0 to 255"
+    )
+    embedder_deviation: Colour | None = Field(
+        default=None, description="Own embedder: what each channel is then divided by"
+    )
+    embedder_channels: Literal["rgb", "bgr"] | None = Field(
+        default=None, description="Own embedder: order of its colours"
+    )
+    embedder_alignment: Literal["dlib", "arcface"] | None = Field(
+        default=None, description="Own embedder: how its chips are cut, `arcface` or `dlib`"
+    )
+    embedding_length: int | None = Field(default=None, gt=0, description="Own embedder: numbers in its embedding")
+    embedding_distance: Literal["euclidean", "cosine"] | None = Field(
+        default=None, description="Own embedder: how its embeddings are compared"
     )
     detect_every: int = Field(
         default=2, ge=1, description="Samples from one detection to the next while faces only move; followed in between"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict
+from dataclasses import fields
 
+from wios_assets.errors import WiosError
 from wios_assets.naming.options import GalleryOptions, NamingOptions
 from wios_assets.settings import Settings
-from wios_assets.vision.engines import EngineOptions
+from wios_assets.vision.engines import EngineOptions, results_version
 from wios_assets.vision.footage import FootageOptions
 from wios_assets.vision.shots import ShotOptions
 from wios_assets.vision.tracklets import LinkOptions
@@ -35,23 +36,21 @@ def threads_of_a_task(settings: Settings) -> int:
 
 def engine_options(settings: Settings, threads: int) -> EngineOptions:
     """The face engine that the settings choose, with this many threads."""
-    return EngineOptions(
-        engine=settings.engine,
-        cache=str(settings.cache),
-        threads=threads,
-        device=settings.device,
-        detector_precision=settings.detector_precision,
-        smallest_face=settings.smallest_face,
-        largest_face=settings.largest_face,
-        pyramid_ratio=settings.pyramid_ratio,
-        detector_threshold=settings.detector_threshold,
-    )
+    taken = {
+        field.name: getattr(settings, field.name) for field in fields(EngineOptions) if hasattr(settings, field.name)
+    }
+    for name in ("detector_model", "embedder_model"):
+        taken[name] = taken[name] and str(taken[name])
+    return EngineOptions(**{**taken, "cache": str(settings.cache), "threads": threads})
 
 
-def engine_identity(settings: Settings) -> dict[str, object]:
-    """What of the engine decides its results; threads and device do not."""
-    options = asdict(engine_options(settings, 1))
-    return {name: value for name, value in options.items() if name not in ("threads", "cache", "device")}
+def engine_identity(settings: Settings) -> str:
+    """Hash of all that decides the engine's results, the model files included."""
+    try:
+        return results_version(engine_options(settings, 1))
+    except WiosError as missing:
+        # The graph can still be looked at; the run says what is missing.
+        return str(missing)
 
 
 def footage_options(settings: Settings, samples_per_second: float) -> FootageOptions:

