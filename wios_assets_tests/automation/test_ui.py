@@ -62,13 +62,15 @@ class Ui:
 
     def materialize(self, asset: str, film: str) -> str:
         query = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
-            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+            ... on RunConfigValidationInvalid { errors { message } } ... on InvalidSubsetError { message } } }"""
         key = {"path": asset.split("/")}
-        selector = {**LOCATION, "pipelineName": "film_map", "assetSelection": [key], "assetCheckSelection": []}
+        selector = {**LOCATION, "pipelineName": "__ASSET_JOB", "assetSelection": [key], "assetCheckSelection": []}
         tags = [{"key": "dagster/partition", "value": film}]
         launched = self.ask(
             query, params={"selector": selector, "executionMetadata": {"tags": tags}, "mode": "default"}
         )
+        assert "run" in launched["launchPipelineExecution"], launched
         return launched["launchPipelineExecution"]["run"]["runId"]
 
 
@@ -107,9 +109,10 @@ def ui(finished: FinishedExample, tmp_path_factory: pytest.TempPathFactory) -> I
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(30)
+            process.wait(90)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def run_processes(ui: Ui) -> list[psutil.Process]:
