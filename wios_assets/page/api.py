@@ -48,7 +48,7 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
         listed = [film_entry(row, states) for row in shown]
         return json_answer(request, {"total": len(entries), "page": page, "pages": pages, "films": listed})
 
-    @router.get("/films/{film:path}/who", response_model=models.Who, summary="Who is on screen at an instant")
+    @router.get("/films/{film:key}/who", response_model=models.Who, summary="Who is on screen at an instant")
     def who(
         request: Request,
         film: FilmKey,
@@ -61,24 +61,24 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
         return json_answer(request, value, f"{found.etag}-{seconds:.3f}")
 
     @router.get(
-        "/films/{film:path}/appearances",
+        "/films/{film:key}/appearances",
         response_model=AppearancesDocument,
         summary="Intervals in which each person is on screen",
     )
     def appearances(request: Request, film: FilmKey) -> Response:
         return _document(shelf, request, film, "appearances")
 
-    @router.get("/films/{film:path}/minutes", response_model=MinutesDocument, summary="Who is in which minute")
+    @router.get("/films/{film:key}/minutes", response_model=MinutesDocument, summary="Who is in which minute")
     def minutes(request: Request, film: FilmKey) -> Response:
         return _document(shelf, request, film, "minutes")
 
     @router.get(
-        "/films/{film:path}/screen-time", response_model=ScreenTimeDocument, summary="How long each person is on screen"
+        "/films/{film:key}/screen-time", response_model=ScreenTimeDocument, summary="How long each person is on screen"
     )
     def screen_time(request: Request, film: FilmKey) -> Response:
         return _document(shelf, request, film, "screen-time")
 
-    @router.get("/films/{film:path}/export", summary="A film's export, as `wios export` writes it", response_model=None)
+    @router.get("/films/{film:key}/export", summary="A film's export, as `wios export` writes it", response_model=None)
     def export(request: Request, film: FilmKey, what: What = "appearances", format: Format | None = None) -> Response:
         row = find_film(shelf, film)
         format = format or default_format(what)
@@ -92,7 +92,7 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
         sent.headers["content-disposition"] = f"attachment; filename*=UTF-8''{name}"
         return sent
 
-    @router.get("/films/{film:path}", response_model=models.FilmEntry, summary="One film and its state")
+    @router.get("/films/{film:key}", response_model=models.FilmEntry, summary="One film and its state")
     def film_(request: Request, film: FilmKey) -> Response:
         waiting = states.waiting(set(shelf.films()))
         row = _waiting_row(film, waiting[film].path) if film in waiting else find_film(shelf, film)
@@ -105,7 +105,7 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
         listed = [_actor_entry(total) for total in shown]
         return json_answer(request, {"total": len(found), "page": page, "pages": pages, "actors": listed})
 
-    @router.get("/actors/{actor:path}", response_model=models.ActorSheet, summary="One cast member over all films")
+    @router.get("/actors/{actor:key}", response_model=models.ActorSheet, summary="One cast member over all films")
     def actor_(
         request: Request, actor: Annotated[str, Path(description="IMDB's key of the person, or the name")]
     ) -> Response:
@@ -135,7 +135,7 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
         )
 
     @router.get(
-        "/tables/{table:path}/columns", response_model=models.TableEntry, summary="Columns of a table of the lake"
+        "/tables/{table:key}/columns", response_model=models.TableEntry, summary="Columns of a table of the lake"
     )
     def columns(request: Request, table: str) -> Response:
         known = TABLES.get(table)

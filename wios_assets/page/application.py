@@ -21,6 +21,7 @@ from wios_assets.errors import WiosError
 from wios_assets.lake.questions import UnknownFilm
 from wios_assets.page.api import api_router
 from wios_assets.page.guard import Guard, required_token
+from wios_assets.page.keys import register_keys
 from wios_assets.page.pages import STATIC, page_router, templates
 from wios_assets.page.pictures import Pictures
 from wios_assets.page.shelf import Shelf
@@ -35,6 +36,7 @@ def build_application(settings: Settings) -> FastAPI:
         WiosError: others could reach the page and no token is set.
     """
     token = required_token(settings)
+    register_keys()
     shelf = Shelf(settings)
     states = FilmStates(settings)
     environment = templates(settings)

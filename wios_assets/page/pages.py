@@ -75,7 +75,7 @@ def page_router(
             inbox=str(settings.films),
         )
 
-    @router.get("/film/{key:path}")
+    @router.get("/film/{key:key}")
     def film(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
         del t
         waiting = states.waiting(set(shelf.films()))
@@ -95,12 +95,12 @@ def page_router(
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
-    @router.get("/data/{key:path}")
+    @router.get("/data/{key:key}")
     def data(request: Request, key: str) -> Response:
         found = shelf.map(find_film(shelf, key))
         return json_answer(request, page_data(found), found.etag)
 
-    @router.get("/video/{key:path}")
+    @router.get("/video/{key:key}")
     def video(key: str) -> Response:
         row = find_film(shelf, key)
         path = Path(row["path"])
@@ -111,7 +111,7 @@ def page_router(
             kind = "application/octet-stream"
         return FileResponse(path, media_type=kind, headers={"cache-control": "private, no-cache"})
 
-    @router.get("/poster/{key:path}")
+    @router.get("/poster/{key:key}")
     def poster(request: Request, key: str) -> Response:
         found = shelf.map(find_film(shelf, key))
         made = pictures.poster(found) or _leading_chip(pictures, found)
@@ -119,7 +119,7 @@ def page_router(
             raise HTTPException(404, f"there is no picture of the film {key!r}")
         return picture_answer(request, made)
 
-    @router.get("/chip/{face:int}/{key:path}")
+    @router.get("/chip/{face:int}/{key:key}")
     def chip(request: Request, face: int, key: str) -> Response:
         row = find_film(shelf, key)
         made = pictures.chip(row["film"], face) if face < 2**63 else None
@@ -135,14 +135,14 @@ def page_router(
             request, "actors.html", actors=shown, total=len(found), pages=_pages("/actors", q, page, pages), q=q
         )
 
-    @router.get("/actor/{key:path}")
+    @router.get("/actor/{key:key}")
     def actor(request: Request, key: str) -> Response:
         found = actors.sheet(shelf, key)
         if found is None:
             raise HTTPException(404, f"nobody called {key!r} is seen in any film")
         return html(request, "actor.html", sheet=found, appearances=_appearances)
 
-    @router.get("/portrait/{key:path}")
+    @router.get("/portrait/{key:key}")
     def portrait(request: Request, key: str) -> Response:
         found = actors.sheet(shelf, key)
         for film, person in found.films if found is not None else ():

@@ -14,6 +14,7 @@ from wios_assets.settings import Settings
 # Requests at once; beyond them a client is told to come back, so that memory stays bounded.
 _MOST_AT_ONCE = 200
 _IDLE_S = 30
+_BACKLOG = 128
 
 
 def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -49,13 +50,16 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         WiosError: the address cannot be listened on.
     """
+    listening = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(128)
+        listening.listen(_BACKLOG)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise WiosError(
             f"{host}:{port} cannot be listened on ({error.strerror}); end the other program, or choose another port "
             "with --port or WIOS_PAGE_PORT"

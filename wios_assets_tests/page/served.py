@@ -1,0 +1,56 @@
+"""The page, served on a free port of loopback while a test asks it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+import uvicorn
+
+from wios_assets.page.application import build_application
+from wios_assets.page.server import listen
+from wios_assets.settings import Settings
+
+
+class Page:
+    """A running page; `address` is where it answers."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        """Ask for a path, as it is written, without following redirects."""
+        request = requests.Request("GET", self.address).prepare()
+        request.url = self.address + path
+        for name, value in headers.items():
+            request.headers[name.replace("_", "-")] = value
+        with requests.Session() as session:
+            return session.send(request, allow_redirects=False, timeout=30)
+
+    def json(self, path: str) -> Any:
+        """The JSON that a path answers with."""
+        answer = self.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Page]:
+    """The page over the lake of `settings`."""
+    listening = listen("127.0.0.1", 0)
+    config = uvicorn.Config(build_application(settings), log_level="error", access_log=False, ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield Page(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listening.close()
