@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         default=1.0, gt=0, description="Largest face that must be found, as a share of the frame height"
     )
     pyramid_ratio: float = Field(
-        default=5 / 6, gt=0.3, lt=1, description="Size of one level of the detector's image pyramid to the level above"
+        default=0.7, gt=0.3, lt=1, description="Size of one level of the detector's image pyramid to the level above"
     )
     detector_threshold: float | None = Field(
         default=None, description="Score above which a window is a face; empty for the detector's usual one"

@@ -155,7 +155,7 @@ FACE_EMBEDDINGS = _table(
     ("embedding", VECTOR, "Face embedding"),
     ("engine", TEXT, "Engine that made the embedding"),
     ("model_hash", TEXT, "Hash of the models behind it"),
-    ("chip", BYTES, "Face chip as JPEG, 150 × 150"),
+    ("chip", BYTES, "Face chip as JPEG, as the engine was given it"),
 )
 FACE_TRACKS = _table(
     "face_tracks",
