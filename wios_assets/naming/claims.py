@@ -60,7 +60,7 @@ def claims(
     known: Tracks,
     gallery: Gallery,
     others: Gallery,
-    scale: Scale | None,
+    scale: Scale,
     seen: Sequence[frozenset[int]],
     decided: Decided,
     options: NamingOptions,
@@ -71,7 +71,7 @@ def claims(
         known: the tracks.
         gallery: the cast's photos.
         others: photos of people outside the cast.
-        scale: what distances mean; None where that is not known.
+        scale: what distances mean.
         seen: samples in which each track is seen.
         decided: what people have decided.
         options: limits.
@@ -81,9 +81,6 @@ def claims(
     if not len(gallery):
         return [Claim(-1, "unknown", 1.0, "nobody of the cast has a usable photo") for _ in range(len(known))]
     apart = person_distances(known.vectors, gallery, options.nearest_photos)
-    if scale is None:
-        reason = "too few photos to know what this engine's distances mean"
-        return [Claim(int(row.argmin()), "weak", 0.0, reason) for row in apart]
     scaled = scale(apart)
     strangers = scale(person_distances(known.vectors, others, options.nearest_photos))
     ratios = _as_decided(log_ratios(scaled, strangers, options), gallery, decided)

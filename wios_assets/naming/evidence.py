@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.metric import distances
+from wios_assets.vision.tracks import comparable
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,10 @@ class Tracks:
 
 
 def stacked(embeddings: pd.Series) -> NDArray[np.float64]:
-    """A column of embeddings as float64 [n, length]."""
+    """A column of embeddings as limits compare them, float64 [n, length]."""
     if not len(embeddings):
         return np.zeros((0, 0))
-    return np.stack([np.asarray(vector, dtype=np.float64) for vector in embeddings])
+    return comparable(np.stack([np.asarray(vector, dtype=np.float64) for vector in embeddings]))
 
 
 def one_model(embeddings: pd.DataFrame, of: str) -> str:

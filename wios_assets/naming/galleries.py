@@ -156,7 +156,7 @@ def _find_duplicates(photos: Sequence[PhotoFaces], verdicts: list[Verdict], opti
 def _same_picture(one: PhotoFaces, other: PhotoFaces, options: GalleryOptions) -> bool:
     if one.photo_hash == other.photo_hash:
         return True
-    nearest = distances(one.embeddings, other.embeddings).min()
+    nearest = distances(one.vectors, other.vectors).min()
     if nearest <= options.same_face:
         return True
     if one.picture_hash is None or other.picture_hash is None or nearest > options.agree:
@@ -187,11 +187,11 @@ def _core(
         if verdicts[place].verdict == ""
         for candidates in [_candidates(photo, options)]
         for face in candidates
-        if _elsewhere(photo.embeddings[face], others)[1] > options.elsewhere
+        if _elsewhere(photo.vectors[face], others)[1] > options.elsewhere
     ]
     if not faces:
         return np.zeros((0, 0))
-    vectors = np.asarray([photos[place].embeddings[face] for place, face, _ in faces], dtype=np.float64)
+    vectors = np.asarray([photos[place].vectors[face] for place, face, _ in faces], dtype=np.float64)
     voices = np.asarray([voice for _, _, voice in faces])
     if len(faces) == 1:
         return vectors
@@ -212,8 +212,8 @@ def _judge(
 ) -> Verdict:
     """Verdict on a readable photo with a usable face, given the faces of the actor and of the other actors."""
     candidates = _candidates(photo, options)
-    own = np.asarray([_to_core(photo.embeddings[face], core) for face in candidates])
-    elsewhere = [_elsewhere(photo.embeddings[face], others) for face in candidates]
+    own = np.asarray([_to_core(photo.vectors[face], core) for face in candidates])
+    elsewhere = [_elsewhere(photo.vectors[face], others) for face in candidates]
     taken = np.asarray([far <= options.elsewhere for _, far in elsewhere]) & np.asarray(
         [np.isnan(mine) or far < mine for mine, (_, far) in zip(own, elsewhere, strict=True)]
     )
@@ -269,19 +269,19 @@ def _judge_alone(
     return Verdict("undecidable", f"which of its {len(photo)} faces is meant cannot be told", None)
 
 
-def _to_core(embedding: NDArray[np.float32], core: NDArray[np.float64]) -> float:
+def _to_core(vector: NDArray[np.float64], core: NDArray[np.float64]) -> float:
     """Mean distance to the nearest faces of a core, the face itself left out; NaN for an empty core, 0 for itself."""
     if not len(core):
         return float("nan")
-    apart = np.sort(distances(embedding[None].astype(np.float64), core)[0])
+    apart = np.sort(distances(vector[None], core)[0])
     # Expanding the squares leaves a face some 1e-8 away from itself.
     rest = apart[1:] if apart[0] < 1e-4 else apart
     return float(rest[:NEAREST].mean()) if len(rest) else 0.0
 
 
-def _elsewhere(embedding: NDArray[np.float32], others: Mapping[str, NDArray[np.float64]]) -> tuple[str, float]:
+def _elsewhere(vector: NDArray[np.float64], others: Mapping[str, NDArray[np.float64]]) -> tuple[str, float]:
     """The other actor whose photos a face is nearest to, and how near."""
-    ranked = [(_to_core(embedding, core), name) for name, core in others.items()]
+    ranked = [(_to_core(vector, core), name) for name, core in others.items()]
     if not ranked:
         return "", float("inf")
     far, name = min(ranked)

@@ -87,7 +87,7 @@ def identify_photo(
             f"({engine.model_hash}); make them again"
         )
     order = np.argsort(looked.boxes[:, 0], kind="stable")
-    vectors = looked.embeddings[order].astype(np.float64).reshape(len(order), -1)
+    vectors = looked.vectors[order].reshape(len(order), -1)
     numbers = np.arange(len(order), dtype=np.int64)
     faces = Tracks(
         numbers,
@@ -97,7 +97,7 @@ def identify_photo(
         tuple(vector[None] for vector in vectors),
         engine.model_hash,
     )
-    scale = scale_of_gallery(gallery.joined(others), {engine.name}, options) if len(gallery) else None
+    scale = scale_of_gallery(gallery.joined(others), {engine.name}, options)
     found = claims(faces, gallery, others, scale, [frozenset({0})] * len(faces), Decided(), options)
     apart = person_distances(vectors, gallery, options.nearest_photos)
     result = []

@@ -100,7 +100,7 @@ def _named(
     found: list[Claim],
     known: Tracks,
     gallery: Gallery,
-    scale: Scale | None,
+    scale: Scale,
     seen: Sequence[frozenset[int]],
     decided: Decided,
     options: NamingOptions,
@@ -116,7 +116,7 @@ def _named(
             names[place] = decided.names[place]
         elif claim.decision == "named":
             names[place] = gallery.people[claim.actor]
-    limit = options.same_person / (scale.factor if scale else 1.0)
+    limit = options.same_person / scale.factor
     loose = [
         place
         for place, claim in enumerate(found)

@@ -1,7 +1,7 @@
 """Every number that decides a gallery's verdicts, a track's extent or a name, with its unit and default.
 
-Distances are those of `metric.distances`: Euclidean between dlib embeddings, on which two photos of one person lie
-0.2 to 0.6 apart and two people 0.6 to 1.1.
+Distances are Euclidean between dlib's embeddings, on which two photos of one person lie 0.2 to 0.6 apart and two
+people's 0.6 to 1.1; another engine's are brought to that scale first (`vision.tracks.comparable`, `naming.scale`).
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class NamingOptions:
         strangers_tracks: how many tracks that expectation counts for when the film's own share is estimated.
         photos_of_one: median distance of a photo to its person's other photos, on which the levels above stand.
         photos_of_two: median distance of a photo to another person's photos, on which the levels above stand.
-        photos_people: how many people these two medians count for beside the galleries' own; only for the engine
-            that the levels were fitted to.
+        photos_people: how many people these two medians count for beside the galleries' own.
+        unfamiliar_people: the same for an engine or a way of comparing that the levels were not fitted to.
         teaches: least probability, by photos alone, of a track that extends its actor's gallery for this film.
         taught: distance up to which a track that teaches vouches for another.
         taught_weight: log-odds that one unit of distance below `taught` is worth.
@@ -97,6 +97,7 @@ class NamingOptions:
     photos_of_one: float = 0.419
     photos_of_two: float = 0.833
     photos_people: float = 20.0
+    unfamiliar_people: float = 3.0
     teaches: float = 0.99
     taught: float = 0.3
     taught_weight: float = 45.0

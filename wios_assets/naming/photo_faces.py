@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from wios_assets.errors import WiosError
-from wios_assets.naming.metric import Vectors, as_compared
 from wios_assets.naming.options import GalleryOptions
 from wios_assets.vision.chips import judge_chip
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.photos import read_photo
+from wios_assets.vision.tracks import comparable
 
 BORDER = 0.4
 """Border put around a photo in which no face was found, as a share of its longest side: a face that fills its
@@ -37,7 +38,7 @@ class PhotoFaces:
         scores: float32 [n], detector's scores.
         sharpness: float32 [n], variance of the chip's Laplacian.
         quality: float32 [n], 0 to 1, as chips of a film are judged.
-        embeddings: float32 [n, length], as `metric.as_compared` gives them.
+        embeddings: float32 [n, length], as the engine gives them.
         picture_hash: perceptual hash of the picture, 64 bits; None where it cannot be read.
         thumbnail: small JPEG of the photo; empty where it cannot be read.
         error: why the photo cannot be read, in a sentence; empty where it can.
@@ -51,7 +52,7 @@ class PhotoFaces:
     scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     sharpness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     quality: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    embeddings: Vectors = field(default_factory=lambda: np.zeros((0, 128), np.float32))
+    embeddings: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 128), np.float32))
     picture_hash: imagehash.ImageHash | None = None
     thumbnail: bytes = b""
     error: str = ""
@@ -60,6 +61,11 @@ class PhotoFaces:
     def heights(self) -> NDArray[np.float32]:
         """Face heights in pixels of the photo, float32 [n]."""
         return self.boxes[:, 3] - self.boxes[:, 1]
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float64]:
+        """Embeddings as limits compare them, float64 [n, length]."""
+        return comparable(self.embeddings)
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -104,7 +110,7 @@ def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions, every
         scores=faces.scores,
         sharpness=np.asarray([chip.sharpness for chip in judged], dtype=np.float32),
         quality=np.asarray([chip.quality for chip in judged], dtype=np.float32),
-        embeddings=as_compared(engine.embed(chips), engine.distance),
+        embeddings=engine.embed(chips),
         picture_hash=imagehash.phash(Pillow.fromarray(small)),
         thumbnail=thumbnail(small, options.thumbnail_side),
     )

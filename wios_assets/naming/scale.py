@@ -13,8 +13,8 @@ from wios_assets.naming.options import NamingOptions
 FAMILIAR_ENGINES = frozenset({"dlib", "onnx"})
 """Engines with dlib's embedder, on whose distances the default levels stand."""
 
-FEWEST_PEOPLE = 3
-"""People with photos that an unfamiliar scale is learnt from, at least."""
+LEAST_SPREAD = 0.1
+"""Genuine and impostor pairs whose medians lie nearer than this teach no scale: the galleries are in disorder."""
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,26 @@ class Scale:
         return self.shift + self.factor * apart
 
 
-def scale_of_gallery(gallery: Gallery, engines: set[str], options: NamingOptions) -> Scale | None:
+def scale_of_gallery(gallery: Gallery, engines: set[str], options: NamingOptions) -> Scale:
     """The line learnt from genuine and impostor pairs: each photo against its own person's other photos, and against
     every other person's.
 
-    It takes the medians of the two to the known ones. Where the levels were fitted to this engine and this way of
-    comparing, the known medians count as `photos_people` people, so that a few odd photos move little; else the pairs
-    alone decide.
+    It takes the medians of the two to the known ones. These count as so many people themselves, that a few odd photos
+    move little: many where the levels were fitted to this engine and this way of comparing, else few.
 
     Args:
         gallery: photos of the cast and of people outside it.
         engines: names of the engines behind the embeddings.
         options: medians and their weight, and how photos are compared.
-
-    Returns:
-        None where the scale is unfamiliar and there are photos of fewer than `FEWEST_PEOPLE` people, or none has two.
     """
     familiar = engines <= FAMILIAR_ENGINES and options.nearest_photos == NamingOptions().nearest_photos
+    weight = options.photos_people if familiar else options.unfamiliar_people
     genuine, impostor = pair_distances(gallery, options.nearest_photos)
-    if not familiar and (len(gallery) < FEWEST_PEOPLE or not len(genuine)):
-        return None
-    weight = options.photos_people if familiar else 0.0
     paired = int((np.bincount(gallery.owner) > 1).sum())
     one = _held(genuine, paired, options.photos_of_one, weight)
     two = _held(impostor, len(gallery), options.photos_of_two, weight)
-    if two - one < 1e-6:
-        return None
+    if two - one < LEAST_SPREAD:
+        return Scale(0.0, 1.0)
     factor = (options.photos_of_two - options.photos_of_one) / (two - one)
     return Scale(options.photos_of_one - factor * one, factor)
 
