@@ -105,12 +105,6 @@ def compare(
     middle = {way: statistics.median(values) for way, values in seconds.items()}
     print("| way | seconds (median; least–most) | × real time | faces | recall | frontal | peak MiB | engine faster |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    names = {
-        "cnn": "(a) script, CNN 2× (scaled)",
-        "hog": "(b) script, HOG 2×",
-        "decode": "(c) decoding",
-        "engine": "(d) engine",
-    }
     for way in sorted(ways, key=list(NAMES).index):
         part = {kind: f"{hit / there:.3f}" if there else "–" for kind, (hit, there) in hits.get(way, {}).items()}
         spread = f"{min(seconds[way]):.1f}–{max(seconds[way]):.1f}"
