@@ -11,20 +11,28 @@ import typer
 
 from wios_assets.cli.asking import Film, asked_film
 from wios_assets.cli.console import say
-from wios_assets.exports import Format, What, default_file, export_bytes, export_film
+from wios_assets.exports import Format, What, default_file, default_format, export_bytes, export_film
 from wios_assets.settings import load_settings
 
 
 def export(
     film: Film,
     what: Annotated[What, typer.Option("--what", help="What to write.")] = "appearances",
-    format: Annotated[Format, typer.Option("--format", help="How to write it.")] = "csv",
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="How to write it: tables as csv, json or parquet, appearances also as vtt (WebVTT) or edl (markers), "
+            "screen-time also as nfo (Kodi, Jellyfin), the report as html. Default: csv, or html.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where to; `-` for stdout. Default: the exports folder."),
     ] = None,
 ) -> None:
-    """Write a film's appearances, minutes or screen time to a file, whole or not at all."""
+    """Write a film's appearances, minutes, screen time or report to a file, whole or not at all."""
+    format = format or default_format(what)
     settings = load_settings()
     with asked_film(settings, film) as (library, row):
         if out == Path("-"):

@@ -17,19 +17,21 @@ import pyarrow.parquet as pq
 from wios_assets.errors import WiosError
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.players import edl, nfo, webvtt
+from wios_assets.exports.report import report_html
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
 from wios_assets.tables import TABLES
 
-What = Literal["appearances", "minutes", "screen-time"]
-Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo"]
+What = Literal["appearances", "minutes", "screen-time", "report"]
+Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo", "html"]
 
 _TABLE_FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
 FORMATS: dict[What, tuple[Format, ...]] = {
     "appearances": (*_TABLE_FORMATS, "vtt", "edl"),
     "minutes": _TABLE_FORMATS,
     "screen-time": (*_TABLE_FORMATS, "nfo"),
+    "report": ("html",),
 }
 """Formats in which each can be had, the default first."""
 MEDIA_TYPES: dict[Format, str] = {
@@ -39,6 +41,7 @@ MEDIA_TYPES: dict[Format, str] = {
     "vtt": "text/vtt; charset=utf-8",
     "edl": "text/plain; charset=utf-8",
     "nfo": "application/xml",
+    "html": "text/html; charset=utf-8",
 }
 
 
@@ -124,7 +127,8 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
     """A film's `what` in `format`, as the file's content.
 
     CSV is UTF-8 with a header and seconds with three decimals; JSON is described in wios_assets/exports/documents.py;
-    Parquet is the lake's table with the column `film`; the others are described in wios_assets/exports/players.py.
+    Parquet is the lake's table with the column `film`; the others are described in wios_assets/exports/players.py
+    and report.py.
 
     Args:
         film: key, title, or the beginning of either.
@@ -138,6 +142,8 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
             f"{what} cannot be had as {format}: choose one of {', '.join(FORMATS[what])}; {format} is for {fitting}"
         )
     row = find_film(library, film)
+    if what == "report":
+        return report_html(library, row)
     rows = _WHAT[what].ask(library, row["film"])
     return _WRITERS[format](what, row, rows, _frame_rate(library, row["film"]) if format == "edl" else 0.0)
 
