@@ -31,6 +31,7 @@ COLOURS = {
     "frames": "#d5efd6",
     "faces": "#bfe3da",
     "appearances": "#f6cdd0",
+    "evaluation": "#f3efc4",
     "library": "#e4e4e4",
 }
 WIDTH, HEIGHT, STEP_X, STEP_Y = 2.3, 0.5, 3.0, 0.8

@@ -3,12 +3,14 @@
 from dagster import Definitions, ResourceDefinition, in_process_executor
 
 from wios_assets.assets.appearances import appearance_assets
+from wios_assets.assets.evaluation import evaluation_assets
 from wios_assets.assets.faces import face_assets
 from wios_assets.assets.films import film_assets
 from wios_assets.assets.frames import footage_assets
 from wios_assets.assets.galleries import gallery_assets
 from wios_assets.assets.imdb import imdb_assets
 from wios_assets.assets.library import library_assets
+from wios_assets.assets.selection import selection_assets
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.schedules import imdb_daily
 from wios_assets.automation.sensors import imdb_sensor, inbox_sensor
@@ -28,7 +30,9 @@ def build_definitions(settings: Settings) -> Definitions:
             *footage_assets(settings),
             *face_assets(),
             *appearance_assets(settings),
+            *selection_assets(),
             *library_assets(),
+            *evaluation_assets(),
         ],
         resources={
             "settings": ResourceDefinition.hardcoded_resource(settings),

@@ -235,6 +235,34 @@ SCREEN_TIME = _table(
     ("longest_s", REAL, "Longest appearance in seconds"),
     ("mean_probability", REAL, "Mean probability, weighted by seconds"),
 )
+EVALUATION = _table(
+    "evaluation",
+    "a figure of a film against its truth",
+    ("scope", TEXT, "film, an actor's name, or top:<number of intervals>"),
+    ("figure", TEXT, "What was measured, such as precision"),
+    ("value", REAL, "Its value; null where there is nothing to divide by"),
+)
+RECOGNISER_SELECTION = _table(
+    "recogniser_selection",
+    "a way of recognising faces with how well it does on the galleries",
+    ("place", INT, "Place among all ways, from 1"),
+    ("recogniser", TEXT, "What it is called"),
+    ("kind", TEXT, "nearest, mean, knn or svc"),
+    ("neighbours", INT, "Photos that count"),
+    ("kernel", TEXT, "Kernel of the support vector machine: linear, rbf or poly"),
+    ("c", REAL, "Penalty of the support vector machine"),
+    ("gamma", REAL, "Width of its kernel"),
+    ("degree", INT, "Degree of its polynomial"),
+    ("top1", REAL, "Share of pictures whose person comes first, mean over seeds"),
+    ("top1_spread", REAL, "Standard deviation of top1 over seeds"),
+    ("top3", REAL, "Share of pictures whose person is among the first three, mean over seeds"),
+    ("top3_spread", REAL, "Standard deviation of top3 over seeds"),
+    ("true_acceptance", REAL, "Share of known people accepted at the false acceptance asked for, mean over seeds"),
+    ("true_acceptance_spread", REAL, "Standard deviation of true_acceptance over seeds"),
+    ("usable", FLAG, "Whether naming can compare in this way"),
+    ("chosen", FLAG, "Whether naming compares in this way unless a setting pins another"),
+    by_film=False,
+)
 LIBRARY = _table(
     "library",
     "a film that can be asked about",

@@ -13,6 +13,7 @@ GROUPS = {
     "frames": {"shots", "frame_samples"},
     "faces": {"faces", "face_embeddings", "face_tracks"},
     "appearances": {"track_names", "appearances", "minute_appearances", "screen_time"},
+    "evaluation": {"evaluation", "recogniser_selection"},
     "library": {"library"},
 }
 CHECKS = {
@@ -34,6 +35,7 @@ CHECKS = {
     ("minute_appearances", "at_most_sixty_seconds"),
     ("minute_appearances", "sums_agree_with_appearances"),
     ("screen_time", "sums_agree_with_appearances"),
+    ("evaluation", "no_worse_than_accepted"),
     ("library", "every_finished_film_present"),
 }
 

@@ -25,6 +25,18 @@ film_names = define_asset_job(
     config=QUIET,
     description="A film's cast, galleries and names again; the video, its faces and embeddings stay as they are.",
 )
+film_evaluation = define_asset_job(
+    "film_evaluation",
+    selection=AssetSelection.assets("evaluation"),
+    config=QUIET,
+    description="A film's map against its truth.",
+)
+recogniser_comparison = define_asset_job(
+    "recogniser_comparison",
+    selection=AssetSelection.assets("recogniser_selection"),
+    config=QUIET,
+    description="Ways of recognising against each other, on all galleries.",
+)
 library_refresh = define_asset_job(
     "library_refresh",
     selection=AssetSelection.assets("library"),
@@ -38,4 +50,4 @@ imdb_refresh = define_asset_job(
     config=QUIET,
     description="IMDB's tables from its files.",
 )
-JOBS = [film_map, film_names, library_refresh, imdb_refresh]
+JOBS = [film_map, film_names, film_evaluation, recogniser_comparison, library_refresh, imdb_refresh]

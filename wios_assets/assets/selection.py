@@ -1,0 +1,43 @@
+"""Which way of comparing faces does best on the galleries there are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from dagster import AssetsDefinition, MetadataValue, Output, asset
+
+from wios_assets.assets.common import OWNERS, code_version, picture, sentence
+from wios_assets.naming.selection import SelectionOptions, compare_recognisers
+from wios_assets.naming.selection_picture import selection_picture
+
+SHOWN = 15
+
+
+def selection_assets() -> list[AssetsDefinition]:
+    """The asset `recogniser_selection`."""
+    options = SelectionOptions()
+
+    @asset(
+        group_name="evaluation",
+        kinds={"scikitlearn", "parquet"},
+        owners=OWNERS,
+        description=f"{sentence('recogniser_selection')} Embeddings are computed once, with the galleries.",
+        code_version=code_version(1, options),
+    )
+    def recogniser_selection(gallery_embeddings: pd.DataFrame) -> Iterator[Any]:
+        found = compare_recognisers(gallery_embeddings, options)
+        rows = found.settings.copy()
+        rows.insert(0, "place", range(1, len(rows) + 1))
+        rows["chosen"] = rows["recogniser"] == (found.winner.name if found.winner else None)
+        shown = rows[["place", "recogniser", "top1", "top1_spread", "top3", "true_acceptance", "usable"]].head(SHOWN)
+        yield Output(
+            rows,
+            metadata={
+                "winner": found.winner.name if found.winner else "none: too few people or pictures",
+                "best": MetadataValue.md(shown.to_markdown(index=False, floatfmt=".4f")),
+                "plots": picture(selection_picture(found), "accuracy by recogniser, acceptance curves"),
+                "actors": MetadataValue.md(found.actors.head(60).to_markdown(index=False, floatfmt=".3f")),
+            },
+        )
+
+    return [recogniser_selection]
