@@ -24,6 +24,7 @@ from wios_assets.page.guard import Guard, required_token
 from wios_assets.page.keys import register_keys
 from wios_assets.page.pages import STATIC, page_router, templates
 from wios_assets.page.pictures import Pictures
+from wios_assets.page.previews import Previews
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.settings import Settings
@@ -59,7 +60,8 @@ def build_application(settings: Settings) -> FastAPI:
         lifespan=life,
     )
     application.include_router(api_router(shelf, states))
-    application.include_router(page_router(settings, shelf, states, Pictures(shelf, settings.cache), environment))
+    pictures, previews = Pictures(shelf, settings.cache), Previews(settings.cache)
+    application.include_router(page_router(settings, shelf, states, pictures, previews, environment))
     application.mount("/static", _Static(directory=STATIC), name="static")
     _add_refusals(application, environment)
     application.add_middleware(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -19,6 +20,7 @@ from wios_assets.page.api import PageNumber, Words, chip_path, film_entries, fil
 from wios_assets.page.film_map import FilmMap, Person
 from wios_assets.page.page_data import page_data
 from wios_assets.page.pictures import Pictures
+from wios_assets.page.previews import Previews
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.settings import Settings
@@ -51,7 +53,12 @@ def templates(settings: Settings) -> Environment:
 
 
 def page_router(
-    settings: Settings, shelf: Shelf, states: FilmStates, pictures: Pictures, environment: Environment
+    settings: Settings,
+    shelf: Shelf,
+    states: FilmStates,
+    pictures: Pictures,
+    previews: Previews,
+    environment: Environment,
 ) -> APIRouter:
     """Routes of the pages. A film's key, which may hold `/`, comes last in a path."""
     router = APIRouter(include_in_schema=False)
@@ -110,6 +117,19 @@ def page_router(
         if not kind.startswith(("video/", "audio/")):
             kind = "application/octet-stream"
         return FileResponse(path, media_type=kind, headers={"cache-control": "private, no-cache"})
+
+    @router.get("/preview/{key:key}")
+    def preview(key: str) -> Response:
+        row = find_film(shelf, key)
+        made = previews.file(Path(row["path"]))
+        if made is None:
+            raise HTTPException(404, f"there is no preview of the film {row['film']!r} yet")
+        return FileResponse(made, media_type="video/mp4", headers={"cache-control": "private, no-cache"})
+
+    @router.post("/preview/{key:key}")
+    def ask_preview(request: Request, key: str) -> Response:
+        row = find_film(shelf, key)
+        return json_answer(request, asdict(previews.ask(Path(row["path"]), row["duration_s"])))
 
     @router.get("/poster/{key:key}")
     def poster(request: Request, key: str) -> Response:

@@ -24,18 +24,25 @@ class Page:
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """Ask for a path, as it is written, without following redirects."""
-        request = requests.Request("GET", self.address).prepare()
-        request.url = self.address + path
-        for name, value in headers.items():
-            request.headers[name.replace("_", "-")] = value
-        with requests.Session() as session:
-            return session.send(request, allow_redirects=False, timeout=30)
+        return self._ask("GET", path, headers)
+
+    def post(self, path: str, **headers: str) -> requests.Response:
+        """Send nothing to a path."""
+        return self._ask("POST", path, headers)
 
     def json(self, path: str) -> Any:
         """The JSON that a path answers with."""
         answer = self.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def _ask(self, method: str, path: str, headers: dict[str, str]) -> requests.Response:
+        request = requests.Request(method, self.address).prepare()
+        request.url = self.address + path
+        for name, value in headers.items():
+            request.headers[name.replace("_", "-")] = value
+        with requests.Session() as session:
+            return session.send(request, allow_redirects=False, timeout=30)
 
 
 @contextmanager

@@ -262,7 +262,7 @@ function buildLanes() {
       fill.style.width = `${(100 * person.seconds) / longest}%`;
       bar.append(fill);
       const share = person.share >= 0.01 ? `${Math.round(person.share * 100)} %` : "< 1 %";
-      sum.append(element("span", "clock", clock(person.seconds)), bar, element("span", "share", share));
+      sum.append(element("span", "clock", clock(Math.max(1, Math.round(person.seconds)))), bar, element("span", "share", share));
       lane.item.append(who, strip, sum);
       return lane.item;
     }),
@@ -344,8 +344,42 @@ function listenToVideo() {
     update();
   });
   for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, update);
-  video.addEventListener("error", () => (document.getElementById("video-notice").hidden = false));
-  if (video.error) document.getElementById("video-notice").hidden = false;
+  video.addEventListener("error", takePreview);
+  // Where only the sound can be played there is no error.
+  const look = () => video.videoWidth === 0 && takePreview();
+  video.addEventListener("loadedmetadata", look);
+  if (video.error) takePreview();
+  else if (video.readyState > 0) look();
+}
+
+let previewAsked = false;
+
+// The browser cannot play the film's own file: have a small copy made, and take that.
+async function takePreview() {
+  const notice = document.getElementById("video-notice");
+  notice.hidden = false;
+  if (previewAsked) {
+    notice.textContent = "This browser plays neither the film nor its small copy. Times can still be asked about below.";
+    return;
+  }
+  previewAsked = true;
+  const address = `/preview/${root.dataset.key}`;
+  for (;;) {
+    const answer = await fetch(address, { method: "POST" });
+    const preview = answer.ok ? await answer.json() : { state: "failed", reason: `it answers ${answer.status}` };
+    if (preview.state === "ready") break;
+    if (preview.state === "failed") {
+      notice.textContent = `This browser cannot play the film, and no small copy can be made: ${preview.reason}`;
+      return;
+    }
+    const share = preview.state === "making" ? `: ${Math.floor(preview.share * 100)} %` : "";
+    notice.textContent = `This browser cannot play the film itself; a small copy is being made${share}`;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  notice.hidden = true;
+  const instant = time;
+  video.addEventListener("loadedmetadata", () => (video.currentTime = instant), { once: true });
+  video.src = address;
 }
 
 function asked() {
