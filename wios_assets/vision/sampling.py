@@ -109,7 +109,8 @@ def read_pictures(
     """Pictures in order of time: `before` of them ahead of the one on screen at `from_s`, that one, all later ones.
 
     At the film's start there are fewer ahead. A broken stretch gives one picture without a frame, and lasts until the
-    next keyframe (what follows an error before it is smeared); a file that ends early gives one at its end.
+    next keyframe (what follows an error before it is smeared); a file that ends early gives one at its end, and a
+    file of which nothing can be read any more gives that one alone.
 
     Args:
         video: the probed file.
@@ -136,6 +137,8 @@ def read_pictures(
                     break
                 ahead.append(picture)
             if len(ahead) > before or at_start:
+                if not ahead and not following:
+                    yield Picture(video.first_picture_s, None)
                 yield from ahead
                 yield from following
                 yield from pictures

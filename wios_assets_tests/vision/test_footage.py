@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 
@@ -229,6 +230,25 @@ def test_a_broken_stretch_is_unreadable_not_empty(tmp_path: Path, engine: Counti
     assert all(s.frame_s is None and not s.faces and s.duplicate_of is None for s in unreadable)
     assert all(len(s.faces) == 1 for s in samples if s.outcome != "unreadable")
     assert len({face.tracklet for s in samples for face in s.faces}) == 2
+
+
+@pytest.mark.parametrize("shape", ["turned", "narrow", "grey", "ten bits"])
+def test_boxes_are_in_display_pixels_whatever_the_stored_shape(tmp_path: Path, engine: Counting, shape: str) -> None:
+    picture = with_astronaut(wall(1), 120)
+    usual = samples_of(analyse(probe(write_film(tmp_path / "usual.mp4", [picture] * 25)), engine))[0].faces[0]
+    if shape == "turned":
+        film = write_film(tmp_path / "a.mp4", [np.ascontiguousarray(np.rot90(picture, -1))] * 25, rotation=90)
+    elif shape == "narrow":
+        half = cv2.resize(picture, (WIDTH // 2, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        film = write_film(tmp_path / "a.mp4", [half] * 25, aspect=Fraction(2))
+    else:
+        pixel_format = {"grey": "gray", "ten bits": "yuv420p10le"}[shape]
+        film = write_film(tmp_path / "a.mp4", [picture] * 25, pixel_format=pixel_format)
+    video = probe(film)
+    assert (video.width, video.height) == (WIDTH, HEIGHT)
+    face = samples_of(analyse(video, engine))[0].faces[0]
+    for edge in ("left", "top", "right", "bottom"):
+        assert getattr(face, edge) == pytest.approx(getattr(usual, edge), abs=12)
 
 
 def test_before_the_first_picture_there_is_nobody(tmp_path: Path, engine: Counting) -> None:

@@ -155,6 +155,25 @@ def test_reading_from_the_middle_gives_the_same_pictures(tmp_path: Path, ending:
         assert part == whole[max(0, current - 3) :]
 
 
+def test_several_decoder_threads_read_the_same_pictures(tmp_path: Path) -> None:
+    video = probe(film(tmp_path / "a.mp4", [i / 25 for i in range(100)]))
+    one, two = (
+        [(p.time_s, number_of(video, p)) for p in read_pictures(video, 1.3, 2, threads, RATE)] for threads in (1, 2)
+    )
+    assert one == two
+
+
+def test_a_film_of_which_nothing_is_left_is_unreadable(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", [i / 25 for i in range(100)], container_options={"movflags": "faststart"})
+    video = probe(path)
+    content = path.read_bytes()
+    break_bytes(path, (content.index(b"mdat") + 4) / len(content), 1.0)
+    for first in (0, 8):
+        pictures = read_pictures(video, first / RATE, 2)
+        samples = list(read_samples(marked(pictures), first, 16, RATE))
+        assert [number_of(video, s.picture) for s in samples] == [UNREADABLE] * (16 - first)
+
+
 def test_pictures_that_no_sample_shows_are_left_out(tmp_path: Path) -> None:
     video = probe(film(tmp_path / "a.mp4", [i / 25 for i in range(100)]))
     every = [p.time_s for p in read_pictures(video, 0.0, 0)]
