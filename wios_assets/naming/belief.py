@@ -32,7 +32,10 @@ def log_ratios(actors: NDArray[np.float64], others: NDArray[np.float64], options
     mean = (totals + options.typical * options.typical_people) / (people + options.typical_people)
     strange = options.strange + options.follows * (mean - options.typical)
     own = -0.5 * (np.maximum(actors - options.own, 0.0) / options.own_spread) ** 2 - np.log(options.own_spread)
-    other = -0.5 * (np.maximum(strange - actors, 0.0) / options.strange_spread) ** 2 - np.log(options.strange_spread)
+    below = np.maximum(strange - actors, 0.0) / options.strange_spread
+    # Linear from `strange_reach` on: no small margin decides between two actors who are both near.
+    reach = np.minimum(below, options.strange_reach)
+    other = -0.5 * reach**2 - options.strange_reach * (below - reach) - np.log(options.strange_spread)
     return own - other
 
 

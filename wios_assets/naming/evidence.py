@@ -114,7 +114,7 @@ class Tracks:
         return cls(
             numbers,
             np.asarray(rows, dtype=np.int64),
-            np.asarray(means).reshape(len(rows), -1),
+            np.stack(means) if means else np.zeros((0, vectors.shape[1])),
             np.asarray(best),
             tuple(chips),
             one_model(embeddings, "film"),

@@ -143,7 +143,7 @@ def _first_verdict(photo: PhotoFaces, options: GalleryOptions) -> Verdict:
 def _find_duplicates(photos: Sequence[PhotoFaces], verdicts: list[Verdict], options: GalleryOptions) -> None:
     """Marks all but the best of the photos that show one picture: the same file, scaled, recompressed or cropped."""
     open_photos = [i for i, verdict in enumerate(verdicts) if verdict.verdict == ""]
-    best_first = sorted(open_photos, key=lambda i: (-float(photos[i].quality.max()), i))
+    best_first = sorted(open_photos, key=lambda i: (len(photos[i]) > 1, -float(photos[i].quality.max()), i))
     kept: list[int] = []
     for index in best_first:
         twin = next((k for k in kept if _same_picture(photos[index], photos[k], options)), None)

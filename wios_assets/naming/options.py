@@ -62,6 +62,7 @@ class NamingOptions:
         own_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
         strange: distance to another person's photos under which a track seldom lies.
         strange_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
+        strange_reach: standard deviations from which on that tail falls no faster.
         follows: by how much `strange` moves with the mean distance between the track and people it is not.
         typical: that mean distance on a clear picture.
         typical_people: how many people `typical` counts for when the mean over a film's people is taken.
@@ -69,8 +70,8 @@ class NamingOptions:
         strangers_tracks: how many tracks that expectation counts for when the film's own share is estimated.
         photos_of_one: median distance of a photo to its person's other photos, on which the levels above stand.
         photos_of_two: median distance of a photo to another person's photos, on which the levels above stand.
-        photos_people: how many people these two medians count for beside the galleries' own.
-        unfamiliar_people: the same for an engine or a way of comparing that the levels were not fitted to.
+        photos_people: how many people these two medians count for beside the galleries' own; not for an engine or a
+            way of comparing that the levels were not fitted to, as soon as the galleries can teach its scale.
         teaches: least probability, by photos alone, of a track that extends its actor's gallery for this film.
         taught: distance up to which a track that teaches vouches for another.
         taught_weight: log-odds that one unit of distance below `taught` is worth.
@@ -89,6 +90,7 @@ class NamingOptions:
     own_spread: float = 0.03
     strange: float = 0.665
     strange_spread: float = 0.035
+    strange_reach: float = 3.0
     follows: float = 0.2
     typical: float = 0.78
     typical_people: float = 5.0
@@ -97,7 +99,6 @@ class NamingOptions:
     photos_of_one: float = 0.419
     photos_of_two: float = 0.833
     photos_people: float = 20.0
-    unfamiliar_people: float = 3.0
     teaches: float = 0.99
     taught: float = 0.3
     taught_weight: float = 45.0

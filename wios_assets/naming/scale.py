@@ -13,8 +13,11 @@ from wios_assets.naming.options import NamingOptions
 FAMILIAR_ENGINES = frozenset({"dlib", "onnx"})
 """Engines with dlib's embedder, on whose distances the default levels stand."""
 
+FEWEST_PEOPLE = 3
+"""People with photos that an unfamiliar scale is learnt from, at least."""
+
 LEAST_SPREAD = 0.1
-"""Genuine and impostor pairs whose medians lie nearer than this teach no scale: the galleries are in disorder."""
+"""Medians of genuine and impostor pairs that differ by a smaller share teach no scale: the photos are in disorder."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ def scale_of_gallery(gallery: Gallery, engines: set[str], options: NamingOptions
     """The line learnt from genuine and impostor pairs: each photo against its own person's other photos, and against
     every other person's.
 
-    It takes the medians of the two to the known ones. These count as so many people themselves, that a few odd photos
-    move little: many where the levels were fitted to this engine and this way of comparing, else few.
+    It takes the medians of the two to the known ones. Where the levels were fitted to this engine and this way of
+    comparing, these count as `photos_people` people themselves, so that a few odd photos move little; else the pairs
+    alone decide, where there are photos of `FEWEST_PEOPLE` people.
 
     Args:
         gallery: photos of the cast and of people outside it.
@@ -42,12 +46,13 @@ def scale_of_gallery(gallery: Gallery, engines: set[str], options: NamingOptions
         options: medians and their weight, and how photos are compared.
     """
     familiar = engines <= FAMILIAR_ENGINES and options.nearest_photos == NamingOptions().nearest_photos
-    weight = options.photos_people if familiar else options.unfamiliar_people
     genuine, impostor = pair_distances(gallery, options.nearest_photos)
+    taught = len(gallery) >= FEWEST_PEOPLE and len(genuine) > 0
+    weight = 0.0 if taught and not familiar else options.photos_people
     paired = int((np.bincount(gallery.owner) > 1).sum())
     one = _held(genuine, paired, options.photos_of_one, weight)
     two = _held(impostor, len(gallery), options.photos_of_two, weight)
-    if two - one < LEAST_SPREAD:
+    if two - one < LEAST_SPREAD * two:
         return Scale(0.0, 1.0)
     factor = (options.photos_of_two - options.photos_of_one) / (two - one)
     return Scale(options.photos_of_one - factor * one, factor)

@@ -1,0 +1,215 @@
+"""Tracks: what joins tracklets, what parts them, and when a track starts and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wios_assets import tables
+from wios_assets.vision.tracks import TrackOptions, comparable, link_tracks, overlap
+
+RATE = 4.0
+HEIGHT = 360.0
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A tracklet: the samples it is seen in, where it stands, who it is by its embedding (None for no embedding)."""
+
+    samples: tuple[int, ...]
+    left: float = 100.0
+    who: int | None = 0
+    tracklet: int | None = None
+    side: float = 60.0
+
+
+def tracks_of(pieces: list[Piece], cuts: tuple[int, ...] = (), options: TrackOptions | None = None) -> pd.DataFrame:
+    """Tracks of these tracklets in a film of four samples a second; `cuts` are the samples that start a shot."""
+    faces, embeddings, samples, shots = film(pieces, cuts)
+    return link_tracks(faces, embeddings, shots, samples, HEIGHT, options or TrackOptions())
+
+
+def film(pieces: list[Piece], cuts: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    people = np.random.default_rng(0).normal(0.0, 0.0449, (8, 128))
+    count = max((sample for piece in pieces for sample in piece.samples), default=0) + 3
+    shot = np.searchsorted(sorted(cuts), np.arange(count), side="right")
+    samples = pd.DataFrame({"sample": np.arange(count), "time_s": np.arange(count) / RATE, "shot": shot})
+    edges = [0.0, *(cut / RATE - 0.1 for cut in sorted(cuts)), count / RATE]
+    shots = pd.DataFrame({"shot": range(len(edges) - 1), "start_s": edges[:-1], "end_s": edges[1:]})
+    faces, embeddings = [], []
+    for number, piece in enumerate(pieces):
+        for sample in piece.samples:
+            face = sample * 1000 + number
+            faces.append(
+                {
+                    "face": face,
+                    "sample": sample,
+                    "time_s": sample / RATE,
+                    "tracklet": number if piece.tracklet is None else piece.tracklet,
+                    "left": piece.left,
+                    "top": 50.0,
+                    "right": piece.left + piece.side,
+                    "bottom": 50.0 + piece.side,
+                }
+            )
+            if piece.who is not None:
+                embeddings.append({"face": face, "quality": 0.5 + sample / 1000, "embedding": people[piece.who]})
+    columns = ["face", "sample", "time_s", "tracklet", "left", "top", "right", "bottom"]
+    return (
+        pd.DataFrame(faces, columns=columns),
+        pd.DataFrame(embeddings, columns=["face", "quality", "embedding"]),
+        samples,
+        shots,
+    )
+
+
+def spans(tracks: pd.DataFrame) -> list[tuple[int, ...]]:
+    """Samples of each track."""
+    return [tuple(face // 1000 for face in faces) for faces in tracks["faces"]]
+
+
+def test_a_tracklet_is_a_track() -> None:
+    (track,) = tracks_of([Piece((1, 2, 3))]).to_dict("records")
+    assert (track["start_s"], track["end_s"], track["samples"]) == (0.25, 1.0, 3)
+    assert track["faces"] == [1000, 2000, 3000]
+    assert track["embedded_faces"] == [3000, 2000, 1000]
+    assert track["best_face"] == 3000
+    assert track["height_share"] == pytest.approx(60 / 360)
+
+
+def test_the_columns_are_those_of_the_table() -> None:
+    wanted = [column.name for column in tables.FACE_TRACKS.columns]
+    assert list(tracks_of([Piece((1, 2))]).columns) == wanted
+    assert list(tracks_of([]).columns) == wanted
+
+
+def test_a_cut_ends_a_track() -> None:
+    tracks = tracks_of([Piece((1, 2)), Piece((3, 4))], cuts=(3,))
+    assert spans(tracks) == [(1, 2), (3, 4)]
+    assert tracks["shot"].tolist() == [0, 1]
+    assert tracks["end_s"].iloc[0] == tracks["start_s"].iloc[1] == pytest.approx(0.65)
+
+
+def test_a_cut_inside_a_tracklet_parts_it() -> None:
+    assert spans(tracks_of([Piece((1, 2, 3, 4))], cuts=(3,))) == [(1, 2), (3, 4)]
+
+
+def test_a_track_at_the_end_of_a_shot_lasts_until_the_cut() -> None:
+    tracks = tracks_of([Piece((1, 2))], cuts=(4,))
+    assert tracks["end_s"].tolist() == [0.75]
+    assert tracks_of([Piece((1, 2, 3))], cuts=(4,))["end_s"].tolist() == [pytest.approx(0.9)]
+
+
+def test_a_track_in_the_first_sample_of_a_shot_is_there_from_the_cut_on() -> None:
+    assert tracks_of([Piece((4, 5))], cuts=(4,))["start_s"].tolist() == [pytest.approx(0.9)]
+
+
+def test_the_seam_of_two_segments_is_closed() -> None:
+    assert spans(tracks_of([Piece((1, 2, 3)), Piece((4, 5, 6), left=110.0)])) == [(1, 2, 3, 4, 5, 6)]
+
+
+def test_a_short_gap_is_closed_by_place_alone() -> None:
+    assert spans(tracks_of([Piece((1, 2), who=None), Piece((5, 6), who=None)])) == [(1, 2, 5, 6)]
+
+
+def test_a_long_gap_is_closed_only_by_the_same_face() -> None:
+    gap = [Piece((1, 2)), Piece((10, 11), left=130.0)]
+    assert spans(tracks_of(gap)) == [(1, 2, 10, 11)]
+    assert len(tracks_of([gap[0], Piece((10, 11), left=130.0, who=1)])) == 2
+    assert len(tracks_of([gap[0], Piece((10, 11), left=130.0, who=None)])) == 2
+
+
+def test_a_gap_longer_than_the_limit_is_not_closed() -> None:
+    assert len(tracks_of([Piece((1, 2)), Piece((20, 21))])) == 2
+
+
+def test_another_person_in_the_same_place_is_another_track() -> None:
+    assert len(tracks_of([Piece((1, 2)), Piece((3, 4), who=1)])) == 2
+
+
+def test_a_face_elsewhere_is_another_track() -> None:
+    assert len(tracks_of([Piece((1, 2)), Piece((4, 5), left=400.0)])) == 2
+
+
+def test_two_faces_of_one_sample_are_never_one_track() -> None:
+    tracks = tracks_of([Piece((1, 2, 3)), Piece((3, 4, 5))])
+    assert len(tracks) == 2
+
+
+def test_two_faces_of_one_sample_in_one_tracklet_are_parted() -> None:
+    tracks = tracks_of([Piece((1, 2, 3), tracklet=7), Piece((3, 4), tracklet=7)])
+    assert all(len(set(own)) == len(own) for own in spans(tracks))
+
+
+def test_a_tracklet_that_jumps_to_another_face_is_two_tracks() -> None:
+    jump = [Piece((1, 2, 3), tracklet=7), Piece((4, 5, 6), left=300.0, who=1, tracklet=7)]
+    assert spans(tracks_of(jump)) == [(1, 2, 3), (4, 5, 6)]
+    same = [jump[0], Piece((4, 5, 6), left=300.0, who=0, tracklet=7)]
+    assert spans(tracks_of(same)) == [(1, 2, 3, 4, 5, 6)]
+
+
+def test_the_likeliest_continuation_wins() -> None:
+    tracks = tracks_of([Piece((1, 2)), Piece((4, 5), left=115.0), Piece((4, 5), left=80.0, who=1)])
+    assert sorted(spans(tracks)) == [(1, 2, 4, 5), (4, 5)]
+    assert {face % 1000 for face in max(tracks["faces"], key=len)} == {0, 1}
+
+
+def test_a_track_without_embeddings_has_no_best_face() -> None:
+    tracks = tracks_of([Piece((1, 2), who=None)])
+    assert tracks["best_face"].isna().all()
+    assert tracks["embedded_faces"].tolist() == [[]]
+
+
+def test_unit_vectors_are_brought_to_the_scale_of_the_limits() -> None:
+    vectors = np.random.default_rng(0).normal(size=(4, 128))
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert np.linalg.norm(comparable(unit), axis=1) == pytest.approx(0.6 / 1.128)
+    assert comparable(vectors) == pytest.approx(vectors)
+    assert len(comparable(unit[:0])) == 0
+
+
+def test_overlap_is_intersection_over_union() -> None:
+    box = np.asarray([0.0, 0.0, 10.0, 10.0])
+    assert overlap(box, box) == 1.0
+    assert overlap(box, box + 5.0) == pytest.approx(25 / 175)
+    assert overlap(box, box + 10.0) == 0.0
+
+
+PIECES = st.lists(
+    st.builds(
+        lambda start, length, holes, left, who: Piece(
+            tuple(s for s in range(start, start + length) if s not in holes) or (start,), left, who
+        ),
+        st.integers(0, 30),
+        st.integers(1, 12),
+        st.sets(st.integers(0, 40), max_size=6),
+        st.sampled_from([100.0, 115.0, 140.0, 300.0]),
+        st.sampled_from([None, 0, 1, 2]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PIECES, st.sets(st.integers(1, 40), max_size=4))
+def test_every_face_is_in_one_track_of_one_shot_with_one_face_a_sample(pieces: list[Piece], cuts: set[int]) -> None:
+    faces, embeddings, samples, shots = film(pieces, tuple(cut for cut in cuts if cut < 20))
+    tracks = link_tracks(faces, embeddings, shots, samples, HEIGHT, TrackOptions())
+    placed = [face for own in tracks["faces"] for face in own]
+    assert sorted(placed) == sorted(faces["face"])
+    shot_of = dict(zip(samples["sample"], samples["shot"], strict=True))
+    shot_span = {row["shot"]: (row["start_s"], row["end_s"]) for row in shots.to_dict("records")}
+    for row in tracks.to_dict("records"):
+        own = [face // 1000 for face in row["faces"]]
+        assert own == sorted(set(own))
+        assert {shot_of[sample] for sample in own} == {row["shot"]}
+        first, last = shot_span[row["shot"]]
+        assert first <= row["start_s"] < row["end_s"] <= last
+        assert set(row["embedded_faces"]) <= set(row["faces"])
+    assert tracks["track"].tolist() == list(range(len(tracks)))
+    assert tracks["start_s"].is_monotonic_increasing
