@@ -82,6 +82,24 @@ def run_film(settings: Settings, instance: DagsterInstance, film: str, report: P
     _run(settings, instance, "film_map", film, lambda step: report(read_progress(settings.lake, film), step))
 
 
+def run_film_job(settings: Settings, instance: DagsterInstance, job: str, film: str) -> None:
+    """Run one of the jobs that work on a part of a film's partition.
+
+    Raises:
+        WiosError: the run failed; the message is the cause's.
+    """
+    from dagster import AssetKey, AssetMaterialization
+
+    from wios_assets.assets.appearances import DECISIONS
+    from wios_assets.lake.decisions import decisions_version
+
+    instance.add_dynamic_partitions("film", [film])
+    # Decisions are made outside of runs; this event is what makes names stale in Dagster, and fresh once they ran.
+    version = {"dagster/data_version": decisions_version(settings.data, film)}
+    instance.report_runless_asset_event(AssetMaterialization(AssetKey(DECISIONS), partition=film, tags=version))
+    _run(settings, instance, job, film, lambda step: None)
+
+
 def run_job(settings: Settings, instance: DagsterInstance, job: str) -> None:
     """Run a job that has no partitions.
 

@@ -4,11 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, asset
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    MetadataValue,
+    Output,
+    ResourceParam,
+    asset,
+)
 
 from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
 from wios_assets.assets.options import naming_options
+from wios_assets.lake.decisions import read_decisions
 from wios_assets.naming.names import name_tracks
+from wios_assets.naming.review import to_review
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
 from wios_assets.timeline import checks
@@ -18,9 +30,23 @@ from wios_assets.timeline.minutes import screen_time as totals
 from wios_assets.timeline.pictures import timeline_picture
 
 GROUP = "appearances"
+DECISIONS = "decisions"
+SHOWN_REVIEWS = 20
 
 
-def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
+def decisions_spec() -> AssetSpec:
+    """What people decided, as a source of the graph: a decision makes names, and what follows from them, stale."""
+    return AssetSpec(
+        DECISIONS,
+        group_name=GROUP,
+        kinds={"json"},
+        owners=OWNERS,
+        description="One row is a decision of a person about a face; see `wios review` and `wios name`.",
+        partitions_def=films,
+    )
+
+
+def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
     """track_names, appearances, minute_appearances and screen_time."""
     naming = naming_options(settings)
 
@@ -31,20 +57,29 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
         owners=OWNERS,
         description=sentence("track_names"),
         code_version=code_version(1, naming),
+        deps=[AssetKey(DECISIONS)],
         check_specs=[AssetCheckSpec("every_track_decided", asset=AssetKey("track_names"), blocking=True)],
     )
     def track_names(
+        context: AssetExecutionContext,
         face_tracks: pd.DataFrame,
         faces: pd.DataFrame,
         face_embeddings: pd.DataFrame,
         gallery_embeddings: pd.DataFrame,
         cast: pd.DataFrame,
+        settings: ResourceParam[Settings],
     ) -> Iterator[Any]:
-        names = name_tracks(face_tracks, faces, face_embeddings, gallery_embeddings, cast, naming)
+        decisions = read_decisions(settings.data, context.partition_key)
+        names = name_tracks(face_tracks, faces, face_embeddings, gallery_embeddings, cast, naming, decisions=decisions)
         counts = names["decision"].value_counts()
+        weak = to_review(names, face_tracks).head(SHOWN_REVIEWS)
         yield Output(
             names,
-            metadata={f"tracks {decision}": int(counts.get(decision, 0)) for decision in ("named", "unknown", "weak")},
+            metadata={
+                **{f"tracks {decision}": int(counts.get(decision, 0)) for decision in ("named", "unknown", "weak")},
+                "decisions of people": len(decisions),
+                "to review": MetadataValue.md(weak.to_markdown(index=False)),
+            },
         )
         undecided = sorted(set(face_tracks["track"]) - set(names["track"]))
         yield check("every_track_decided", "track_names", undecided)
@@ -114,4 +149,4 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition]:
         yield Output(rows, metadata={"ranking": MetadataValue.md(shown.to_markdown(index=False))} if len(rows) else {})
         yield check("sums_agree_with_appearances", "screen_time", checks.sums_differ(appearances, rows))
 
-    return [track_names, appearances, minute_appearances, screen_time]
+    return [decisions_spec(), track_names, appearances, minute_appearances, screen_time]

@@ -25,6 +25,15 @@ film_names = define_asset_job(
     config=QUIET,
     description="A film's cast, galleries and names again; the video, its faces and embeddings stay as they are.",
 )
+film_decisions = define_asset_job(
+    "film_decisions",
+    selection=AssetSelection.assets(
+        "track_names", "appearances", "minute_appearances", "screen_time", "evaluation", "library"
+    ),
+    tags=FILM_TAGS,
+    config=QUIET,
+    description="What follows from a person's decision: names, and everything after them.",
+)
 film_evaluation = define_asset_job(
     "film_evaluation",
     selection=AssetSelection.assets("evaluation"),
@@ -50,4 +59,4 @@ imdb_refresh = define_asset_job(
     config=QUIET,
     description="IMDB's tables from its files.",
 )
-JOBS = [film_map, film_names, film_evaluation, recogniser_comparison, library_refresh, imdb_refresh]
+JOBS = [film_map, film_names, film_decisions, film_evaluation, recogniser_comparison, library_refresh, imdb_refresh]

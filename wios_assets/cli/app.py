@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wios_assets.cli import asking, doctor, exporting, films, running, serving, showing
+from wios_assets.cli import asking, doctor, exporting, films, judging, running, serving, showing
 
 _HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
 
@@ -58,5 +58,9 @@ app.command("who")(asking.who)
 app.command("minutes")(asking.minutes)
 app.command("screen-time")(asking.screen_time)
 app.command("export")(exporting.export)
+app.command("review")(judging.review)
+app.command("name")(judging.name)
+app.command("evaluate")(judging.evaluate)
+app.command("identify")(judging.identify)
 app.command("settings")(showing.settings)
 app.command("doctor")(doctor.doctor)

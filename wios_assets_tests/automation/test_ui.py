@@ -65,7 +65,7 @@ class Ui:
             __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
             ... on RunConfigValidationInvalid { errors { message } } ... on InvalidSubsetError { message } } }"""
         key = {"path": asset.split("/")}
-        selector = {**LOCATION, "pipelineName": "__ASSET_JOB", "assetSelection": [key], "assetCheckSelection": []}
+        selector = {**LOCATION, "pipelineName": "__ASSET_JOB", "assetSelection": [key]}
         tags = [{"key": "dagster/partition", "value": film}]
         launched = self.ask(
             query, params={"selector": selector, "executionMetadata": {"tags": tags}, "mode": "default"}

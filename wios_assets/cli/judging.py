@@ -1,0 +1,211 @@
+"""`wios review`, `wios name`, `wios evaluate`, `wios identify`: what a person knows better, and how right it is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wios_assets.cli.asking import AsJson, Film, asked_film
+from wios_assets.cli.console import note, number, say, show_json, show_table
+from wios_assets.errors import WiosError
+from wios_assets.settings import Settings, load_settings
+from wios_assets.timeline.clock import format_clock
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wios_assets.lake.decisions import Verdict
+
+HELD_DECIMALS = 4
+
+
+def review(film: Film, as_json: AsJson = False) -> None:
+    """Tracks that have no name, the most useful first: weak ones with their candidate, then unknown people."""
+    settings, key = _film(film)
+    rows = _to_review(settings, key)
+    if as_json:
+        show_json(rows.astype(object).where(rows.notna(), None).to_dict("records"))
+        return
+    shown = [
+        (
+            row["track"],
+            format_clock(row["start_s"], 1),
+            format_clock(row["end_s"], 1),
+            row["actor"] if row["decision"] == "unknown" else "weak",
+            row["nearest"],
+            number(row["distance"], 3),
+            row["reason"],
+        )
+        for row in rows.to_dict("records")
+    ]
+    show_table(("Track", "From", "To", "Now", "Nearest", "Distance", "Why"), shown, right=("Track", "Distance"))
+    note(f"next: wios name {key!r} TRACK 'Name of a cast member'", style="dim")
+
+
+def name(
+    film: Film,
+    who: Annotated[str, typer.Argument(metavar="WHO", help="A track's number, or unknown:<n>.")],
+    actor: Annotated[str | None, typer.Argument(metavar="[ACTOR]", help="Who it is, as the cast has it.")] = None,
+    wrong: Annotated[bool, typer.Option("--not", help="It is not ACTOR.")] = False,
+    no_face: Annotated[bool, typer.Option("--no-face", help="It is not a face.")] = False,
+) -> None:
+    """Say who somebody is, once and for every later run; the film's names follow, the video is not touched."""
+    from wios_assets.lake.decisions import decide
+
+    if (actor is None) != no_face:
+        raise typer.BadParameter("give a cast member's name, or --no-face", param_hint="ACTOR")
+    settings, key = _film(film)
+    person = _cast_member(settings, key, actor) if actor is not None else None
+    tracks = _tracks_of(settings, key, who)
+    verdict: Verdict = "not_a_face" if no_face else "is_not" if wrong else "is"
+    everywhere = verdict == "is" and who.startswith("unknown:")
+    decide(settings.data, settings.lake, key, tracks, verdict, person, everywhere=everywhere)
+    _run(settings, "film_decisions", key)
+    said = "is not a face" if no_face else f"is {'not ' if wrong else ''}{person}"
+    say(f"{key}: {who} {said}; {len(tracks)} track{'s' if len(tracks) != 1 else ''} decided")
+
+
+def evaluate(
+    film: Film,
+    truth: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TRUTH.csv]", help="Columns start_s,end_s,person,visible,optional. Kept."),
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Hold later figures against these.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How right a film's map is: its figures against the truth, and all of them with pictures in Dagster."""
+    from wios_assets.assets.evaluation import film_figures
+    from wios_assets.lake.accepted import accept as hold
+    from wios_assets.lake.accepted import fallen, read_accepted
+    from wios_assets.lake.index import film_source
+    from wios_assets.lake.store import read_rows
+    from wios_assets.tables import EVALUATION
+    from wios_assets.timeline.truth import read_truth, truth_path
+
+    settings, key = _film(film)
+    place = truth_path(Path(film_source(settings, key)[0].path))
+    if truth is not None:
+        read_truth(truth)
+        if truth.resolve() != place.resolve():
+            beside = place.with_name(f".{place.name}.part")
+            shutil.copyfile(truth, beside)
+            beside.replace(place)
+    elif not place.is_file():
+        raise WiosError(f"film {key!r}: there is no truth at {place}; name a file: `wios evaluate FILM TRUTH.csv`")
+    before = read_accepted(settings.data, key)
+    _run(settings, "film_evaluation", key)
+    figures = film_figures(read_rows(settings.lake, EVALUATION, key).to_pandas())
+    if accept:
+        hold(settings.data, key, figures)
+    if as_json:
+        show_json({name: None if value != value else value for name, value in figures.items()})
+        return
+    show_table(
+        ("Figure", "Value", "Accepted"),
+        [
+            (name, number(value, HELD_DECIMALS), number(before.get(name), HELD_DECIMALS))
+            for name, value in figures.items()
+        ],
+        right=("Value", "Accepted"),
+    )
+    for worse in fallen(figures, before):
+        note(f"fallen: {worse}", style="yellow")
+
+
+def identify(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Pictures to name faces in.")],
+    gallery: Annotated[Path, typer.Option("--gallery", metavar="DIR", help="Photos, one folder a person.")],
+    as_json: AsJson = False,
+) -> None:
+    """Name the faces of pictures by the rules that name tracks."""
+    from wios_assets.assets.options import cores, engine_options, gallery_options, naming_options
+    from wios_assets.cli.adding import check_gallery
+    from wios_assets.naming.galleries import judge_gallery
+    from wios_assets.naming.identify import identify_photos
+    from wios_assets.vision.engines import load_engine
+
+    settings = load_settings()
+    folders = [folder for folder in sorted(check_gallery(gallery).iterdir()) if folder.is_dir()]
+    own = {
+        folder.name: [file for file in sorted(folder.iterdir()) if not file.name.startswith(".")] for folder in folders
+    }
+    engine = load_engine(engine_options(settings, cores()))
+    _, embeddings = judge_gallery(own, engine, gallery_options())
+    if embeddings.empty:
+        raise WiosError(f"{gallery}: none of its photos can be used; it wants one folder of clear photos a person")
+    found = identify_photos(photos, engine, embeddings, naming_options(settings), gallery_options())
+    if as_json:
+        show_json(found)
+    else:
+        rows = [
+            (
+                photo["path"],
+                face["name"],
+                number(face["probability"], 3),
+                number(face["distance"], 3),
+                face["runner_up"],
+            )
+            for photo in found
+            for face in photo["faces"] or [dict.fromkeys(("name", "probability", "distance", "runner_up"))]
+        ]
+        show_table(("Photo", "Name", "Probability", "Distance", "Runner-up"), rows, right=("Probability", "Distance"))
+    broken = [photo["error"] for photo in found if "error" in photo]
+    if broken:
+        raise WiosError("; ".join(broken))
+
+
+def _film(asked: str) -> tuple[Settings, str]:
+    settings = load_settings()
+    with asked_film(settings, asked) as (_, row):
+        return settings, str(row["film"])
+
+
+def _run(settings: Settings, job: str, film: str) -> None:
+    from wios_assets.run import dagster_instance, run_film_job
+
+    with dagster_instance(settings) as instance:
+        run_film_job(settings, instance, job, film)
+
+
+def _to_review(settings: Settings, film: str) -> pd.DataFrame:
+    from wios_assets.lake.store import read_rows
+    from wios_assets.naming.review import to_review
+    from wios_assets.tables import FACE_TRACKS, TRACK_NAMES
+
+    names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
+    return to_review(names, tracks)
+
+
+def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
+    from wios_assets.lake.store import read_rows
+    from wios_assets.tables import FACE_TRACKS, TRACK_NAMES
+
+    if who.isdecimal():
+        return [int(who)]
+    if not re.fullmatch(r"unknown:\d+", who):
+        raise WiosError(f"{who!r}: neither a track's number nor unknown:<n>; `wios review` lists both")
+    names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
+    own = names.loc[names["actor"] == who, "track"]
+    usable = tracks.loc[tracks["track"].isin(own) & tracks["best_face"].notna(), "track"]
+    if usable.empty:
+        raise WiosError(f"film {film!r}: there is no {who}; `wios review` lists who is unknown")
+    return [int(track) for track in usable]
+
+
+def _cast_member(settings: Settings, film: str, actor: str) -> str:
+    from wios_assets.lake.store import read_rows
+    from wios_assets.naming.photo_folders import name_key
+    from wios_assets.tables import CAST
+
+    cast = [str(person) for person in read_rows(settings.lake, CAST, film)["actor"].to_pylist()]
+    found = [person for person in cast if name_key(person) == name_key(actor)]
+    if not found:
+        raise WiosError(
+            f"film {film!r}: {actor!r} is not in its cast ({', '.join(cast)}); add them to the sidecar's cast"
+        )
+    return found[0]
