@@ -70,34 +70,26 @@ def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
         yield instance
 
 
-def run_film(settings: Settings, instance: DagsterInstance, film: str, report: ProgressReport) -> None:
-    """Materialise everything of a film's partition, and publish the library.
+def run_film(
+    settings: Settings, instance: DagsterInstance, film: str, report: ProgressReport, job: str = "film_map"
+) -> None:
+    """Materialise everything of a film's partition, or what one of the other film jobs makes.
 
     Raises:
         WiosError: the run failed; the message is the cause's.
-    """
-    from wios_assets.lake.progress import read_progress
-
-    instance.add_dynamic_partitions("film", [film])
-    _run(settings, instance, "film_map", film, lambda step: report(read_progress(settings.lake, film), step))
-
-
-def run_film_job(settings: Settings, instance: DagsterInstance, job: str, film: str) -> None:
-    """Run one of the jobs that work on a part of a film's partition.
-
-    Raises:
-        WiosError: the run failed; the message is the cause's.
+        KeyboardInterrupt: the run was interrupted.
     """
     from dagster import AssetKey, AssetMaterialization
 
     from wios_assets.assets.appearances import DECISIONS
     from wios_assets.lake.decisions import decisions_version
+    from wios_assets.lake.progress import read_progress
 
     instance.add_dynamic_partitions("film", [film])
     # Decisions are made outside of runs; this event is what makes names stale in Dagster, and fresh once they ran.
     version = {"dagster/data_version": decisions_version(settings.data, film)}
     instance.report_runless_asset_event(AssetMaterialization(AssetKey(DECISIONS), partition=film, tags=version))
-    _run(settings, instance, job, film, lambda step: None)
+    _run(settings, instance, job, film, lambda step: report(read_progress(settings.lake, film), step))
 
 
 def run_job(settings: Settings, instance: DagsterInstance, job: str) -> None:

@@ -166,10 +166,10 @@ def _film(asked: str) -> tuple[Settings, str]:
 
 
 def _run(settings: Settings, job: str, film: str) -> None:
-    from wios_assets.run import dagster_instance, run_film_job
+    from wios_assets.run import dagster_instance, run_film
 
     with dagster_instance(settings) as instance:
-        run_film_job(settings, instance, job, film)
+        run_film(settings, instance, film, lambda progress, step: None, job)
 
 
 def _to_review(settings: Settings, film: str) -> pd.DataFrame:

@@ -5,10 +5,15 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from dagster import AssetKey, AssetMaterialization, DagsterEventType, materialize
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
+from wios_assets.automation.inbox import look_at_inbox
+from wios_assets.definitions import build_definitions
 from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.store import read_rows, table_place, write_rows
-from wios_assets.run import run_film
+from wios_assets.run import dagster_instance, run_film
+from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import APPEARANCES, CAST, FILM_TABLES, MINUTE_APPEARANCES, TABLES, TRACK_NAMES
 from wios_assets.timeline.evaluation import evaluate
 from wios_assets.timeline.truth import read_truth
@@ -86,7 +91,7 @@ def test_a_second_run_gives_the_same_tables_with_nothing_doubled(finished: Finis
     settings = copy_of(finished, tmp_path)
     shutil.rmtree(settings.lake / ".footage")
     before = contents(settings.lake, finished.example.key)
-    with another_instance(settings) as instance:
+    with dagster_instance(settings) as instance:
         run_film(settings, instance, finished.example.key, lambda progress, step: None)
     after = contents(settings.lake, finished.example.key)
     for name in FILM_TABLES:
@@ -97,14 +102,12 @@ def test_a_second_run_gives_the_same_tables_with_nothing_doubled(finished: Finis
 
 
 def test_materialising_one_asset_of_one_film_changes_only_that_film(finished: FinishedExample, tmp_path: Path) -> None:
-    from wios_assets.definitions import build_definitions
-
     settings = copy_of(finished, tmp_path)
     key, other = finished.example.key, "Another film"
     for name in FILM_TABLES:
         write_rows(settings.lake, TABLES[name], read_rows(settings.lake, TABLES[name], key).drop_columns("film"), other)
     before = {path: path.stat().st_mtime_ns for path in settings.lake.rglob("*.parquet")}
-    with another_instance(settings) as instance:
+    with dagster_instance(settings) as instance:
         instance.add_dynamic_partitions("film", [key, other])
         definitions = build_definitions(settings)
         result = materialize(
@@ -127,11 +130,8 @@ def test_arrow_and_pandas_see_the_same_rows(finished: FinishedExample) -> None:
     assert partition_folder(finished.settings.lake, "appearances", finished.example.key).is_dir()
 
 
-def copy_of(finished: FinishedExample, folder: Path):
+def copy_of(finished: FinishedExample, folder: Path) -> Settings:
     """The finished example's data in a folder of its own, for a test that changes it."""
-    from wios_assets.automation.inbox import look_at_inbox
-    from wios_assets.settings import load_settings
-
     data = folder / "data"
     shutil.copytree(finished.settings.data, data, ignore=shutil.ignore_patterns("dagster", "films.json"))
     settings = load_settings(data=data, spark_master="local[2]")
@@ -139,7 +139,23 @@ def copy_of(finished: FinishedExample, folder: Path):
     return settings
 
 
-def another_instance(settings):
-    from wios_assets.run import dagster_instance
+def stale(finished: FinishedExample, settings: Settings) -> set[str]:
+    """Assets of the film that Dagster shows as stale under these settings."""
+    graph = build_definitions(settings).resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(finished.instance, graph, LoadingContextForTest(finished.instance))
+    keys = [key for key in graph.toposorted_asset_keys if graph.get(key).partitions_def is not None]
+    return {key.to_user_string() for key in keys if resolver.get_status(key, finished.example.key) == StaleStatus.STALE}
 
-    return dagster_instance(settings)
+
+def test_what_changed_makes_what_depends_on_it_stale_and_nothing_else(finished: FinishedExample) -> None:
+    assert stale(finished, finished.settings) == set()
+    other_engine = finished.settings.model_copy(update={"engine": "dlib"})
+    embedding = {"gallery_photos", "gallery_embeddings", "shots", "frame_samples", "faces", "face_embeddings"}
+    assert stale(finished, other_engine) == embedding
+    other_naming = finished.settings.model_copy(update={"name_certain": 0.9})
+    assert stale(finished, other_naming) == {"track_names"}
+    decided = AssetMaterialization(
+        AssetKey("decisions"), partition=finished.example.key, tags={"dagster/data_version": "another"}
+    )
+    finished.instance.report_runless_asset_event(decided)
+    assert stale(finished, finished.settings) == {"track_names"}
