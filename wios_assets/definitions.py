@@ -5,6 +5,7 @@ from dagster import Definitions, ResourceDefinition, in_process_executor
 from wios_assets.assets.appearances import appearance_assets
 from wios_assets.assets.evaluation import evaluation_assets
 from wios_assets.assets.faces import face_assets
+from wios_assets.assets.filmography import filmography_assets
 from wios_assets.assets.films import film_assets
 from wios_assets.assets.frames import footage_assets
 from wios_assets.assets.galleries import gallery_assets
@@ -25,6 +26,7 @@ def build_definitions(settings: Settings) -> Definitions:
     return Definitions(
         assets=[
             *imdb_assets(),
+            *filmography_assets(settings),
             *film_assets(settings),
             *gallery_assets(settings),
             *footage_assets(settings),

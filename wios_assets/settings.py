@@ -184,6 +184,34 @@ class Settings(BaseSettings):
         description="A film file is taken up once it has not changed for this long, in seconds",
     )
     sensor_seconds: int = Field(default=15, ge=1, description="Pause between two looks at the inbox, in seconds")
+    imdb_address: str = Field(
+        default="https://datasets.imdbws.com/",
+        pattern=r"^https?://",
+        description="Web address of IMDB's files, used only where a download is asked for",
+    )
+    imdb_download: bool = Field(
+        default=False,
+        description="Whether every load of IMDB first fetches what changed; setting it accepts IMDB's terms",
+    )
+    imdb_quarantine_share: float = Field(
+        default=0.001, ge=0, le=1, description="Largest share of a file's lines that may not fit; above it a load fails"
+    )
+    director: str = Field(
+        default="nm0634240",
+        pattern=r"^nm\d{7,10}$",
+        description="IMDB's key of the director whose films `filmography` and `wanted` list",
+    )
+    enough_photos: int = Field(default=5, ge=1, description="Photos of an actor below which `wanted` asks for more")
+    tmdb_key: SecretStr | None = Field(
+        default=None, description="Key of TMDB's API; where it is set, photos of the cast come from there too"
+    )
+    tmdb_address: str = Field(
+        default="https://api.themoviedb.org/3", pattern=r"^https?://", description="Web address of TMDB's API"
+    )
+    tmdb_profiles: int = Field(default=35, ge=0, description="Most profile pictures of a person taken from TMDB")
+    tmdb_tagged: int = Field(
+        default=3, ge=0, description="Most pictures of a person tagged for the film taken from TMDB"
+    )
     imdb_refresh_hour: int = Field(default=4, ge=0, le=23, description="Hour of the day at which IMDB is refreshed")
     ui_host: str = Field(default="127.0.0.1", description="Address that `wios ui` listens on")
     ui_port: int = Field(default=3000, ge=1, le=65535, description="Port that `wios ui` listens on")

@@ -323,6 +323,57 @@ NAME_BASICS = _table(
     ("known_for_titles", TEXTS, "tconsts of the titles known for"),
     by_film=False,
 )
+FILM_TITLES = _table(
+    "imdb/film_titles",
+    "a name under which a film can be found: its primary or its original title",
+    ("title_key", TEXT, "Title without case, accents, punctuation, article"),
+    ("tconst", TEXT, "IMDB's key of the title"),
+    ("title_type", TEXT, "movie, short, tvMovie …"),
+    ("primary_title", TEXT, "Title most used"),
+    ("original_title", TEXT, "Title in its own language"),
+    ("start_year", INT, "Year of release"),
+    ("runtime_minutes", INT, "Length in minutes"),
+    by_film=False,
+)
+QUARANTINE = _table(
+    "imdb/quarantine",
+    "a line of IMDB's files that does not fit",
+    ("meant_for", TEXT, "Table that the line was meant for"),
+    ("file", TEXT, "File that it stands in"),
+    ("line", LONG, "Line of the file, the header being line 1"),
+    ("reason", TEXT, "Why it does not fit"),
+    ("text", TEXT, "The line, the table's columns of it"),
+    by_film=False,
+)
+FILMOGRAPHY = _table(
+    "filmography",
+    "a person credited on screen in a film of the chosen director; a film without any has one row",
+    ("director", TEXT, "IMDB's key of the director"),
+    ("director_name", TEXT, "The director's name"),
+    ("tconst", TEXT, "IMDB's key of the film"),
+    ("title", TEXT, "Title most used"),
+    ("year", INT, "Year of release, if known"),
+    ("title_type", TEXT, "movie, short, tvMovie …"),
+    ("billing", INT, "Place in the cast, from 1; null for who is left out"),
+    ("actor", TEXT, "Name, as IMDB calls the person"),
+    ("nconst", TEXT, "IMDB's key of the person"),
+    ("character", TEXT, "Character played, if known"),
+    ("left_out", TEXT, "Why the person is not in the cast: uncredited, or only lends a voice; else null"),
+    by_film=False,
+)
+WANTED = _table(
+    "wanted",
+    "what is missing for the films of the chosen director: a video, or photos of a cast member",
+    ("what", TEXT, "video or photos"),
+    ("tconst", TEXT, "Film without a video; for photos, null"),
+    ("title", TEXT, "Its title; for photos, the titles that the person plays in"),
+    ("year", INT, "Year of release, if known; for photos, null"),
+    ("nconst", TEXT, "Cast member with too few photos; for a video, null"),
+    ("actor", TEXT, "The person's name; for a video, null"),
+    ("photos", INT, "Photos there are: usable ones where a film was analysed, else picture files"),
+    ("reason", TEXT, "What is missing, in a sentence"),
+    by_film=False,
+)
 
 TABLES: dict[str, Table] = {value.name: value for value in list(globals().values()) if isinstance(value, Table)}
 FILM_TABLES: tuple[str, ...] = tuple(name for name, table in TABLES.items() if table.by_film)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from wios_assets.demo import Example
 
+EXAMPLE_DIRECTOR = "nm99999904"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,7 +49,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedExamp
     data = tmp_path_factory.mktemp("finished") / "data"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", "")
-        settings = load_settings(data=data, spark_master="local[2]")
+        settings = load_settings(data=data, spark_master="local[2]", director=EXAMPLE_DIRECTOR)
         example = make_example(data)
         look_at_inbox(settings, settle_seconds=0)
         with dagster_instance(settings) as instance:

@@ -2,12 +2,13 @@ import pytest
 from dagster import AssetKey, Definitions
 
 from wios_assets.definitions import build_definitions
+from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.partitions import films
 from wios_assets.settings import load_settings
 from wios_assets.tables import FILM_TABLES, TABLES
 
 GROUPS = {
-    "imdb": {"imdb/title_basics", "imdb/title_principals", "imdb/title_crew", "imdb/name_basics"},
+    "imdb": {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmography", "wanted"},
     "films": {"film", "cast"},
     "galleries": {"gallery_photos", "gallery_embeddings"},
     "frames": {"shots", "frame_samples"},
@@ -17,6 +18,12 @@ GROUPS = {
     "library": {"library"},
 }
 CHECKS = {
+    ("imdb/title_principals", "keys_found"),
+    ("imdb/film_titles", "every_film_findable"),
+    ("imdb/quarantine", "no_line_set_aside"),
+    ("filmography", "director_known"),
+    ("filmography", "billing_without_gaps"),
+    ("wanted", "each_once"),
     ("film", "decodable"),
     ("film", "title_known"),
     ("cast", "at_least_one_actor"),
@@ -76,9 +83,7 @@ def test_films_partition_exactly_the_tables_of_a_film(definitions: Definitions) 
 def test_every_asset_is_checked(definitions: Definitions) -> None:
     keys = definitions.resolve_asset_graph().asset_check_keys
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
-    imdb = {
-        (table, name) for table in GROUPS["imdb"] for name in ("counts_add_up", "keys_unique_and_not_null")
-    }
+    imdb = {(table, name) for table in IMDB_FILES for name in ("counts_add_up", "keys_unique_and_not_null")}
     assert found == CHECKS | imdb
 
 

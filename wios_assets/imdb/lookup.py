@@ -8,26 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
+from wios_assets import tables
 from wios_assets.imdb.files import IMDB_FILES
 
 FILM_TYPES = ("movie", "tvMovie", "video", "short", "tvShort", "tvSpecial", "tvMiniSeries")
 """Title types that one video file may be; series, episodes and games are not."""
 
-FILM_TITLES = "imdb/film_titles"
-FILM_TITLES_SCHEMA = pa.schema(
-    [
-        pa.field("title_key", pa.string(), metadata={"comment": "Title without case, accents, punctuation, article"}),
-        pa.field("tconst", pa.string(), metadata={"comment": "IMDB's key of the title"}),
-        pa.field("title_type", pa.string(), metadata={"comment": "movie, short, tvMovie …"}),
-        pa.field("primary_title", pa.string(), metadata={"comment": "Title most used"}),
-        pa.field("original_title", pa.string(), metadata={"comment": "Title in its own language"}),
-        pa.field("start_year", pa.int32(), metadata={"comment": "Year of release"}),
-        pa.field("runtime_minutes", pa.int32(), metadata={"comment": "Length in minutes"}),
-    ]
-)
-"""A row is a name under which a film can be found: its primary or its original title. Sorted by `title_key`."""
+FILM_TITLES = tables.FILM_TITLES.name
 
 _ARTICLES = (
     "the|a|an|der|die|das|den|dem|ein|eine|le|la|les|l|un|une|des|el|los|las|una|unos|unas|il|lo|gli|uno|o|os|as|um|"
@@ -131,6 +119,19 @@ class ImdbLookup:
         """What spellings of one title share: letters and digits without case, accents and leading article."""
         row = self._db.execute("SELECT title_key(?)", [title]).fetchone()
         return str(row[0]) if row else ""
+
+    def films_directed_by(self, nconst: str) -> list[Title]:
+        """A director's films by year, those of unknown year last."""
+        found = self._rows("imdb/title_crew", "SELECT tconst FROM rows WHERE list_contains(directors, ?)", nconst)
+        keys = sorted(key for (key,) in found)
+        if not keys:
+            return []
+        marks = ", ".join("?" * len(keys))
+        sql = (
+            f"SELECT {_FIELDS} FROM rows WHERE tconst IN ({marks}) AND title_type IN {FILM_TYPES} "
+            "ORDER BY start_year NULLS LAST, tconst"
+        )
+        return [Title(*row) for row in self._rows("imdb/title_basics", sql, *keys)]
 
     def credits(self, tconst: str) -> list[Credit]:
         """A title's credits in billing order."""

@@ -22,16 +22,9 @@ from wios_assets.imdb.parts import ROWS_A_FILE, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
 from wios_assets.imdb.stream import TextStream
 from wios_assets.imdb.values import decoded, typed, unquoted
+from wios_assets.tables import QUARANTINE
 
-QUARANTINE_SCHEMA = pa.schema(
-    [
-        pa.field("table", pa.string(), metadata={"comment": "Table that the line was meant for"}),
-        pa.field("file", pa.string(), metadata={"comment": "File that it stands in"}),
-        pa.field("line", pa.int64(), metadata={"comment": "Line of the file, the header being line 1"}),
-        pa.field("reason", pa.string(), metadata={"comment": "Why it does not fit"}),
-        pa.field("text", pa.string(), metadata={"comment": "The line, the table's columns of it"}),
-    ]
-)
+QUARANTINE_SCHEMA = QUARANTINE.schema
 ALLOWED_SHARE = 0.001
 _BLOCK = 4 << 20
 _SORTED_ROWS = 50_000

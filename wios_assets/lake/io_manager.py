@@ -24,7 +24,9 @@ from wios_assets.errors import WiosError
 from wios_assets.lake.paths import parquet_files, partition_keys, table_folder
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import (
+    StoredRows,
     missing_rows,
+    move_rows,
     read_rows,
     replace_folder,
     staging_folder,
@@ -35,29 +37,34 @@ from wios_assets.lake.store import (
 from wios_assets.tables import TABLES, Table
 
 PREVIEW_ROWS = 8
+ROWS_A_GROUP = 50_000
 
 
 class SparkIOManager(ConfigurableIOManager):
     """Stores what an asset returns, and hands an asset what its annotation asks for.
 
-    An asset may return a Spark DataFrame (its plan is carried out here), a pandas DataFrame or an Arrow table, and
-    may annotate an input as any of the three. A film's partition is replaced whole or not at all.
+    An asset may return a Spark DataFrame (its plan is carried out here), a pandas DataFrame, an Arrow table or
+    `StoredRows` that it has written itself, and may annotate an input as any of the first three. A film's partition
+    is replaced whole or not at all.
     """
 
     lake: str
     spark: ResourceDependency[SparkSessionResource]
 
-    def handle_output(self, context: OutputContext, obj: SparkFrame | pd.DataFrame | pa.Table) -> None:
+    def handle_output(self, context: OutputContext, obj: SparkFrame | pd.DataFrame | pa.Table | StoredRows) -> None:
         table = _table(context)
         film = context.partition_key if table.by_film else None
         started = time.monotonic()
         if isinstance(obj, SparkFrame):
             self._carry_out(obj, table, film)
+        elif isinstance(obj, StoredRows):
+            move_rows(Path(self.lake), table, obj, film)
         elif isinstance(obj, pd.DataFrame | pa.Table):
             write_rows(Path(self.lake), table, obj, film)
         else:
             raise WiosError(
-                f"{table.name}: an asset returns a Spark or pandas DataFrame or an Arrow table, not {type(obj)}"
+                f"{table.name}: an asset returns a Spark or pandas DataFrame, an Arrow table or StoredRows, not "
+                f"{type(obj)}"
             )
         context.add_output_metadata(self._describe(table, film) | {"seconds to store": time.monotonic() - started})
 
@@ -97,7 +104,8 @@ class SparkIOManager(ConfigurableIOManager):
         lake = Path(self.lake)
         with staging_folder(lake) as staging:
             new = staging / "rows"
-            rows.write.parquet(str(new))
+            # Small row groups: whoever looks for one key reads little.
+            rows.write.option("parquet.block.row.count.limit", str(ROWS_A_GROUP)).parquet(str(new))
             for extra in (*new.glob(".*.crc"), *new.glob("_SUCCESS")):
                 extra.unlink()
             if not parquet_files(new):

@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -114,6 +115,33 @@ def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: st
         pq.write_table(content, new / "part-0.parquet", compression="zstd")
         replace_folder(new, table_place(lake, table, film))
     return content.num_rows
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """Rows that an asset has written itself: a folder of Parquet files on the lake's file system."""
+
+    folder: Path
+
+
+def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = None) -> None:
+    """Replace one partition (or an unpartitioned table) by files that are written already; the folder is used up.
+
+    Raises:
+        WiosError: there are no files, or their columns and types are not the table's.
+    """
+    files = parquet_files(rows.folder)
+    if not files:
+        raise WiosError(f"{rows.folder}: holds no Parquet files for {table.name}")
+    schema = stored_schema(table)
+    for file in files:
+        found = pq.read_schema(file)
+        if found.names != schema.names or found.types != schema.types:
+            raise WiosError(
+                f"{file}: its columns are not those of {table.name} in wios_assets/tables.py: "
+                f"{', '.join(f'{field.name} {field.type}' for field in found)}"
+            )
+    replace_folder(rows.folder, table_place(lake, table, film))
 
 
 def has_rows_of(lake: Path, table: Table, film: str | None = None) -> bool:

@@ -58,7 +58,11 @@ PEOPLE = (
 LINES: dict[str, Sequence[Sequence[str]]] = {
     "imdb/title_basics": TITLES,
     "imdb/title_principals": CREDITS,
-    "imdb/title_crew": (("tt0133093", "nm0905154", "\\N"),),
+    "imdb/title_crew": (
+        ("tt0133093", "nm0905154", "\\N"),
+        ("tt0277909", "nm0905154", "\\N"),
+        ("tt0500003", "nm0905154", "\\N"),
+    ),
     "imdb/name_basics": PEOPLE,
 }
 

@@ -141,7 +141,7 @@ def test_a_line_that_does_not_fit_is_set_aside_with_its_number(
     before, after = good.replace("tt0033122", "tt0000002"), good.replace("tt0033122", "tt0099999")
     report, rows, aside = parsed(write(tmp_path, table, before, line, after), table)
     assert [row["tconst"] for row in rows] == ["tt0000002", "tt0099999"]
-    assert [(row["table"], row["line"]) for row in aside] == [(table, 3)]
+    assert [(row["meant_for"], row["line"]) for row in aside] == [(table, 3)]
     assert reason in aside[0]["reason"]
     assert report.reasons != {}
     assert aside[0]["text"].split("\t")[0] == (line.split("\t")[0] or "\\N")

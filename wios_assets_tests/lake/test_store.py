@@ -3,12 +3,21 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from wios_assets.errors import WiosError
 from wios_assets.lake import store
 from wios_assets.lake.paths import partition_folder
-from wios_assets.lake.store import has_rows_of, read_rows, remove_stale_staging, staging_folder, write_rows
+from wios_assets.lake.store import (
+    StoredRows,
+    has_rows_of,
+    move_rows,
+    read_rows,
+    remove_stale_staging,
+    staging_folder,
+    write_rows,
+)
 from wios_assets.tables import APPEARANCES, NAME_BASICS, SHOTS
 
 
@@ -140,3 +149,38 @@ def test_staging_is_gone_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), staging_folder(tmp_path) as folder:
         raise RuntimeError
     assert not folder.exists()
+
+
+def test_files_that_are_written_already_take_the_tables_place(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    write_rows(lake, NAME_BASICS, NAME_BASICS.schema.empty_table())
+    with staging_folder(lake) as staging:
+        own = staging / "own"
+        own.mkdir()
+        rows = pa.Table.from_pylist([{"nconst": "nm0000001"}], schema=NAME_BASICS.schema)
+        pq.write_table(rows.replace_schema_metadata(None), own / "part-00000.parquet")
+        move_rows(lake, NAME_BASICS, StoredRows(own))
+    assert read_rows(lake, NAME_BASICS)["nconst"].to_pylist() == ["nm0000001"]
+
+
+@pytest.mark.parametrize("columns", [[], ["nconst"], ["primary_name", "nconst"]], ids=["no file", "one", "swapped"])
+def test_files_with_other_columns_are_refused_and_the_old_rows_stay(tmp_path: Path, columns: list[str]) -> None:
+    lake = tmp_path / "lake"
+    write_rows(lake, NAME_BASICS, NAME_BASICS.schema.empty_table())
+    own = tmp_path / "own"
+    own.mkdir()
+    if columns:
+        pq.write_table(NAME_BASICS.schema.empty_table().select(columns), own / "part.parquet")
+    with pytest.raises(WiosError, match="imdb/name_basics"):
+        move_rows(lake, NAME_BASICS, StoredRows(own))
+    assert read_rows(lake, NAME_BASICS).num_rows == 0
+
+
+def test_files_with_another_type_are_refused(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    place = NAME_BASICS.schema.get_field_index("birth_year")
+    schema = NAME_BASICS.schema.set(place, pa.field("birth_year", pa.string()))
+    pq.write_table(schema.empty_table(), own / "part.parquet")
+    with pytest.raises(WiosError, match="birth_year string"):
+        move_rows(tmp_path / "lake", NAME_BASICS, StoredRows(own))

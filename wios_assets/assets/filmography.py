@@ -1,0 +1,131 @@
+"""The chosen director's films with their casts, and what is missing to analyse them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pandas as pd
+from dagster import (
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MetadataValue,
+    Output,
+    ResourceParam,
+    asset,
+)
+
+from wios_assets.assets.common import OWNERS, check, code_version, content_version, sentence
+from wios_assets.film_index import read_index
+from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.imdb.filmography import filmography_of, unknown_director, wanted_for
+from wios_assets.imdb.lookup import ImdbLookup
+from wios_assets.lake.index import index_path
+from wios_assets.lake.paths import partition_folder, partition_keys
+from wios_assets.settings import Settings
+from wios_assets.tables import FILM, GALLERY_PHOTOS
+
+GROUP = "imdb"
+
+
+def filmography_assets(settings: Settings) -> list[AssetsDefinition]:
+    """filmography and wanted."""
+
+    @asset(
+        group_name=GROUP,
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        description=f"{sentence('filmography')} The setting `director` says whose films.",
+        code_version=code_version(1, settings.director),
+        deps=[AssetKey(table.split("/")) for table in IMDB_FILES],
+        check_specs=[
+            AssetCheckSpec("director_known", asset=AssetKey("filmography")),
+            AssetCheckSpec("billing_without_gaps", asset=AssetKey("filmography"), blocking=True),
+        ],
+    )
+    def filmography(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
+        with ImdbLookup(settings.lake) as lookup:
+            rows = filmography_of(lookup, settings.director)
+            unknown = unknown_director(lookup, settings.director) if rows.empty else None
+        if unknown:
+            context.log.warning(unknown)
+        billed = rows[rows["billing"].notna()]
+        films = rows.drop_duplicates("tconst")[["year", "title", "tconst"]]
+        left_out = rows[rows["left_out"].notna()][["title", "actor", "character", "left_out"]]
+        yield Output(
+            rows,
+            data_version=content_version(rows),
+            metadata={
+                "films": MetadataValue.md(films.to_markdown(index=False) if len(films) else unknown or "none"),
+                "films without a cast": int((~films["tconst"].isin(billed["tconst"])).sum()),
+                "people in casts": int(billed["nconst"].nunique()),
+                "left out": MetadataValue.md(left_out.to_markdown(index=False)) if len(left_out) else "nobody",
+            },
+        )
+        yield check("director_known", "filmography", [unknown] if unknown else [], warn=True)
+        places = billed.groupby("tconst")["billing"].agg(list)
+        gaps = [tconst for tconst, own in places.items() if own != list(range(1, len(own) + 1))]
+        yield check("billing_without_gaps", "filmography", gaps)
+
+    @asset(
+        group_name=GROUP,
+        kinds={"duckdb", "parquet"},
+        owners=OWNERS,
+        description=sentence("wanted"),
+        code_version=code_version(1, settings.enough_photos),
+        deps=[AssetKey("film"), AssetKey("gallery_photos")],
+        check_specs=[AssetCheckSpec("each_once", asset=AssetKey("wanted"), blocking=True)],
+    )
+    def wanted(filmography: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
+        rows = wanted_for(
+            filmography,
+            videos_there(settings),
+            usable_photos(settings),
+            [settings.galleries],
+            settings.enough_photos,
+        )
+        counts = rows["what"].value_counts()
+        yield Output(
+            rows,
+            data_version=content_version(rows),
+            metadata={
+                "films without a video": int(counts.get("video", 0)),
+                "people with too few photos": int(counts.get("photos", 0)),
+            },
+        )
+        keys = rows["tconst"].fillna(rows["nconst"])
+        yield check("each_once", "wanted", keys[keys.duplicated()].tolist())
+
+    return [filmography, wanted]
+
+
+def videos_there(settings: Settings) -> frozenset[str]:
+    """tconsts of the films whose video file is in the inbox."""
+    index = read_index(index_path(settings))
+    present = [film for film in partition_keys(settings.lake, FILM.name) if film in index.films]
+    found = _column_of(settings, FILM.name, [film for film in present if index.films[film].present], "tconst")
+    return frozenset(tconst for (tconst,) in found)
+
+
+def usable_photos(settings: Settings) -> dict[str, int]:
+    """nconst → photos that can be used, the most of any film, for people of films whose photos were judged."""
+    most: dict[str, int] = {}
+    for film in partition_keys(settings.lake, GALLERY_PHOTOS.name):
+        counted = "nconst, count(*) FILTER (verdict = 'used')"
+        for nconst, photos in _column_of(settings, GALLERY_PHOTOS.name, [film], counted, "GROUP BY nconst"):
+            most[nconst] = max(photos, most.get(nconst, 0))
+    return most
+
+
+def _column_of(settings: Settings, table: str, films: list[str], what: str, tail: str = "") -> list[tuple[Any, ...]]:
+    places = [partition_folder(settings.lake, table, film) for film in films]
+    files = [str(file) for place in places for file in sorted(place.glob("*.parquet"))]
+    key = what.split(",")[0]
+    if not files:
+        return []
+    with duckdb.connect() as db:
+        return db.execute(
+            f"SELECT {what} FROM read_parquet($files, hive_partitioning = false) WHERE {key} IS NOT NULL {tail}",
+            {"files": files},
+        ).fetchall()
