@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from wios_assets.lake.questions import UnknownFilm
 from wios_assets.page import actors, models
 from wios_assets.page.answers import answer, json_answer
 from wios_assets.page.film_map import NOBODY, FilmMap, number_or_none
+from wios_assets.page.reviews import reviews_of
 from wios_assets.page.shelf import Hit, Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.tables import TABLES
@@ -77,6 +79,24 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
     )
     def screen_time(request: Request, film: FilmKey) -> Response:
         return _document(shelf, request, film, "screen-time")
+
+    @router.get(
+        "/films/{film:key}/reviews", response_model=models.ReviewList, summary="Tracks without a name, to be looked at"
+    )
+    def reviews(request: Request, film: FilmKey, page: PageNumber = 1, per_page: PageSize = 50) -> Response:
+        key = find_film(shelf, film)["film"]
+        found = reviews_of(shelf, key)
+        shown, page, pages = page_of(found, page, per_page)
+        tracks = [
+            {
+                **{name: value for name, value in asdict(each).items() if name != "face"},
+                "start_s": round(each.start_s, 3),
+                "end_s": round(each.end_s, 3),
+                "chip": chip_path(key, each.face) if each.face is not None else None,
+            }
+            for each in shown
+        ]
+        return json_answer(request, {"film": key, "total": len(found), "page": page, "pages": pages, "tracks": tracks})
 
     @router.get("/films/{film:key}/export", summary="A film's export, as `wios export` writes it", response_model=None)
     def export(request: Request, film: FilmKey, what: What = "appearances", format: Format | None = None) -> Response:

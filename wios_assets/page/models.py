@@ -65,6 +65,29 @@ class Who(BaseModel):
     people: list[OnScreen]
 
 
+class ReviewEntry(BaseModel):
+    track: int = Field(description="Number of the track")
+    start_s: Seconds = Field(description="First instant, seconds on the player's clock")
+    end_s: Seconds = Field(description="End, seconds on the player's clock")
+    decision: Literal["weak", "unknown"] = Field(description="weak, or unknown for a person who is not in the cast")
+    person: str | None = Field(description="unknown:<n> where the decision is unknown")
+    nearest: str | None = Field(description="Cast member with the smallest distance")
+    distance: Share | None = Field(description="Distance to that cast member's gallery")
+    runner_up: str | None = Field(description="Next cast member")
+    reason: str | None = Field(description="Why the track has no name, in a sentence")
+    chip: str | None = Field(description="Path of the track's best face chip, a JPEG")
+
+
+class ReviewList(BaseModel):
+    """Tracks without a name, the most useful to look at first."""
+
+    film: str = Field(description="The film's key")
+    total: int = Field(description="Number of such tracks")
+    page: int = Field(description="This page, from 1")
+    pages: int = Field(description="Number of pages, at least 1")
+    tracks: list[ReviewEntry]
+
+
 class ActorFilm(BaseModel):
     key: str = Field(description="The film's key")
     title: str | None = Field(description="Title")

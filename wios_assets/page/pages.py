@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from wios_assets.exports import FORMATS
+from wios_assets.lake.library import typed
 from wios_assets.page import actors
 from wios_assets.page.answers import answer, json_answer, picture_answer
 from wios_assets.page.api import PageNumber, Words, chip_path, film_entries, film_entry, find_film, page_of
@@ -21,6 +22,7 @@ from wios_assets.page.film_map import FilmMap, Person
 from wios_assets.page.page_data import page_data
 from wios_assets.page.pictures import Pictures
 from wios_assets.page.previews import Previews
+from wios_assets.page.reviews import reviews_of
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.settings import Settings
@@ -28,7 +30,9 @@ from wios_assets.timeline.clock import format_clock
 
 FILMS_A_PAGE = 24
 ACTORS_A_PAGE = 60
+REVIEWS_A_PAGE = 40
 STATIC = Path(__file__).parent / "static"
+NO_PICTURE = STATIC / "no-picture.svg"
 # What browsers play; the type by the file's ending, since some systems know none for Matroska.
 _MEDIA_TYPES = {".mkv": "video/x-matroska", ".m4v": "video/mp4", ".mp4": "video/mp4", ".webm": "video/webm"}
 
@@ -102,6 +106,23 @@ def page_router(
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
+    @router.get("/review/{key:key}")
+    def review(request: Request, key: str, page: PageNumber = 1) -> Response:
+        row = find_film(shelf, key)
+        found = reviews_of(shelf, row["film"])
+        shown, page, pages = page_of(found, page, REVIEWS_A_PAGE)
+        people = {person.actor: person for person in shelf.map(row).people}
+        return html(
+            request,
+            "review.html",
+            film=row,
+            tracks=shown,
+            total=len(found),
+            people=people,
+            typed=typed(row["film"]),
+            pages=_pages(f"/review/{quote(row['film'], safe='')}", "", page, pages),
+        )
+
     @router.get("/data/{key:key}")
     def data(request: Request, key: str) -> Response:
         found = shelf.map(find_film(shelf, key))
@@ -135,9 +156,7 @@ def page_router(
     def poster(request: Request, key: str) -> Response:
         found = shelf.map(find_film(shelf, key))
         made = pictures.poster(found) or _leading_chip(pictures, found)
-        if made is None:
-            raise HTTPException(404, f"there is no picture of the film {key!r}")
-        return picture_answer(request, made)
+        return picture_answer(request, made) if made is not None else FileResponse(NO_PICTURE)
 
     @router.get("/chip/{face:int}/{key:key}")
     def chip(request: Request, face: int, key: str) -> Response:
@@ -171,7 +190,9 @@ def page_router(
                 made = pictures.chip(film.film["film"], person.face)
             if made is not None:
                 return picture_answer(request, made)
-        raise HTTPException(404, f"there is no picture of {key!r}")
+        if found is None:
+            raise HTTPException(404, f"nobody called {key!r} is seen in any film")
+        return FileResponse(NO_PICTURE)
 
     @router.get("/api")
     def api(request: Request) -> Response:

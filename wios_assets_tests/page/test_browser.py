@@ -249,11 +249,22 @@ def test_everything_has_a_name_and_enough_contrast(
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
     watched = Watched(context, page)
     film = f"/film/{quote(finished.example.key, safe='')}?t={finished.example.question_s}"
-    for path in ("/", "/?q=hopper", "/actors", "/actor/Grace%20Hopper", "/api", film):
+    review = film.split("?")[0].replace("/film/", "/review/")
+    for path in ("/", "/?q=hopper", "/actors", "/actor/Grace%20Hopper", "/api", film, review):
         tab = watched.open(path)
         tab.wait_for_load_state("networkidle")
         assert tab.evaluate(FAULTS) == [], path
     context.close()
+
+
+def test_the_track_of_names_becomes_captions(watched: Watched, finished: FinishedExample) -> None:
+    tab = watched.film(finished.example.key)
+    until(tab, "[...video.textTracks].some(t => t.kind === 'captions' && t.cues && t.cues.length > 0)")
+    tab.keyboard.press("c")
+    seek(tab, finished.example.question_s)
+    until(tab, "[...video.textTracks].some(t => t.mode === 'showing' && t.activeCues.length === 1)")
+    shown = tab.evaluate("[...video.textTracks].find(t => t.mode === 'showing').activeCues[0].text")
+    assert all(name in shown for name in finished.example.on_screen)
 
 
 def test_an_address_with_a_time_opens_there(watched: Watched, finished: FinishedExample) -> None:

@@ -54,6 +54,7 @@ function chip(face, size) {
   picture.alt = "";
   picture.width = picture.height = size;
   picture.loading = "lazy";
+  picture.addEventListener("error", () => picture.replaceWith(element("span", "no-chip")), { once: true });
   return picture;
 }
 
@@ -136,10 +137,10 @@ function goTo(instant) {
 }
 
 function follow() {
-  seek.value = String(time);
-  seek.setAttribute("aria-valuetext", clock(time));
   const [from, until] = view;
   if (time < from || time > until) look(time - (until - from) / 2, until - from);
+  seek.value = String(time);
+  seek.setAttribute("aria-valuetext", clock(time));
   showNow();
   placeHeads();
 }
@@ -149,6 +150,13 @@ function look(from, span) {
   const length = Math.min(film.duration, Math.max(Math.min(CLOSEST_S, film.duration), span));
   const start = Math.min(Math.max(0, from), film.duration - length);
   view = [start, start + length];
+  seek.min = String(start);
+  seek.max = String(start + length);
+  seek.value = String(time);
+  const whole = length >= film.duration;
+  document.getElementById("timeline-title").textContent = whole
+    ? "The whole film"
+    : `${clock(start)} to ${clock(start + length)}`;
   draw();
 }
 
@@ -214,7 +222,7 @@ function drawMinutes(colours) {
 }
 
 function draw() {
-  const colours = { cast: colour("--cast"), unknown: colour("--unknown"), minute: colour("--minute") };
+  const colours = { cast: colour("--cast"), unknown: colour("--unknown-fill"), minute: colour("--minute") };
   for (const lane of lanes) drawLane(lane, colours);
   drawMinutes(colours);
   placeHeads();
@@ -315,6 +323,7 @@ function onKey(event) {
     b: () => turn(-1),
     "+": () => zoom(1 / 2),
     "-": () => zoom(2),
+    c: () => captions && (captions.mode = captions.mode === "showing" ? "hidden" : "showing"),
   }[event.key];
   if (!act) return;
   event.preventDefault();
@@ -350,6 +359,29 @@ function listenToVideo() {
   video.addEventListener("loadedmetadata", look);
   if (video.error) takePreview();
   else if (video.readyState > 0) look();
+}
+
+let captions = null;
+
+// The film's metadata track says who is on screen in JSON; its cues become captions, for the full screen.
+function readTrack() {
+  const source = document.getElementById("names");
+  if (!source) return;
+  source.addEventListener("load", () => {
+    captions = video.addTextTrack("captions", "Who is on screen", "en");
+    captions.mode = "hidden";
+    for (const cue of source.track.cues) {
+      const people = JSON.parse(cue.text).filter((person) => person.kind === "cast");
+      if (!people.length) continue;
+      const said = people.map((person) => (person.character ? `${person.actor} (${person.character})` : person.actor));
+      captions.addCue(new VTTCue(cue.startTime, cue.endTime, escapeCue(said.join(", "))));
+    }
+  });
+  source.track.mode = "hidden";
+}
+
+function escapeCue(text) {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 let previewAsked = false;
@@ -395,6 +427,7 @@ async function begin() {
   buildLanes();
   view = [0, film.duration];
   listen();
+  if (video) readTrack();
   const start = asked();
   if (video && start && video.readyState < 1) {
     video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });
