@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import suppress
@@ -91,6 +92,9 @@ class FilmStates:
 
             with dagster_instance(self.settings) as instance:
                 self._runs = self._newest_runs(instance)
+        except Exception:
+            # Whatever is wrong with the history of runs, films that are ready are shown all the same.
+            logging.getLogger(__name__).warning("Dagster's history of runs cannot be read", exc_info=True)
         finally:
             self._looked = time.monotonic()
             self._looking.release()
