@@ -17,7 +17,7 @@ from wios_assets.vision.mmod_detector import MmodDetector
 from wios_assets.vision.onnx_graphs import embedder_graph
 from wios_assets.vision.onnx_session import Device, open_session
 
-PREPROCESSING = 1
+PREPROCESSING = 2
 """Raise this when boxes, landmarks or chips are made differently: embeddings of before are then not compared."""
 
 EMBED_BATCH = 16

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -12,14 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from wios_assets.vision.engine import Image
 from wios_assets.vision.engines import load_engine
-from wios_assets.vision.mmod_detector import OVERLAP, SEEN_FROM, SEEN_TO, Pyramid, distinct
+from wios_assets.vision.mmod_detector import OVERLAP, SEEN_FROM, SEEN_TO, MmodDetector, Pyramid, distinct
 from wios_assets_tests.vision.faces import options, package_pictures
+
+PRECISIONS: tuple[Literal["int8"], Literal["float"]] = ("int8", "float")
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
+
+
+def resized(picture: Image, width: int, height: int) -> Image:
+    smaller = np.empty((height, width, 3), dtype=np.uint8)
+    cv2.resize(picture, (width, height), dst=smaller, interpolation=cv2.INTER_AREA)
+    return smaller
 
 
 @given(
@@ -77,7 +87,7 @@ def test_a_face_is_found_at_every_size_between_the_ends(cache: Path) -> None:
     picture = package_pictures()["astronaut"]
     sizes = []
     for height in (1300, 900, 600, 420, 330):
-        seen = cv2.resize(picture, (height, height), interpolation=cv2.INTER_AREA)
+        seen = resized(picture, height, height)
         faces = engine.detect([seen], smallest_face=40)[0]
         assert len(faces) >= 1
         assert faces.scores[0] > 0.5
@@ -116,7 +126,8 @@ def test_a_face_that_moved_and_grew_is_followed(cache: Path, engine_name: str) -
         move = np.array(shift) * size
         transform = np.array([[growth, 0, 0], [0, growth, 0]], dtype=np.float64)
         transform[:, 2] = centre + move - growth * centre
-        moved = cv2.warpAffine(picture, transform, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+        moved = np.empty_like(picture)
+        cv2.warpAffine(picture, transform, picture.shape[1::-1], dst=moved, borderMode=cv2.BORDER_REPLICATE)
         now, places = engine.follow(moved, before.boxes)
         assert places.tolist() == [0]
         found = (now.boxes[0, :2] + now.boxes[0, 2:]) / 2
@@ -149,6 +160,26 @@ def test_a_face_at_the_frames_edge_is_followed_there(cache: Path) -> None:
     now, places = engine.follow(cut, np.array([expected, expected + 900], dtype=np.float32))
     assert places.tolist() == [0]
     assert np.abs(now.boxes[0] - expected).max() < 30
+
+
+def test_whole_numbers_give_the_boxes_and_scores_of_floating_point(cache: Path) -> None:
+    rounded, exact = (
+        MmodDetector(cache, 1, "cpu", precision, Pyramid(1 / 12, 1.0, 0.7), 0.0) for precision in PRECISIONS
+    )
+    picture = package_pictures()["astronaut"]
+    # The face lies inside, at the left edge, at the top one, at the other two, and fills a frame smaller than a patch.
+    cuts = [picture, picture[:, 180:], picture[40:, :], picture[:170, :265], picture[30:230, 130:331]]
+    grid = np.concatenate([np.concatenate([picture, picture[:, ::-1]], axis=1)] * 2)
+    sizes = []
+    for cut in [*cuts, grid]:
+        for height in (cut.shape[0], 211):
+            frame = resized(cut, cut.shape[1] * height // cut.shape[0], height)
+            found, wanted = (detector.detect([frame], None)[0] for detector in (rounded, exact))
+            assert np.array_equal(found[0], wanted[0])
+            assert np.allclose(found[1], wanted[1], atol=1e-5)
+            sizes.append(len(wanted[0]))
+    assert min(sizes[:-2]) >= 1
+    assert max(sizes) >= 4
 
 
 @pytest.mark.slow

@@ -10,15 +10,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from wios_assets.settings import Settings
 from wios_assets.vision.alignment import model_path
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Image
 from wios_assets.vision.engines import load_engine
-from wios_assets.vision.mmod_detector import DETECTOR_FILE, OVERLAP, MmodDetector, Pyramid, distinct
+from wios_assets.vision.mmod_detector import DETECTOR_FILE, OVERLAP, ROUNDING, MmodDetector, Pyramid, Windows
 from wios_assets.vision.photos import read_photo
 from wios_assets_tests.vision.faces import dlib_sheet, options, package_pictures
 
 SURE = 0.5
+PRECISIONS = [Settings.model_fields["detector_precision"].default, "float"]
+"""The one that users get, and the one of the reference."""
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +83,9 @@ def on_dlibs_sheet(detector: MmodDetector, picture: Image) -> tuple[Boxes, NDArr
     """Boxes and scores of the graph run on the very sheet that dlib makes of the picture."""
     sheet, sizes, places = dlib_sheet(picture)
     scores = detector.scores(sheet[None])[0]
-    boxes, their = [], []
-    for row, column in np.argwhere(scores > 0):
+    cells = np.argwhere(scores > -ROUNDING)
+    boxes = []
+    for row, column in cells:
         centre = np.array([8 * column + 14, 8 * row + 14])
         # A window belongs to the level whose middle is nearest, measured in that level's own size.
         apart = [
@@ -92,8 +96,10 @@ def on_dlibs_sheet(detector: MmodDetector, picture: Image) -> tuple[Boxes, NDArr
         scale = 1.2**level
         middle = (centre - places[level][::-1]) * scale
         boxes.append(np.concatenate([middle - 39.5 * scale, middle + 39.5 * scale]))
-        their.append(scores[row, column])
-    return distinct(np.array(boxes, np.float32).reshape(-1, 4), np.array(their, np.float32), OVERLAP)
+    windows = Windows(
+        np.array(boxes, np.float32).reshape(-1, 4), scores[tuple(cells.T)], np.insert(cells, 0, 0, axis=1)
+    )
+    return detector.best([sheet], windows)
 
 
 def overlaps(one: Boxes, other: Boxes) -> NDArray[np.float32]:
@@ -120,27 +126,20 @@ def overlaps_of_shared_faces(
     return np.array(shared)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_both_find_the_same_boxes_in_pictures_that_packages_bring(
-    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path
+    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path, precision: str
 ) -> None:
-    shared = overlaps_of_shared_faces(reference, detector(cache, "float"), pictures)
+    shared = overlaps_of_shared_faces(reference, detector(cache, precision), pictures)
     assert len(shared) >= 12
     assert np.mean(shared >= 0.9) >= 0.99
 
 
-def test_whole_numbers_of_eight_bits_find_the_same_faces(
-    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path
-) -> None:
-    # Neighbouring windows score alike; in whole numbers now one, now the other is best.
-    shared = overlaps_of_shared_faces(reference, detector(cache, "int8"), pictures)
-    assert len(shared) >= 12
-    assert np.mean(shared >= 0.5) >= 0.99
-
-
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_scores_are_dlibs_own_where_the_windows_fall_alike(
-    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path
+    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path, precision: str
 ) -> None:
-    exact = detector(cache, "float")
+    exact = detector(cache, precision)
     for name, picture in pictures.items():
         scores = reference[name][1]
         now = on_dlibs_sheet(exact, picture)[1]
@@ -150,22 +149,16 @@ def test_scores_are_dlibs_own_where_the_windows_fall_alike(
 
 @pytest.mark.slow
 @pytest.mark.devset
+@pytest.mark.parametrize("precision", PRECISIONS)
 def test_both_find_the_same_boxes_in_photos(
-    reference_photos: dict[str, tuple[Boxes, NDArray[np.float32]]], photos: dict[str, Image], cache: Path
+    reference_photos: dict[str, tuple[Boxes, NDArray[np.float32]]],
+    photos: dict[str, Image],
+    cache: Path,
+    precision: str,
 ) -> None:
-    shared = overlaps_of_shared_faces(reference_photos, detector(cache, "float"), photos)
+    shared = overlaps_of_shared_faces(reference_photos, detector(cache, precision), photos)
     assert len(shared) >= 150
     assert np.mean(shared >= 0.9) >= 0.99
-
-
-@pytest.mark.slow
-@pytest.mark.devset
-def test_whole_numbers_of_eight_bits_find_the_same_faces_in_photos(
-    reference_photos: dict[str, tuple[Boxes, NDArray[np.float32]]], photos: dict[str, Image], cache: Path
-) -> None:
-    shared = overlaps_of_shared_faces(reference_photos, detector(cache, "int8"), photos)
-    assert len(shared) >= 150
-    assert np.mean(shared >= 0.5) >= 0.99
 
 
 def test_embeddings_of_a_chip_differ_by_less_than_a_hundred_thousandth(cache: Path) -> None:
