@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from dagster import (
-    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -16,7 +15,7 @@ from dagster import (
     asset,
 )
 
-from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.assets.common import OWNERS, check, code_version, film_table, picture
 from wios_assets.assets.options import naming_options
 from wios_assets.lake.decisions import read_decisions
 from wios_assets.naming.names import name_tracks
@@ -51,14 +50,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
     naming = naming_options(settings)
 
     @asset(
-        partitions_def=films,
-        group_name=GROUP,
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("track_names"),
-        code_version=code_version(1, naming),
-        deps=[AssetKey(DECISIONS)],
-        check_specs=[AssetCheckSpec("every_track_decided", asset=AssetKey("track_names"), blocking=True)],
+        **film_table("track_names", GROUP, code_version(1, naming), ["every_track_decided"]), deps=[AssetKey(DECISIONS)]
     )
     def track_names(
         context: AssetExecutionContext,
@@ -85,16 +77,12 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         yield check("every_track_decided", "track_names", undecided)
 
     @asset(
-        partitions_def=films,
-        group_name=GROUP,
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("appearances"),
-        code_version=code_version(1),
-        check_specs=[
-            AssetCheckSpec(name, asset=AssetKey("appearances"), blocking=True)
-            for name in ("inside_the_film", "no_actor_twice_at_once", "in_cast_or_marked_unknown")
-        ],
+        **film_table(
+            "appearances",
+            GROUP,
+            code_version(1),
+            ["inside_the_film", "no_actor_twice_at_once", "in_cast_or_marked_unknown"],
+        )
     )
     def appearances(
         track_names: pd.DataFrame,
@@ -117,16 +105,9 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         yield check("in_cast_or_marked_unknown", "appearances", checks.neither_cast_nor_unknown(rows, cast))
 
     @asset(
-        partitions_def=films,
-        group_name=GROUP,
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("minute_appearances"),
-        code_version=code_version(1),
-        check_specs=[
-            AssetCheckSpec(name, asset=AssetKey("minute_appearances"), blocking=True)
-            for name in ("at_most_sixty_seconds", "sums_agree_with_appearances")
-        ],
+        **film_table(
+            "minute_appearances", GROUP, code_version(1), ["at_most_sixty_seconds", "sums_agree_with_appearances"]
+        )
     )
     def minute_appearances(appearances: pd.DataFrame, film: pd.DataFrame) -> Iterator[Any]:
         rows = by_minute(appearances, float(film["duration_s"].iloc[0]))
@@ -134,15 +115,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         yield check("at_most_sixty_seconds", "minute_appearances", checks.over_a_minute(rows))
         yield check("sums_agree_with_appearances", "minute_appearances", checks.sums_differ(appearances, rows))
 
-    @asset(
-        partitions_def=films,
-        group_name=GROUP,
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("screen_time"),
-        code_version=code_version(1),
-        check_specs=[AssetCheckSpec("sums_agree_with_appearances", asset=AssetKey("screen_time"), blocking=True)],
-    )
+    @asset(**film_table("screen_time", GROUP, code_version(1), ["sums_agree_with_appearances"]))
     def screen_time(appearances: pd.DataFrame, film: pd.DataFrame) -> Iterator[Any]:
         rows = totals(appearances, float(film["duration_s"].iloc[0]))
         shown = rows[["rank", "actor", "seconds", "share"]].head(20)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import pandas as pd
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
     AssetOut,
     BetaWarning,
     DataVersion,
@@ -18,6 +21,7 @@ from dagster import (
     MetadataValue,
 )
 
+from wios_assets.partitions import films
 from wios_assets.tables import TABLES
 
 # Data versions and owners are in beta; the pinned minor version of Dagster has them.
@@ -44,6 +48,23 @@ def table_out(table: str, group: str, version: str, kinds: set[str]) -> AssetOut
         code_version=version,
         dagster_type=Any,
     )
+
+
+def film_table(
+    table: str, group: str, version: str, blocking: Sequence[str] = (), warning: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What `@asset` is told of a table of a film, with the names of its blocking and of its warning checks."""
+    checks = [AssetCheckSpec(name, asset=AssetKey(table), blocking=True) for name in blocking]
+    checks += [AssetCheckSpec(name, asset=AssetKey(table)) for name in warning]
+    return {
+        "partitions_def": films,
+        "group_name": group,
+        "kinds": {"python", "parquet"},
+        "owners": OWNERS,
+        "description": sentence(table),
+        "code_version": version,
+        "check_specs": checks,
+    }
 
 
 def code_version(number: int, *parts: Any) -> str:

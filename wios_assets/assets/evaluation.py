@@ -6,9 +6,7 @@ from typing import Any
 
 import pandas as pd
 from dagster import (
-    AssetCheckSpec,
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     MetadataValue,
     Output,
@@ -16,10 +14,9 @@ from dagster import (
     asset,
 )
 
-from wios_assets.assets.common import OWNERS, check, code_version, picture, sentence
+from wios_assets.assets.common import check, code_version, film_table, picture
 from wios_assets.lake.accepted import fallen, read_accepted
 from wios_assets.lake.index import film_source
-from wios_assets.partitions import films
 from wios_assets.settings import Settings
 from wios_assets.timeline.evaluation import Evaluation, evaluate
 from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
@@ -52,16 +49,7 @@ def film_figures(rows: pd.DataFrame) -> dict[str, float]:
 def evaluation_assets() -> list[AssetsDefinition]:
     """The asset `evaluation`, with the check that holds it against the last accepted figures."""
 
-    @asset(
-        partitions_def=films,
-        group_name="evaluation",
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=f"{sentence('evaluation')} Made where `<film>.truth.csv` stands beside the film.",
-        code_version=code_version(1),
-        output_required=False,
-        check_specs=[AssetCheckSpec(CHECK, asset=AssetKey("evaluation"))],
-    )
+    @asset(**film_table("evaluation", "evaluation", code_version(1), warning=[CHECK]), output_required=False)
     def evaluation(
         context: AssetExecutionContext,
         appearances: pd.DataFrame,

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, Output, asset
+from dagster import AssetsDefinition, Output, asset
 
-from wios_assets.assets.common import OWNERS, check, code_version, sentence
+from wios_assets.assets.common import check, code_version, film_table
 from wios_assets.assets.options import track_options
-from wios_assets.partitions import films
 from wios_assets.vision.tracks import link_tracks
 
 
@@ -16,15 +15,7 @@ def face_assets() -> list[AssetsDefinition]:
     """The asset `face_tracks`."""
     options = track_options()
 
-    @asset(
-        partitions_def=films,
-        group_name="faces",
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("face_tracks"),
-        code_version=code_version(1, options),
-        check_specs=[AssetCheckSpec("every_face_in_one_track", asset=AssetKey("face_tracks"), blocking=True)],
-    )
+    @asset(**film_table("face_tracks", "faces", code_version(1, options), ["every_face_in_one_track"]))
     def face_tracks(
         faces: pd.DataFrame,
         face_embeddings: pd.DataFrame,

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 from dagster import (
-    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -16,12 +15,11 @@ from dagster import (
     asset,
 )
 
-from wios_assets.assets.common import OWNERS, check, code_version, content_version, sentence
+from wios_assets.assets.common import check, code_version, content_version, film_table
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.imdb.matching import Ambiguous, Match, match_title, title_from_name
 from wios_assets.lake.index import film_source
-from wios_assets.partitions import films
 from wios_assets.settings import Settings
 from wios_assets.sidecar import Sidecar, sidecar_path
 from wios_assets.vision.video import Video, probe
@@ -34,17 +32,8 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
     """film and cast."""
 
     @asset(
-        partitions_def=films,
-        group_name="films",
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("film"),
-        code_version=code_version(1, settings.samples_per_second),
+        **film_table("film", "films", code_version(1, settings.samples_per_second), ["decodable"], ["title_known"]),
         deps=[AssetKey(TITLES)],
-        check_specs=[
-            AssetCheckSpec("decodable", asset=AssetKey("film"), blocking=True),
-            AssetCheckSpec("title_known", asset=AssetKey("film")),
-        ],
     )
     def film(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
@@ -68,14 +57,7 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
         yield check("title_known", "film", [] if known or sidecar.title else [why], warn=True)
 
     @asset(
-        partitions_def=films,
-        group_name="films",
-        kinds={"python", "parquet"},
-        owners=OWNERS,
-        description=sentence("cast"),
-        code_version=code_version(1),
-        deps=[AssetKey(key) for key in CREDITS],
-        check_specs=[AssetCheckSpec("at_least_one_actor", asset=AssetKey("cast"), blocking=True)],
+        **film_table("cast", "films", code_version(1), ["at_least_one_actor"]), deps=[AssetKey(key) for key in CREDITS]
     )
     def cast(context: AssetExecutionContext, film: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
