@@ -79,7 +79,7 @@ def run_film(
         WiosError: the run failed; the message is the cause's.
         KeyboardInterrupt: the run was interrupted.
     """
-    from dagster import AssetKey, AssetMaterialization
+    from dagster import AssetKey, AssetObservation
 
     from wios_assets.assets.appearances import DECISIONS
     from wios_assets.lake.decisions import decisions_version
@@ -88,17 +88,25 @@ def run_film(
     instance.add_dynamic_partitions("film", [film])
     # Decisions are made outside of runs; this event is what makes names stale in Dagster, and fresh once they ran.
     version = {"dagster/data_version": decisions_version(settings.data, film)}
-    instance.report_runless_asset_event(AssetMaterialization(AssetKey(DECISIONS), partition=film, tags=version))
+    instance.report_runless_asset_event(AssetObservation(AssetKey(DECISIONS), partition=film, tags=version))
     _run(settings, instance, job, film, lambda step: report(read_progress(settings.lake, film), step))
 
 
-def run_job(settings: Settings, instance: DagsterInstance, job: str) -> None:
+def run_job(
+    settings: Settings,
+    instance: DagsterInstance,
+    job: str,
+    tick: Callable[[str | None], None] = lambda step: None,
+) -> None:
     """Run a job that has no partitions.
+
+    Args:
+        tick: called some times a second with the last finished asset.
 
     Raises:
         WiosError: the run failed; the message is the cause's.
     """
-    _run(settings, instance, job, None, lambda step: None)
+    _run(settings, instance, job, None, tick)
 
 
 def _run(

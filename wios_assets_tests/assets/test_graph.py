@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from dagster import AssetKey, AssetMaterialization, DagsterEventType, materialize
+from dagster import AssetKey, AssetMaterialization, AssetObservation, DagsterEventType, materialize
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
@@ -154,7 +154,7 @@ def test_what_changed_makes_what_depends_on_it_stale_and_nothing_else(finished: 
     assert stale(finished, other_engine) == embedding
     other_naming = finished.settings.model_copy(update={"name_certain": 0.9})
     assert stale(finished, other_naming) == {"track_names"}
-    decided = AssetMaterialization(
+    decided = AssetObservation(
         AssetKey("decisions"), partition=finished.example.key, tags={"dagster/data_version": "another"}
     )
     finished.instance.report_runless_asset_event(decided)
