@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wios_assets.cli import asking, doctor, exporting, films, judging, running, serving, showing
+from wios_assets.cli import asking, doctor, exporting, films, imdb, judging, running, serving, showing, sql
 
 _HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
 
@@ -49,6 +49,10 @@ film = typer.Typer(no_args_is_help=True, help="Add films, and see which there ar
 film.command("add")(films.add)
 film.command("list")(films.list_films)
 
+tables = typer.Typer(no_args_is_help=True, help="IMDB's files.")
+tables.callback()(imdb.about)
+tables.command("load")(imdb.load)
+
 app.command("demo")(running.demo)
 app.command("ui")(running.ui)
 app.command("serve")(serving.serve)
@@ -62,5 +66,7 @@ app.command("review")(judging.review)
 app.command("name")(judging.name)
 app.command("evaluate")(judging.evaluate)
 app.command("identify")(judging.identify)
+app.add_typer(tables, name="imdb")
+app.command("sql")(sql.sql)
 app.command("settings")(showing.settings)
 app.command("doctor")(doctor.doctor)

@@ -70,7 +70,7 @@ def demo() -> None:
     key = inbox_film(settings, example.key)
     say("2. IMDB's tables, and the film's way through the graph", style="bold")
     if not _stored(settings, list(IMDB_FILES)):
-        with _interrupts(), dagster_instance(settings) as instance:
+        with interrupts(), dagster_instance(settings) as instance:
             run_job(settings, instance, "imdb_refresh")
     if not _run_all(settings, [key], quiet=True):
         raise typer.Exit(1)
@@ -142,12 +142,12 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
 
     whole = True
     with dagster_instance(settings) as instance:
-        with _interrupts():
+        with interrupts():
             _load_imdb(settings, instance)
         for key in keys:
             started = time.monotonic()
             try:
-                with _film_bar(key) as report, _interrupts():
+                with _film_bar(key) as report, interrupts():
                     run_film(settings, instance, key, report)
             except WiosError as error:
                 complain(str(error))
@@ -188,7 +188,7 @@ def _stored(settings: Settings, tables: list[str]) -> bool:
 
 
 @contextmanager
-def _interrupts() -> Iterator[None]:
+def interrupts() -> Iterator[None]:
     """Turns what Ctrl-C leads to inside a run (Dagster's own error, a step that lost its Spark) into KeyboardInterrupt.
 
     Dagster puts its handler in the place of Python's, and Spark's Java gets the signal too; what is certain is only

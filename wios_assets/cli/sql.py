@@ -1,0 +1,117 @@
+"""`wios sql`."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import typer
+
+from wios_assets.cli.console import note, show_json, show_table
+from wios_assets.lake.library import Library, open_library, publish
+from wios_assets.lake.paths import parquet_files, table_folder
+from wios_assets.lake.saved_queries import Answer, ask, saved_queries, saved_query
+from wios_assets.settings import Settings, load_settings
+from wios_assets.tables import TABLES
+
+_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "NUMBER")
+
+
+def sql(
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="SQL", help="One SELECT; behind --saved, its arguments.")
+    ] = None,
+    format: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to answer.")] = "table",
+    saved: Annotated[str | None, typer.Option("--saved", metavar="NAME", help="Ask a saved query.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="Name the saved queries and their arguments.")] = False,
+) -> None:
+    """Ask the tables in SQL (DuckDB's): a view for each, IMDB's as imdb.title_basics and so on. Nothing is written."""
+    texts = texts or []
+    if show:
+        _list(format)
+        return
+    if saved is not None:
+        query, parameters = saved_query(saved, texts)
+        text = query.sql
+    elif len(texts) == 1:
+        text, parameters = texts[0], {}
+    else:
+        raise typer.BadParameter("give one SELECT in quotes, or --saved NAME, or --list")
+    with _library(load_settings()) as library:
+        _show(ask(library, text, parameters), format)
+
+
+def _list(format: str) -> None:
+    queries = saved_queries()
+    rows = [
+        (query.name, " ".join(argument.upper() for argument in query.arguments), query.meaning) for query in queries
+    ]
+    columns = ("name", "arguments", "meaning")
+    if format == "table":
+        show_table(("Name", "Arguments", "What it answers"), rows)
+    elif format == "csv":
+        _write_csv(columns, rows)
+    else:
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def _library(settings: Settings) -> Library:
+    """The library, also where only IMDB's tables are in the lake."""
+    tables = [table for table in TABLES.values() if not table.by_film]
+    if not settings.library.exists() and any(parquet_files(table_folder(settings.lake, t.name)) for t in tables):
+        publish(settings.lake, settings.library)
+    return open_library(settings)
+
+
+def _show(answer: Answer, format: str) -> None:
+    if format == "csv":
+        _write_csv(answer.columns, answer.rows)
+    elif format == "json":
+        show_json([dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows])
+    else:
+        right = [
+            name
+            for name, kind in zip(answer.columns, answer.types, strict=True)
+            if any(number in kind for number in _NUMBERS) and "[" not in kind
+        ]
+        rows = [tuple(_cell(value) for value in row) for row in answer.rows]
+        show_table(answer.columns, rows, right)
+        if not rows:
+            note("no rows", style="dim")
+
+
+def _write_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: Any) -> object:
+    """A value as it stands in a table or a CSV file; None stays None."""
+    plain = _plain(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list | dict) else plain
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    if isinstance(value, float):
+        # JSON knows no infinity and no NaN.
+        return value if value - value == 0 else str(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return str(value)
