@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wios_assets.page.film_map import FilmMap, Person
@@ -54,12 +54,7 @@ def all_actors(shelf: Shelf, words: str = "") -> list[ActorTotal]:
 
 def sheet(shelf: Shelf, key: str) -> Sheet | None:
     """An actor by nconst or name; None where nobody of the cast is called so in any film."""
-    films = [
-        (film, person)
-        for film in shelf.maps()
-        for person in film.people
-        if person.kind == "cast" and key in (person.key, person.actor)
-    ]
+    films = list(seen_in(shelf, key))
     if not films:
         return None
     films.sort(key=lambda pair: -pair[1].seconds)
@@ -72,6 +67,14 @@ def sheet(shelf: Shelf, key: str) -> Sheet | None:
                 names[other.key] = other.actor
     companions = sorted(((names[k], k, s) for k, s in together.items()), key=lambda c: (-c[2], c[0]))
     return Sheet(_total([person for _, person in films]), films, companions[:MOST_COMPANIONS])
+
+
+def seen_in(shelf: Shelf, key: str) -> Iterator[tuple[FilmMap, Person]]:
+    """The films in which a cast member, by nconst or name, is seen, in order of title."""
+    for film in shelf.maps():
+        for person in film.people:
+            if person.kind == "cast" and key in (person.key, person.actor):
+                yield film, person
 
 
 def seconds_together(film: FilmMap, person: Person) -> dict[Person, float]:

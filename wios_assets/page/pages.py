@@ -30,6 +30,7 @@ from wios_assets.timeline.clock import format_clock
 
 FILMS_A_PAGE = 24
 ACTORS_A_PAGE = 60
+FILMS_OF_AN_ACTOR = 10
 REVIEWS_A_PAGE = 40
 STATIC = Path(__file__).parent / "static"
 NO_PICTURE = STATIC / "no-picture.svg"
@@ -175,22 +176,24 @@ def page_router(
         )
 
     @router.get("/actor/{key:key}")
-    def actor(request: Request, key: str) -> Response:
+    def actor(request: Request, key: str, page: PageNumber = 1) -> Response:
         found = actors.sheet(shelf, key)
         if found is None:
             raise HTTPException(404, f"nobody called {key!r} is seen in any film")
-        return html(request, "actor.html", sheet=found, appearances=_appearances)
+        shown, page, pages = page_of(found.films, page, FILMS_OF_AN_ACTOR)
+        turning = _pages(f"/actor/{quote(key, safe='')}", "", page, pages)
+        return html(request, "actor.html", sheet=found, films=shown, pages=turning, appearances=_appearances)
 
     @router.get("/portrait/{key:key}")
     def portrait(request: Request, key: str) -> Response:
-        found = actors.sheet(shelf, key)
-        for film, person in found.films if found is not None else ():
+        film = None
+        for film, person in actors.seen_in(shelf, key):
             made = pictures.portrait(film.film["film"], person.actor)
             if made is None and person.face is not None:
                 made = pictures.chip(film.film["film"], person.face)
             if made is not None:
                 return picture_answer(request, made)
-        if found is None:
+        if film is None:
             raise HTTPException(404, f"nobody called {key!r} is seen in any film")
         return FileResponse(NO_PICTURE)
 

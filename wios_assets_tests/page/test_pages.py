@@ -175,3 +175,18 @@ def test_a_page_loads_nothing_from_elsewhere_and_has_no_script_of_its_own_text(p
     assert not re.findall(r"<script(?![^>]*src=)", text)
     assert "style=" not in text
     assert '<html lang="en">' in text
+
+
+def test_an_actor_of_many_films_is_shown_in_pages(tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    fill(settings.lake, *(library_row(f"film {n:02d}") for n in range(12)))
+    publish(settings.lake, settings.library)
+    with serving(settings) as page:
+        first, second = (page.get(f"/actor/Grace%20Hopper?page={n}").text for n in (1, 2))
+        assert "Page 1 of 2" in first
+        assert 'href="/actor/Grace%20Hopper?page=2"' in first
+        shown = [set(re.findall(r'href="/film/(film%20\d\d)"', text)) for text in (first, second)]
+        assert [len(films) for films in shown] == [10, 2]
+        assert len(set.union(*shown)) == 12
+        assert page.get("/portrait/Grace%20Hopper").headers["content-type"] == "image/svg+xml"
+        assert page.get("/portrait/nobody").status_code == 404
