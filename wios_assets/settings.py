@@ -127,13 +127,15 @@ class Settings(BaseSettings):
         default=None, description="Own embedder: how its embeddings are compared"
     )
     detect_every: int = Field(
-        default=2, ge=1, description="Samples from one detection to the next while faces only move; followed in between"
+        default=3,
+        ge=1,
+        description="Samples from one search of the whole picture to the next within a shot; faces are followed in between",
     )
     agreeing_shift: float = Field(
-        default=0.5, gt=0, description="How far a face may move between two detections that agree, in face sizes"
+        default=0.15, gt=0, description="How far a face may move between two detections that agree, in face sizes"
     )
     duplicate_change: float = Field(
-        default=2.0,
+        default=3.0,
         ge=0,
         description="Largest change of any part of a near-duplicate sample, in grey levels (0 to 255)",
     )
@@ -148,9 +150,11 @@ class Settings(BaseSettings):
         default=3.0, gt=1, description="How many times the change at a cut exceeds the mean change around it"
     )
     cut_smallest_change: float = Field(
-        default=15.0, ge=0, description="Least change at a cut: mean difference in hue, saturation and value, 0 to 255"
+        default=10.0,
+        ge=0,
+        description="Least change at a cut, 0 to 255: mean difference of brightness and hue, hue at half weight",
     )
-    cut_window: int = Field(default=2, ge=1, description="Pictures before and after that make up the mean change")
+    cut_window: int = Field(default=3, ge=1, description="Pictures before and after that make up the mean change")
     cut_picture_width: int = Field(default=160, ge=32, description="Width of the pictures compared, in pixels")
     link_shift: float = Field(
         default=0.7, gt=0, description="How far a face may move from sample to sample and be the same, in face sizes"
