@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     detect_every: int = Field(
         default=3,
         ge=1,
-        description="Samples from one search of the whole picture to the next within a shot; faces are followed in between",
+        description="Samples from one search of the whole picture to the next; faces are followed in between",
     )
     agreeing_shift: float = Field(
         default=0.15, gt=0, description="How far a face may move between two detections that agree, in face sizes"

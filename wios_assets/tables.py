@@ -123,7 +123,7 @@ FRAME_SAMPLES = _table(
     (
         "frame_s",
         REAL,
-        "Presentation time of the frame on screen at that instant, seconds; null if unreadable or before the first picture",
+        "Presentation time of the frame on screen then, seconds; null if unreadable or before the first picture",
     ),
     ("shot", INT, "Shot that it lies in"),
     ("outcome", TEXT, "analysed, duplicate or unreadable"),
