@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -31,6 +32,8 @@ from wios_assets.timeline.clock import format_clock
 FILMS_A_PAGE = 24
 ACTORS_A_PAGE = 60
 FILMS_OF_AN_ACTOR = 10
+# Films in which a picture of an actor is looked for.
+FILMS_WITH_A_PORTRAIT = 8
 REVIEWS_A_PAGE = 40
 STATIC = Path(__file__).parent / "static"
 NO_PICTURE = STATIC / "no-picture.svg"
@@ -187,7 +190,7 @@ def page_router(
     @router.get("/portrait/{key:key}")
     def portrait(request: Request, key: str) -> Response:
         film = None
-        for film, person in actors.seen_in(shelf, key):
+        for film, person in islice(actors.seen_in(shelf, key), FILMS_WITH_A_PORTRAIT):
             made = pictures.portrait(film.film["film"], person.actor)
             if made is None and person.face is not None:
                 made = pictures.chip(film.film["film"], person.face)
