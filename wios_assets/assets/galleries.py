@@ -21,12 +21,16 @@ from wios_assets.assets.common import check, code_version, nullable, picture, ta
 from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
 from wios_assets.errors import WiosError
 from wios_assets.lake.index import film_source
+from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.naming.contact_sheet import contact_sheet
 from wios_assets.naming.galleries import judge_gallery
 from wios_assets.naming.photo_folders import ACTORS_FOLDER, photos_of_cast
 from wios_assets.partitions import films
+from wios_assets.providers.photos import AskedFilm, Cast, FoundPhotos
+from wios_assets.providers.tmdb import TmdbPhotos
 from wios_assets.settings import Settings
 from wios_assets.sidecar import sidecar_path
+from wios_assets.tables import FILM
 from wios_assets.vision.engines import load_engine
 
 
@@ -34,7 +38,8 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
     """gallery_photos and gallery_embeddings."""
     chosen_engine = engine_options(settings, cores())
     options = gallery_options()
-    version = code_version(1, engine_identity(settings), options)
+    elsewhere = [["tmdb", settings.tmdb_profiles, settings.tmdb_tagged]] if settings.tmdb_key else []
+    version = code_version(1, engine_identity(settings), options, *elsewhere)
 
     @multi_asset(
         partitions_def=films,
@@ -58,6 +63,14 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
         beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
         found = photos_of_cast(people, [*folders, settings.galleries], beside)
         photos = {actor: own.photos for actor, own in found.items()}
+        problems: list[str] = []
+        if settings.tmdb_key is not None:
+            fetched = photos_from_tmdb(settings, people, film_file, context.partition_key)
+            problems = fetched.problems
+            for actor in photos:
+                photos[actor] += tuple(photo.path for photo in fetched.photos[actor])
+        for problem in problems:
+            context.log.warning(problem)
         if not any(photos.values()):
             places = ", ".join(str(folder) for folder in [*folders, settings.galleries])
             raise WiosError(
@@ -72,6 +85,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
             "seconds": time.monotonic() - started,
             "engine": engine.name,
             "model hash": engine.model_hash,
+            **({"problems": MetadataValue.json(problems)} if problems else {}),
         }
         yield Output(
             seen,
@@ -103,6 +117,18 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
         yield check("finite_and_of_right_length", "gallery_embeddings", bad)
 
     return [gallery]
+
+
+def photos_from_tmdb(settings: Settings, people: Cast, film_file: Path, film: str) -> FoundPhotos:
+    """TMDB's photos of a cast. What goes wrong is told beside what is in the cache; the film goes on without."""
+    key = settings.tmdb_key.get_secret_value() if settings.tmdb_key else ""
+    tconst = None
+    if has_rows_of(settings.lake, FILM, film):
+        tconst = read_rows(settings.lake, FILM, film)["tconst"][0].as_py()
+    provider = TmdbPhotos(
+        key, settings.cache / "tmdb", settings.tmdb_address, settings.tmdb_profiles, settings.tmdb_tagged
+    )
+    return provider.photos(people, AskedFilm(film_file, tconst))
 
 
 def usable(embedding: object, length: int) -> bool:
