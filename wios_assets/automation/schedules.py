@@ -16,7 +16,7 @@ from wios_assets.settings import Settings
 
 
 def imdb_daily(settings: Settings) -> ScheduleDefinition:
-    """Loads IMDB's files again, once a day; skipped where there are none."""
+    """Loads IMDB's files again, once a day; skipped where there are none and none are to be fetched."""
 
     @schedule(
         job=imdb_refresh,
@@ -25,6 +25,8 @@ def imdb_daily(settings: Settings) -> ScheduleDefinition:
         description=f"Loads IMDB's files from {settings.imdb} again, once a day.",
     )
     def imdb_daily(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        if settings.imdb_download:
+            return RunRequest()
         try:
             for table in IMDB_FILES:
                 find_file(settings.imdb, table)
