@@ -1,0 +1,284 @@
+"""Names against the truth, beside the plain script, with what was left out of the fit; prints Markdown tables.
+
+    python -m benchmarks.naming [--score score.py] [--work FOLDER] [--casts 12] [--no-script]
+
+Needs the development films (WIOS_DEVSET) and the script that scores intervals (--score or WIOS_SCORE). Every film and
+clip that has truth is looked at with the settings' defaults; figures are the script's, for each film and for all of
+them as one. Levels are then fitted again without each film in turn and the film named by them; casts are drawn at
+random, half of a film's people left out of them, so that these are strangers whom nobody may be called.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.__main__ import devset
+from benchmarks.naming_fit import Case, fitted, fitted_without
+from wios_assets.assets.options import cores, engine_options, footage_options, naming_options
+from wios_assets.naming.evidence import Gallery, Tracks, person_distances
+from wios_assets.naming.galleries import judge_gallery
+from wios_assets.naming.identify import identify_photo
+from wios_assets.naming.names import name_tracks
+from wios_assets.naming.options import GalleryOptions, NamingOptions
+from wios_assets.naming.photo_faces import look_at_photo
+from wios_assets.naming.scale import scale_of_gallery
+from wios_assets.settings import load_settings
+from wios_assets.timeline.appearances import appearances as intervals
+from wios_assets.timeline.evaluation import evaluate
+from wios_assets.timeline.truth import read_truth
+from wios_assets.vision.engine import FaceEngine
+from wios_assets.vision.engines import load_engine
+from wios_assets.vision.footage import analyse_segment
+from wios_assets.vision.records import record_tables
+from wios_assets.vision.segments import plan_segments
+from wios_assets.vision.shots import shot_of, shots_table
+from wios_assets.vision.tracks import TrackOptions, link_tracks
+from wios_assets.vision.video import probe
+
+FIGURES = (
+    "precision",
+    "recall",
+    "recall_frontal",
+    "false_name_rate",
+    "zones",
+    "zone_precision",
+    "zone_precision_top20",
+    "minute_f1",
+)
+NEAR_S = 0.3
+"""A track may be of anybody who is visible within so many seconds of it."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film's tables, its cast and its truth."""
+
+    path: Path
+    cast: tuple[str, ...]
+    truth: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    tracks: pd.DataFrame
+
+
+def films(folder: Path, engine: FaceEngine) -> dict[str, Film]:
+    """Every film and clip that has truth, looked at."""
+    found = {}
+    for part in ("films", "clips"):
+        with (folder / part / "cast.csv").open(encoding="utf-8-sig") as file:
+            casts = {row["clip"]: tuple(row["cast"].split(";")) for row in csv.DictReader(file)}
+        for name, cast in casts.items():
+            path = folder / part / name
+            tables, tracks = looked_at(path, engine)
+            found[path.stem] = Film(path, cast, read_truth(folder / part / "truth.csv", name), tables, tracks)
+    return found
+
+
+def looked_at(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """Tables of the one pass over a film, and its tracks."""
+    settings = load_settings()
+    video = probe(path)
+    options = footage_options(settings, settings.samples_per_second)
+    segments = plan_segments(video.duration_s, options.samples_per_second, settings.segment_seconds, 1)
+    records = [record for segment in segments for record in analyse_segment(video, segment, engine, options)]
+    tables = {name: table.to_pandas() for name, table in record_tables(records, engine).items()}
+    cuts, samples = sorted(tables.pop("cuts")["cut_s"]), tables["frame_samples"]
+    samples["shot"] = shot_of(samples["time_s"].to_numpy(), cuts)
+    tables["shots"] = shots_table(cuts, video.duration_s, samples["time_s"].to_numpy())
+    tracks = link_tracks(
+        tables["faces"], tables["face_embeddings"], tables["shots"], samples, video.height, TrackOptions()
+    )
+    return tables, tracks.astype({"best_face": object})
+
+
+def credits(cast: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame({"billing": range(1, len(cast) + 1), "actor": cast, "nconst": None, "character": None})
+
+
+def named(film: Film, gallery: pd.DataFrame, options: NamingOptions, cast: tuple[str, ...]) -> pd.DataFrame:
+    """Appearances of a film by these options and with this cast."""
+    people = credits(cast)
+    own, others = gallery[gallery["actor"].isin(cast)], gallery[~gallery["actor"].isin(cast)]
+    faces, embeddings = film.tables["faces"], film.tables["face_embeddings"]
+    names = name_tracks(film.tracks, faces, embeddings, own, people, options, others)
+    return intervals(names, film.tracks, film.tables["shots"], people)
+
+
+def score(script: Path, parts: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, float]:
+    """Figures of the scoring script over films put one after another, whole minutes apart: truth and intervals."""
+    truth, said, offset = [], [], 0.0
+    for rows, found in parts.values():
+        truth.append(rows.assign(start_s=rows["start_s"] + offset, end_s=rows["end_s"] + offset, clip="all"))
+        said.append(found.assign(start_s=found["start_s"] + offset, end_s=found["end_s"] + offset))
+        offset += 60.0 * (2 + max([*rows["end_s"], *found["end_s"]]) // 60)
+    with tempfile.TemporaryDirectory() as folder:
+        pd.concat(truth).astype({"optional": int}).to_csv(Path(folder, "truth.csv"), index=False)
+        pd.concat(said)[["start_s", "end_s", "actor"]].to_csv(Path(folder, "said.csv"), index=False)
+        command = [sys.executable, str(script), f"{folder}/truth.csv", f"{folder}/said.csv", "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def plain(film: Film, gallery: Path, work: Path) -> pd.DataFrame:
+    """Intervals of the plain script, HOG with one upsampling and nearest photo under 0.6; kept in `work`."""
+    out = work / f"{film.path.stem}.plain.csv"
+    if not out.is_file():
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.plain_script", str(film.path), str(gallery)]
+        subprocess.run([*command, str(out), "--cast", ";".join(film.cast)], check=True, stdout=subprocess.DEVNULL)
+    return pd.read_csv(out)
+
+
+def case_of(film: Film, gallery: pd.DataFrame, options: NamingOptions) -> Case:
+    """A film's tracks for the fit: distances to its cast, and who is visible."""
+    own = Gallery.of(gallery, film.cast)
+    known = Tracks.of(film.tracks, film.tables["face_embeddings"])
+    scale = scale_of_gallery(own, set(gallery["engine"]), options)
+    apart = scale(person_distances(known.vectors, own, options.nearest_photos))
+    possible = np.zeros((len(known), len(own) + 1), dtype=bool)
+    for place, row in enumerate(known.rows.tolist()):
+        track = film.tracks.iloc[row]
+        near = film.truth[
+            (film.truth["end_s"] > track["start_s"] - NEAR_S) & (film.truth["start_s"] < track["end_s"] + NEAR_S)
+        ]
+        visible = set(near["person"])
+        possible[place, :-1] = [person in visible for person in own.people]
+        possible[place, -1] = not visible or any(person not in own.people for person in visible)
+    return Case(apart, possible)
+
+
+def photo_case(
+    folder: Path, gallery: pd.DataFrame, engine: FaceEngine, options: NamingOptions
+) -> tuple[Case, dict[str, float]]:
+    """Probes and impostors for the fit, and the figures of identification."""
+    own = Gallery.of(gallery)
+    rows, possible, found = [], [], []
+    for role in ("probes/*/*", "impostors/*"):
+        for path in sorted(folder.glob(role)):
+            person = path.parent.name if role.startswith("probes") else ""
+            faces = identify_photo(path, engine, gallery, options, GalleryOptions())
+            names = [face.name for face in faces if face.name]
+            ranked = [face.nearest for face in faces]
+            found.append((person, person in names, bool(names), person in ranked))
+            largest = max(faces, key=lambda face: face.box[3] - face.box[1], default=None)
+            if largest is not None and (person in ranked or not person):
+                rows.append(_distances(path, engine, own, options))
+                possible.append([name == person for name in own.people] + [not person])
+    table = pd.DataFrame(found, columns=["person", "right", "named", "nearest"])
+    known, strangers = table[table["person"] != ""], table[table["person"] == ""]
+    figures = {
+        "known people": len(known),
+        "top-1": float(known["nearest"].mean()),
+        "known named rightly": float(known["right"].mean()),
+        "impostors": len(strangers),
+        "impostors named": float(strangers["named"].mean()),
+    }
+    return Case(np.asarray(rows), np.asarray(possible), weight=0.5), figures
+
+
+def _distances(path: Path, engine: FaceEngine, own: Gallery, options: NamingOptions) -> Any:
+    """Distances of a photo's largest face."""
+    looked = look_at_photo(path, engine, GalleryOptions())
+    return person_distances(looked.vectors[:1], own, options.nearest_photos)[0]
+
+
+def random_casts(
+    every: Mapping[str, Film], gallery: pd.DataFrame, options: NamingOptions, draws: int, script: Path
+) -> pd.DataFrame:
+    """Figures with casts drawn at random: half of a film's people, and up to a dozen who are not in it."""
+    people, rows = sorted(set(gallery["actor"])), []
+    for draw in range(draws):
+        random = np.random.default_rng(draw)
+        parts = {}
+        for name, film in every.items():
+            inside = [actor for actor in film.cast if random.random() < 0.5]
+            outside = [person for person in people if person not in film.cast]
+            more = random.choice(outside, size=min(len(outside), int(random.integers(1, 12))), replace=False)
+            cast = (*inside, *map(str, more))
+            truth = film.truth.copy()
+            truth["person"] = [p if p in cast or p.startswith("unknown") else f"unknown:{p}" for p in truth["person"]]
+            parts[name] = (truth, named(film, gallery, options, cast))
+        rows.append(score(script, parts))
+    return pd.DataFrame(rows)
+
+
+def markdown(rows: Mapping[str, Mapping[Any, float]], columns: tuple[str, ...]) -> str:
+    lines = ["| | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
+    for name, row in rows.items():
+        values = [row.get(column, float("nan")) for column in columns]
+        lines.append(f"| {name} | " + " | ".join(f"{value:.4g}" for value in values) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--score", type=Path, default=os.environ.get("WIOS_SCORE"), help="script that scores intervals")
+    parser.add_argument("--work", type=Path, help="folder for what the plain script found; made anew if not given")
+    parser.add_argument("--casts", type=int, default=12, help="random casts to draw")
+    parser.add_argument("--no-script", action="store_true", help="leave the plain script out")
+    args = parser.parse_args()
+    if args.score is None or not Path(args.score).is_file():
+        sys.exit("no script to score with; give --score or set WIOS_SCORE")
+    folder, script = devset(), Path(args.score)
+    work = args.work or Path(tempfile.mkdtemp())
+    work.mkdir(parents=True, exist_ok=True)
+    settings = load_settings()
+    options = naming_options(settings)
+    engine = load_engine(engine_options(settings, cores()))
+    gallery_folder = folder / "ident" / "gallery"
+    photos = {person.name: sorted(person.iterdir()) for person in sorted(gallery_folder.iterdir())}
+    judged, gallery = judge_gallery(photos, engine, GalleryOptions())
+    print(f"photos used: {(judged['verdict'] == 'used').sum()} of {len(judged)}\n", flush=True)
+
+    every = films(folder, engine)
+    said = {name: (film.truth, named(film, gallery, options, film.cast)) for name, film in every.items()}
+    rows = {name: score(script, {name: part}) for name, part in said.items()} | {"all as one": score(script, said)}
+    if not args.no_script:
+        plainly = {name: (film.truth, plain(film, gallery_folder, work)) for name, film in every.items()}
+        rows["plain script, dev_film"] = score(script, {"dev_film": plainly["dev_film"]})
+        rows["plain script, all as one"] = score(script, plainly)
+    print(markdown(rows, FIGURES) + "\n", flush=True)
+
+    zones = pd.concat([evaluate(truth, found).reliability for truth, found in said.values()])
+    gaps = (zones["mean_probability"] - zones["right"]).abs() * zones["zones"]
+    print(f"expected calibration error, zones: {gaps.sum() / zones['zones'].sum():.4f}\n")
+
+    photo, figures = photo_case(folder / "ident", gallery, engine, options)
+    print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
+
+    cases = {name: case_of(film, gallery, options) for name, film in every.items()} | {"photos": photo}
+    levels = fitted_without(cases, options)
+    levels["everything but photos (films from photos alone)"] = fitted([photo], options)
+    held_out = {name: (film.truth, named(film, gallery, levels[name], film.cast)) for name, film in every.items()}
+    rows = {f"{name}, fitted without it": score(script, {name: part}) for name, part in held_out.items()}
+    rows["all as one, each fitted without itself"] = score(script, held_out)
+    alone = levels["everything but photos (films from photos alone)"]
+    from_photos = {name: (film.truth, named(film, gallery, alone, film.cast)) for name, film in every.items()}
+    rows["all as one, fitted to photos alone"] = score(script, from_photos)
+    print(markdown(rows, FIGURES) + "\n")
+    for name, level in levels.items():
+        print(
+            f"{name}: "
+            + ", ".join(
+                f"{key} {getattr(level, key):.3f}"
+                for key in ("own", "own_spread", "strange", "strange_spread", "follows")
+            )
+        )
+
+    drawn = random_casts(every, gallery, options, args.casts, script)
+    spread = {"mean": drawn.mean().to_dict(), "least": drawn.min().to_dict(), "greatest": drawn.max().to_dict()}
+    print(f"\n{args.casts} random casts\n\n" + markdown(spread, FIGURES))
+
+
+if __name__ == "__main__":
+    main()
