@@ -59,9 +59,7 @@ def decide(
     entries = []
     for track in tracks:
         if track not in anchors:
-            raise WiosError(
-                f"film {film!r}: track {track} has no face to go by; `wios review` lists those that do"
-            )
+            raise WiosError(f"film {film!r}: track {track} has no face to go by; `wios review` lists those that do")
         said = {"verdict": verdict, "person": person, "everywhere": everywhere}
         entries.append(anchors[track] | said | {"decided_at": datetime.now(UTC).isoformat(timespec="seconds")})
     file = decisions_file(data, film)
