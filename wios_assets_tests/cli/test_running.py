@@ -118,9 +118,9 @@ def test_a_run_that_failed_because_of_ctrl_c_is_an_interruption() -> None:
 
     before = signal.signal(signal.SIGINT, lambda number, frame: None)
     try:
-        with pytest.raises(KeyboardInterrupt), running._interrupts():
+        with pytest.raises(KeyboardInterrupt), running.interrupts():
             interrupted_run()
-        with pytest.raises(WiosError, match="really failed"), running._interrupts():
+        with pytest.raises(WiosError, match="really failed"), running.interrupts():
             raise WiosError("it really failed")
     finally:
         signal.signal(signal.SIGINT, before)
