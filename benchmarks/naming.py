@@ -117,14 +117,22 @@ def named(film: Film, gallery: pd.DataFrame, options: NamingOptions, cast: tuple
 
 
 def score(script: Path, parts: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, float]:
-    """Figures of the scoring script over films put one after another, whole minutes apart: truth and intervals."""
+    """Figures of the scoring script over films put one after another, at whole minutes: truth and intervals.
+
+    The time between two films counts neither way.
+    """
     truth, said, offset = [], [], 0.0
     for rows, found in parts.values():
-        truth.append(rows.assign(start_s=rows["start_s"] + offset, end_s=rows["end_s"] + offset, clip="all"))
+        truth.append(rows.assign(start_s=rows["start_s"] + offset, end_s=rows["end_s"] + offset))
         said.append(found.assign(start_s=found["start_s"] + offset, end_s=found["end_s"] + offset))
-        offset += 60.0 * (2 + max([*rows["end_s"], *found["end_s"]]) // 60)
+        last = offset + max([*rows["end_s"], *found["end_s"]])
+        offset += 60.0 * (2 + (last - offset) // 60)
+        between = {"person": "nobody", "start_s": last, "end_s": offset, "visible": "", "optional": True}
+        truth.append(pd.DataFrame([between] if len(parts) > 1 else [], columns=list(rows.columns)))
     with tempfile.TemporaryDirectory() as folder:
-        pd.concat(truth).astype({"optional": int}).to_csv(Path(folder, "truth.csv"), index=False)
+        pd.concat([rows for rows in truth if len(rows)]).assign(clip="all").astype({"optional": int}).to_csv(
+            Path(folder, "truth.csv"), index=False
+        )
         pd.concat(said)[["start_s", "end_s", "actor"]].to_csv(Path(folder, "said.csv"), index=False)
         command = [sys.executable, str(script), f"{folder}/truth.csv", f"{folder}/said.csv", "--json"]
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
