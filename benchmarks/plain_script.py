@@ -33,7 +33,7 @@ def frames(film: str, every_s: float) -> Iterator[tuple[float, NDArray[np.uint8]
         for frame in container.decode(video=0):
             time_s = frame.time - start_s
             if time_s >= due_s - 1e-6:
-                yield time_s, np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+                yield time_s, np.ascontiguousarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
                 while due_s <= time_s + 1e-6:
                     due_s += every_s
 

@@ -22,6 +22,8 @@ from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import FILM_TITLES, FILMOGRAPHY, QUARANTINE, TABLES, WANTED
 from wios_assets_tests.imdb.small_lake import CREDITS, LINES
 
+pytestmark = pytest.mark.slow
+
 MATRIX = "tt0133093"
 TABLE_NAMES = (*IMDB_FILES, FILM_TITLES.name, QUARANTINE.name, FILMOGRAPHY.name, WANTED.name)
 EXTRA = ("nm9999999", "Edna Extra", "\\N", "\\N", "\\N", "\\N")

@@ -160,6 +160,7 @@ def test_help_and_version_are_there_for_all(wios: Wios) -> None:
     assert "130 when interrupted" in " ".join(overview.split())
 
 
+@pytest.mark.slow
 def test_in_a_pipe_nothing_is_cut_coloured_or_wrapped(wios: Wios) -> None:
     key = "A very long name " * 5 + "[red]not markup[/red] :smile:"
     with_films(wios, key)
@@ -170,6 +171,7 @@ def test_in_a_pipe_nothing_is_cut_coloured_or_wrapped(wios: Wios) -> None:
     assert len(answer.out.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_on_a_narrow_terminal_values_go_on_in_the_next_line(wios: Wios) -> None:
     with_films(wios, "007")
     ours, theirs = pty.openpty()
@@ -193,6 +195,7 @@ def test_on_a_narrow_terminal_values_go_on_in_the_next_line(wios: Wios) -> None:
     assert all(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) <= 60 for line in shown.decode().splitlines())
 
 
+@pytest.mark.slow
 def test_characters_that_the_output_lacks_come_as_escapes(wios: Wios) -> None:
     with_films(wios, "七人の侍")
     answer = wios.process("film", "list", PYTHONIOENCODING="ascii")
@@ -202,6 +205,7 @@ def test_characters_that_the_output_lacks_come_as_escapes(wios: Wios) -> None:
     assert json.loads(given.out)[0]["film"] == "七人の侍"
 
 
+@pytest.mark.slow
 def test_who_starts_without_dagster_spark_video_or_pictures(wios: Wios) -> None:
     with_films(wios, "007")
     code = (
@@ -215,6 +219,7 @@ def test_who_starts_without_dagster_spark_video_or_pictures(wios: Wios) -> None:
     assert "Grace Hopper" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_mistake_shows_no_traceback_in_a_process_of_its_own(wios: Wios) -> None:
     answer = wios.process("who", "x", "1")
     assert answer.code == 1
@@ -226,6 +231,7 @@ def test_a_mistake_shows_no_traceback_in_a_process_of_its_own(wios: Wios) -> Non
     assert wrong.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_listening_is_no_fault_to_trace(wios: Wios) -> None:
     with_films(wios, *(f"film {number}" for number in range(3)))
     command = f"{sys.executable} -m wios_assets settings | true; echo ${{PIPESTATUS[0]}}"

@@ -198,6 +198,7 @@ def test_a_wrong_key_is_told_without_being_shown(tmdb: Running, tmp_path: Path) 
     assert "secretsecret" not in problem
 
 
+@pytest.mark.slow
 def test_a_rate_limit_is_waited_out(tmdb: Running, tmp_path: Path) -> None:
     site, server = tmdb
     limits = [1, 1]
