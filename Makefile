@@ -31,7 +31,7 @@ test: setup
 	.venv/bin/pytest $(TEST_ARGS)
 
 test-fast: setup
-	.venv/bin/pytest -m "not slow" $(TEST_ARGS)
+	.venv/bin/pytest -m "not slow" -n auto $(TEST_ARGS)
 
 lint: setup
 	.venv/bin/ruff check .

@@ -15,6 +15,8 @@ from wios_assets.settings import load_settings
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "correct horse battery staple"
 
 

@@ -14,6 +14,8 @@ from wios_assets.providers.photos import AskedFilm
 from wios_assets.providers.tmdb import TmdbPhotos
 from wios_assets_tests.local_server import Answer, LocalServer, Request, serving
 
+pytestmark = pytest.mark.slow
+
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln"
 NEO, TRINITY, UNKNOWN = ("Keanu Reeves", "nm0000206"), ("Carrie-Anne Moss", "nm0005251"), ("Nobody", "nm9999999")
@@ -198,7 +200,6 @@ def test_a_wrong_key_is_told_without_being_shown(tmdb: Running, tmp_path: Path) 
     assert "secretsecret" not in problem
 
 
-@pytest.mark.slow
 def test_a_rate_limit_is_waited_out(tmdb: Running, tmp_path: Path) -> None:
     site, server = tmdb
     limits = [1, 1]

@@ -11,6 +11,8 @@ import numpy as np
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets_tests.vision.faces import package_pictures
 
+pytestmark = pytest.mark.slow
+
 # face_recognition is imported in a process of its own: its import changes how Pillow treats truncated pictures.
 PLAIN = """
 import sys, warnings

@@ -18,6 +18,8 @@ from wios_assets.vision.engines import load_engine
 from wios_assets.vision.mmod_detector import OVERLAP, SEEN_FROM, SEEN_TO, MmodDetector, Pyramid, distinct
 from wios_assets_tests.vision.faces import options, package_pictures
 
+pytestmark = pytest.mark.slow
+
 PRECISIONS: tuple[Literal["int8"], Literal["float"]] = ("int8", "float")
 
 

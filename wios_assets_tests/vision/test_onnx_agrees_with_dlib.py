@@ -19,6 +19,8 @@ from wios_assets.vision.mmod_detector import DETECTOR_FILE, OVERLAP, ROUNDING, M
 from wios_assets.vision.photos import read_photo
 from wios_assets_tests.vision.faces import dlib_sheet, options, package_pictures
 
+pytestmark = pytest.mark.slow
+
 SURE = 0.5
 PRECISIONS = [Settings.model_fields["detector_precision"].default, "float"]
 """The one that users get, and the one of the reference."""

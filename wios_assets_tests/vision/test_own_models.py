@@ -16,6 +16,8 @@ from wios_assets.vision.engines import load_engine
 from wios_assets_tests.vision import stand_ins
 from wios_assets_tests.vision.faces import options, package_pictures
 
+pytestmark = pytest.mark.slow
+
 OWN_EMBEDDER = {
     "embedder_input": 64,
     "embedder_mean": (10.0, 20.0, 30.0),

@@ -12,6 +12,8 @@ from wios_assets.vision.sampling import MarkedPicture, Picture, Sample, read_pic
 from wios_assets.vision.video import Video, probe, to_display
 from wios_assets_tests.films import break_bytes, cut_off, numbered_picture, read_number, write_film
 
+pytestmark = pytest.mark.slow
+
 RATE = 4.0
 UNREADABLE = -1
 
