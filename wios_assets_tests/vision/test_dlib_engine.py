@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets_tests.vision.faces import package_pictures
