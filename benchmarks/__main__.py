@@ -1,6 +1,6 @@
 """The engine against the plain script and against decoding alone, side by side in one run; prints a Markdown table.
 
-    python -m benchmarks [--films dev,clips,1080p] [--runs 3] [--cnn-frames 8] [--work FOLDER]
+    python -m benchmarks [--films dev,clips,1080p] [--runs 3] [--ways hog,decode,engine,cnn] [--cnn-frames 8]
 
 Needs the development films (WIOS_DEVSET). Ways: (a) the plain face_recognition script with `cnn` and one upsampling,
 timed on a few frames spread over the film and scaled; (b) the same with `hog`, whole; (c) decoding alone; (d) this
@@ -70,7 +70,13 @@ def measure(way: str, film: Path, out: Path, *more: str) -> dict[str, Any]:
 
 
 def compare(
-    films: list[Path], runs: int, cnn_frames: int, work: Path, photos: dict[str, Any], truth: Path | None
+    films: list[Path],
+    runs: int,
+    ways: list[str],
+    cnn_frames: int,
+    work: Path,
+    photos: dict[str, Any],
+    truth: Path | None,
 ) -> None:
     """Measure every way on some films, one after the other, and print a row a way."""
     seconds: dict[str, list[float]] = defaultdict(list)
@@ -78,7 +84,6 @@ def compare(
     memory: dict[str, float] = defaultdict(float)
     hits: dict[str, dict[str, list[int]]] = {}
     length_s = sum(probe(film).duration_s for film in films)
-    ways = ["hog", "decode", "engine", *(["cnn"] if cnn_frames else [])]
     for run in range(runs):
         for way in ways:
             if way == "cnn" and run:
@@ -93,9 +98,9 @@ def compare(
                 memory[way] = max(memory[way], said["peak_mib"])
             seconds[way].append(total)
             faces[way] = count
-    for way in ("hog", "engine"):
+    for way in {"hog", "engine"} & set(ways):
         sums: dict[str, list[int]] = {"all": [0, 0], "frontal": [0, 0]}
-        for film in films if truth else []:
+        for film in (film for film in films if truth and film.name in truth.read_text(encoding="utf-8")):
             with np.load(work / f"{way}-{film.stem}.npz") as kept:
                 rows = read_truth(truth, film.name)  # type: ignore[arg-type]
                 for kind, (hit, there) in recall(rows, kept["times_s"], kept["vectors"], photos).items():
@@ -120,9 +125,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", default="dev,clips,1080p")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--cnn-frames", type=int, default=8, help="frames to time the CNN script on; 0 for none")
+    parser.add_argument("--cnn-frames", type=int, default=8, help="frames of a film to time the CNN script on")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "wios-benchmarks")
+    parser.add_argument("--ways", default="hog,decode,engine,cnn")
     args = parser.parse_args()
+    ways = args.ways.split(",")
     root = devset()
     args.work.mkdir(parents=True, exist_ok=True)
     photos = own_photos([root / "ident" / "gallery", root / "ident" / "probes"], args.work / "photos.npz")
@@ -130,12 +137,13 @@ def main() -> None:
     for chosen in args.films.split(","):
         print(f"\n{chosen}, {args.runs} runs\n")
         if chosen == "dev":
-            compare([film], args.runs, args.cnn_frames, args.work, photos, root / "films" / "truth.csv")
+            compare([film], args.runs, ways, args.cnn_frames, args.work, photos, root / "films" / "truth.csv")
         elif chosen == "clips":
             clips = sorted((root / "clips").glob("*.mp4"))
-            compare(clips, args.runs, min(1, args.cnn_frames), args.work, photos, root / "clips" / "truth.csv")
+            compare(clips, args.runs, ways, 1, args.work, photos, root / "clips" / "truth.csv")
         elif chosen == "1080p":
-            compare([scaled_up(film, args.work / "dev_film_1080.mp4")], args.runs, 0, args.work, photos, None)
+            tall = scaled_up(film, args.work / "dev_film_1080.mp4")
+            compare([tall], args.runs, [way for way in ways if way in ("decode", "engine")], 0, args.work, photos, None)
         else:
             sys.exit(f"--films {chosen}: choose from dev, clips, 1080p")
 
