@@ -21,6 +21,7 @@ CORE = (
     "film_index",
     "tables",
     "errors",
+    "whole",
 )
 ASSETS = ("assets", "automation", "lake", "partitions", "definitions")
 READERS = ("cli", "exports", "page", "run", "__main__")

@@ -55,8 +55,8 @@ def ui(
 
 def demo() -> None:
     """Run the whole way on a small example that is made on the spot; it shows the way, not the accuracy."""
+    from wios_assets.automation.grounds import imdb_is_loaded
     from wios_assets.demo import make_example
-    from wios_assets.imdb.files import IMDB_FILES
     from wios_assets.run import dagster_instance, run_job
 
     settings, elsewhere = _demo_settings(load_settings())
@@ -69,7 +69,7 @@ def demo() -> None:
     os.utime(example.film, (time.time() - settings.settle_seconds - 1,) * 2)
     key = inbox_film(settings, example.key)
     say("2. IMDB's tables, and the film's way through the graph", style="bold")
-    if not _stored(settings, list(IMDB_FILES)):
+    if not imdb_is_loaded(settings):
         with interrupts(), dagster_instance(settings) as instance:
             run_job(settings, instance, "imdb_refresh")
     if not _run_all(settings, [key], quiet=True):
@@ -167,10 +167,11 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
 
 def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
     """Load IMDB's files where they are there and were never loaded."""
+    from wios_assets.automation.grounds import imdb_is_loaded
     from wios_assets.imdb.files import IMDB_FILES, find_file
     from wios_assets.run import run_job
 
-    if _stored(settings, list(IMDB_FILES)):
+    if imdb_is_loaded(settings):
         return
     try:
         for table in IMDB_FILES:
@@ -179,12 +180,6 @@ def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
         return
     note(f"loading IMDB's files from {settings.imdb}", style="dim")
     run_job(settings, instance, "imdb_refresh")
-
-
-def _stored(settings: Settings, tables: list[str]) -> bool:
-    from wios_assets.lake.paths import parquet_files, table_folder
-
-    return all(parquet_files(table_folder(settings.lake, table)) for table in tables)
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from wios_assets.lake.paths import escape_key
+from wios_assets.whole import write_whole
 
 HELD = ("precision", "recall", "f1", "recall_frontal", "zone_precision", "minute_f1")
 """Figures that should not fall."""
@@ -26,11 +26,8 @@ def read_accepted(data: Path, film: str) -> dict[str, float]:
 
 def accept(data: Path, film: str, figures: Mapping[str, float]) -> None:
     """Hold later figures against these."""
-    file = _file(data, film)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(json.dumps({name: figures[name] for name in HELD if figures[name] == figures[name]}, indent=1))
-    beside.replace(file)
+    held = {name: figures[name] for name in HELD if figures[name] == figures[name]}
+    write_whole(_file(data, film), json.dumps(held, indent=1))
 
 
 def fallen(figures: Mapping[str, float], accepted: Mapping[str, float]) -> list[str]:

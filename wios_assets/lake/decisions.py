@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import read_rows
 from wios_assets.naming.decisions import COLUMNS
 from wios_assets.tables import FACE_EMBEDDINGS, FACE_TRACKS, FACES
+from wios_assets.whole import write_whole
 
 Verdict = Literal["is", "is_not", "not_a_face"]
 
@@ -65,10 +65,7 @@ def decide(
     file = decisions_file(data, film)
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock"), timeout=30):
-        content = json.dumps([*_entries(file), *entries])
-        beside = file.with_name(f".{file.name}.{os.getpid()}")
-        beside.write_text(content, encoding="utf-8")
-        beside.replace(file)
+        write_whole(file, json.dumps([*_entries(file), *entries]))
 
 
 def _entries(file: Path) -> list[dict[str, Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import has_rows_of
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
+from wios_assets.whole import write_whole
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,7 @@ def forget_footage(lake: Path, film: str) -> None:
 
 def keep_footage(lake: Path, film: str, stamp: FootageStamp) -> None:
     """Called after the last of a film's footage tables was stored."""
-    file = _file(lake, film)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(json.dumps(asdict(stamp)), encoding="utf-8")
-    beside.replace(file)
+    write_whole(_file(lake, film), json.dumps(asdict(stamp)))
 
 
 def _file(lake: Path, film: str) -> Path:
