@@ -184,6 +184,7 @@ TRACK_NAMES = _table(
     ("photos", TEXTS, "Photos of the nearest cast member that matched best"),
     ("reason", TEXT, "The decision in a sentence"),
     ("model_hash", TEXT, "Hash of the models behind the embeddings"),
+    ("decisions", INT, "Revision of people's decisions on the film that it rests on; 0 for none"),
 )
 APPEARANCES = _table(
     "appearances",
@@ -204,6 +205,7 @@ APPEARANCES = _table(
     ("best_face", LONG, "Face with the best chip"),
     ("photos", TEXTS, "Photos that matched best"),
     ("model_hash", TEXT, "Hash of the models behind the embeddings"),
+    ("decisions", INT, "Revision of people's decisions on the film that it rests on; 0 for none"),
 )
 MINUTE_APPEARANCES = _table(
     "minute_appearances",

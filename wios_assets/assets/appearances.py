@@ -17,7 +17,7 @@ from dagster import (
 
 from wios_assets.assets.common import OWNERS, check, code_version, film_table, picture
 from wios_assets.assets.options import naming_options
-from wios_assets.lake.decisions import read_decisions
+from wios_assets.lake.decisions import active, read_decisions, revision_of
 from wios_assets.naming.names import name_tracks
 from wios_assets.naming.review import to_review
 from wios_assets.partitions import films
@@ -61,8 +61,18 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         cast: pd.DataFrame,
         settings: ResourceParam[Settings],
     ) -> Iterator[Any]:
-        decisions = read_decisions(settings.data, context.partition_key)
-        names = name_tracks(face_tracks, faces, face_embeddings, gallery_embeddings, cast, naming, decisions=decisions)
+        made = read_decisions(settings.data, context.partition_key)
+        decisions = active(made)
+        names = name_tracks(
+            face_tracks,
+            faces,
+            face_embeddings,
+            gallery_embeddings,
+            cast,
+            naming,
+            decisions=decisions,
+            decisions_revision=revision_of(made),
+        )
         counts = names["decision"].value_counts()
         weak = to_review(names, face_tracks).head(SHOWN_REVIEWS)
         yield Output(
@@ -85,11 +95,13 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         )
     )
     def appearances(
+        context: AssetExecutionContext,
         track_names: pd.DataFrame,
         face_tracks: pd.DataFrame,
         shots: pd.DataFrame,
         cast: pd.DataFrame,
         film: pd.DataFrame,
+        settings: ResourceParam[Settings],
     ) -> Iterator[Any]:
         rows = intervals(track_names, face_tracks, shots, cast)
         duration_s = float(film["duration_s"].iloc[0])
@@ -102,7 +114,8 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         )
         yield check("inside_the_film", "appearances", checks.outside_film(rows, duration_s))
         yield check("no_actor_twice_at_once", "appearances", checks.twice_at_once(rows))
-        yield check("in_cast_or_marked_unknown", "appearances", checks.neither_cast_nor_unknown(rows, cast))
+        decided = {made.person for made in read_decisions(settings.data, context.partition_key) if made.person}
+        yield check("in_cast_or_marked_unknown", "appearances", checks.neither_cast_nor_unknown(rows, cast, decided))
 
     @asset(
         **film_table(

@@ -23,7 +23,8 @@ def export(
         typer.Option(
             "--format",
             help="How to write it: tables as csv, json or parquet, appearances also as vtt (WebVTT) or edl (markers), "
-            "screen-time also as nfo (Kodi, Jellyfin), the report as html. Default: csv, or html.",
+            "screen-time also as nfo (Kodi, Jellyfin), the report as html, reviews as json. "
+            "Default: the first of these.",
         ),
     ] = None,
     out: Annotated[
@@ -31,7 +32,7 @@ def export(
         typer.Option("-o", "--output", metavar="FILE", help="Where to; `-` for stdout. Default: the exports folder."),
     ] = None,
 ) -> None:
-    """Write a film's appearances, minutes, screen time or report to a file, whole or not at all."""
+    """Write a film's appearances, minutes, screen time, report or reviews to a file, whole or not at all."""
     format = format or default_format(what)
     settings = load_settings()
     with asked_film(settings, film) as (library, row):

@@ -1,7 +1,8 @@
-"""`wios review`, `wios name`, `wios evaluate`, `wios identify`: what a person knows better, and how right it is."""
+"""`wios review`, `name`, `import-review`, `evaluate`, `identify`: what a person knows better, and how right it is."""
 
 from __future__ import annotations
 
+import getpass
 import re
 import shutil
 from pathlib import Path
@@ -52,6 +53,8 @@ def name(
     actor: Annotated[str | None, typer.Argument(metavar="[ACTOR]", help="Who it is, as the cast has it.")] = None,
     wrong: Annotated[bool, typer.Option("--not", help="It is not ACTOR.")] = False,
     no_face: Annotated[bool, typer.Option("--no-face", help="It is not a face.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="ACTOR is nobody of the cast: a person of their own.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="Who decides. Default: the user's name.")] = None,
 ) -> None:
     """Say who somebody is, once and for every later run; the film's names follow, the video is not touched."""
     from wios_assets.lake.decisions import decide
@@ -59,14 +62,36 @@ def name(
     if (actor is None) != no_face:
         raise typer.BadParameter("give a cast member's name, or --no-face", param_hint="ACTOR")
     settings, key = _film(film)
-    person = _cast_member(settings, key, actor) if actor is not None else None
+    person = _person(settings, key, actor, new) if actor is not None else None
     tracks = _tracks_of(settings, key, who)
     verdict: Verdict = "not_a_face" if no_face else "is_not" if wrong else "is"
     everywhere = verdict == "is" and who.startswith("unknown:")
-    decide(settings.data, settings.lake, key, tracks, verdict, person, everywhere=everywhere)
+    decide(settings.data, settings.lake, key, tracks, verdict, person, everywhere=everywhere, by=by or _user())
     _run(settings, "film_decisions", key)
     said = "is not a face" if no_face else f"is {'not ' if wrong else ''}{person}"
     say(f"{key}: {who} {said}; {len(tracks)} track{'s' if len(tracks) != 1 else ''} decided")
+
+
+def import_review(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="JSON, as `wios export FILM --what reviews` writes it.")
+    ],
+    film: Annotated[
+        str | None, typer.Option("--film", help="The film that is meant, where the file calls it otherwise.")
+    ] = None,
+) -> None:
+    """Take decisions of people back from JSON; those that are known already stay, and the film's names follow."""
+    from wios_assets.exports.reviews import read_reviews
+    from wios_assets.lake.decisions import take_in
+
+    documents = [(file, read_reviews(file)) for file in files]
+    for file, document in documents:
+        settings, key = _film(film or document.film.key)
+        added, taken_back = take_in(settings.data, key, document.decisions)
+        if added or taken_back:
+            _run(settings, "film_decisions", key)
+        known = len(document.decisions) - added - taken_back
+        say(f"{key}: {added} decisions added from {file}, {taken_back} taken back, {known} known already")
 
 
 def evaluate(
@@ -165,6 +190,14 @@ def _film(asked: str) -> tuple[Settings, str]:
         return settings, str(row["film"])
 
 
+def _user() -> str | None:
+    """The name of who sits at the machine, if the system knows it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None
+
+
 def _run(settings: Settings, job: str, film: str) -> None:
     from wios_assets.run import dagster_instance, run_film
 
@@ -197,15 +230,16 @@ def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
     return [int(track) for track in usable]
 
 
-def _cast_member(settings: Settings, film: str, actor: str) -> str:
+def _person(settings: Settings, film: str, actor: str, new: bool) -> str:
+    from wios_assets.lake.decisions import read_decisions
     from wios_assets.lake.store import read_rows
-    from wios_assets.naming.photo_folders import name_key
+    from wios_assets.naming.person_meant import person_meant
     from wios_assets.tables import CAST
 
     cast = [str(person) for person in read_rows(settings.lake, CAST, film)["actor"].to_pylist()]
-    found = [person for person in cast if name_key(person) == name_key(actor)]
-    if not found:
-        raise WiosError(
-            f"film {film!r}: {actor!r} is not in its cast ({', '.join(cast)}); add them to the sidecar's cast"
-        )
-    return found[0]
+    named = [each.person for each in read_decisions(settings.data, film) if each.person and each.undone_at is None]
+    try:
+        return person_meant([*cast, *named], actor, new=new)
+    except WiosError as error:
+        hint = "" if new else " with --new"
+        raise WiosError(f"film {film!r}: {error}{hint}") from None

@@ -18,12 +18,14 @@ from wios_assets.errors import WiosError
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.players import edl, nfo, webvtt
 from wios_assets.exports.report import report_html
+from wios_assets.exports.reviews import reviews_document
+from wios_assets.lake.decisions import read_decisions
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
 from wios_assets.tables import TABLES
 
-What = Literal["appearances", "minutes", "screen-time", "report"]
+What = Literal["appearances", "minutes", "screen-time", "report", "reviews"]
 Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo", "html"]
 
 _TABLE_FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
@@ -32,6 +34,7 @@ FORMATS: dict[What, tuple[Format, ...]] = {
     "minutes": _TABLE_FORMATS,
     "screen-time": (*_TABLE_FORMATS, "nfo"),
     "report": ("html",),
+    "reviews": ("json",),
 }
 """Formats in which each can be had, the default first."""
 MEDIA_TYPES: dict[Format, str] = {
@@ -128,7 +131,7 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
 
     CSV is UTF-8 with a header and seconds with three decimals; JSON is described in wios_assets/exports/documents.py;
     Parquet is the lake's table with the column `film`; the others are described in wios_assets/exports/players.py
-    and report.py.
+    and report.py, people's decisions in reviews.py.
 
     Args:
         film: key, title, or the beginning of either.
@@ -144,6 +147,8 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
     row = find_film(library, film)
     if what == "report":
         return report_html(library, row)
+    if what == "reviews":
+        return reviews_document(row, read_decisions(library.data, row["film"]))
     rows = _WHAT[what].ask(library, row["film"])
     return _WRITERS[format](what, row, rows, _frame_rate(library, row["film"]) if format == "edl" else 0.0)
 

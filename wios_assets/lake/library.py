@@ -55,11 +55,12 @@ class Library:
     """An open library. Its views may be asked and nothing may be written.
 
     A view is called as its table (`appearances`, `imdb.title_basics`; `"cast"` in quotes, a word of SQL). It shows the
-    lake as it is now, not as it was when the library was opened.
+    lake as it is now, not as it was when the library was opened. `data` is the folder that holds people's decisions.
     """
 
     connection: duckdb.DuckDBPyConnection
     lake: Path
+    data: Path
 
     def __enter__(self) -> Self:
         return self
@@ -157,7 +158,7 @@ def open_library(settings: Settings) -> Library:
         WiosError: nothing was published yet, or it does not fit and cannot be published anew.
     """
     file, lake = settings.library.resolve(), settings.lake.resolve()
-    opened, fault = _open(file, lake)
+    opened, fault = _open(settings)
     if opened is not None:
         return opened
     if not file.exists() and not any(_has_files(lake, table) for table in TABLES.values() if table.by_film):
@@ -169,7 +170,7 @@ def open_library(settings: Settings) -> Library:
         publish(lake, file)
     except WiosError as error:
         raise WiosError(f"{fault}; it cannot be published anew: {error}") from error
-    opened, fault = _open(file, lake)
+    opened, fault = _open(settings)
     if opened is None:
         raise WiosError(f"{fault}; remove it and ask again")
     return opened
@@ -177,14 +178,15 @@ def open_library(settings: Settings) -> Library:
 
 def library_fault(settings: Settings) -> str | None:
     """Why the published file does not fit the lake, in a clause that names it; None where it fits."""
-    opened, fault = _open(settings.library.resolve(), settings.lake.resolve())
+    opened, fault = _open(settings)
     if opened is not None:
         opened.close()
     return fault
 
 
-def _open(file: Path, lake: Path) -> tuple[Library, None] | tuple[None, str]:
+def _open(settings: Settings) -> tuple[Library, None] | tuple[None, str]:
     """The library, or why it cannot be used as it is."""
+    file, lake = settings.library.resolve(), settings.lake.resolve()
     if not file.exists():
         return None, f"{file}: nothing is published"
     try:
@@ -197,7 +199,7 @@ def _open(file: Path, lake: Path) -> tuple[Library, None] | tuple[None, str]:
     except duckdb.Error as error:
         misfit = f"is not a library of WIOS ({error})"
     if misfit is None:
-        return Library(connection, lake), None
+        return Library(connection, lake, settings.data), None
     connection.close()
     return None, f"{file}: {misfit}"
 

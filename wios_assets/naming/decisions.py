@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,9 @@ COLUMNS = (
 """Columns of a table of decisions: the face decided on (its instant, box and embedding with its model), the verdict
 (`is`, `is_not` or `not_a_face`), the person's name, and whether `is` holds for every like unnamed track."""
 
+DECIDED = "a person decided so"
+NOT_A_FACE = "not a face, as a person decided"
+"""Reasons of tracks that were decided on."""
 NEAR_S = 0.5
 """A face is looked for within so many seconds of the instant decided on."""
 SAME_PLACE = 0.3
@@ -55,9 +59,6 @@ class Decided:
 def find_decided(decisions: pd.DataFrame | None, known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame) -> Decided:
     """The tracks that decisions concern; a later decision on the same track overrides an earlier one.
 
-    A decision is anchored to a face, not to a number: to the track that has a face at that instant and place, or else
-    to the likest one around that instant. One whose face is found no more concerns nothing.
-
     Args:
         decisions: columns `COLUMNS`, in the order in which they were made; None for none.
         known: the film's tracks with embeddings.
@@ -65,27 +66,47 @@ def find_decided(decisions: pd.DataFrame | None, known: Tracks, tracks: pd.DataF
         faces: rows of `tables.FACES`.
     """
     decided = Decided()
-    if decisions is None or not len(decisions) or not len(known):
+    if decisions is None or not len(decisions):
         return decided
+    made = records(decisions)
+    for decision, place in zip(made, find_places(made, known, tracks, faces), strict=True):
+        if place is not None:
+            _take(decided, place, decision)
+    return decided
+
+
+def find_places(
+    decisions: Sequence[Mapping[str, Any]], known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame
+) -> list[int | None]:
+    """The track that each decision concerns, as a place in `known`; None where its face is found no more.
+
+    A decision is anchored to a face, not to a number: to the track that has a face at that instant and place, or else
+    to the likest one around that instant.
+
+    Args:
+        decisions: what `COLUMNS` says of the face of each.
+    """
+    if not decisions or not len(known):
+        return [None] * len(decisions)
     ids = faces["face"].to_numpy(np.int64)
     times = faces["time_s"].to_numpy(np.float64)
     boxes = faces[["left", "top", "right", "bottom"]].to_numpy(np.float64)
     place_of_face = {
         int(face): place for place, row in enumerate(known.rows.tolist()) for face in tracks["faces"].iloc[row]
     }
-    owner = np.asarray([place_of_face.get(face, -1) for face in ids.tolist()])
-    for decision in records(decisions):
+    owner = np.asarray([place_of_face.get(face, -1) for face in ids.tolist()], dtype=np.int64)
+    places = []
+    for decision in decisions:
         near = np.flatnonzero((np.abs(times - decision["time_s"]) <= NEAR_S) & (owner >= 0))
         place = _by_place(decision, near, times, boxes, owner)
         if place is None and decision["model_hash"] == known.model_hash:
             place = _by_face(decision, sorted(set(owner[near].tolist())), known)
-        if place is not None:
-            _take(decided, place, decision)
-    return decided
+        places.append(place)
+    return places
 
 
 def _by_place(
-    decision: dict[str, Any], near: np.ndarray, times: np.ndarray, boxes: np.ndarray, owner: np.ndarray
+    decision: Mapping[str, Any], near: np.ndarray, times: np.ndarray, boxes: np.ndarray, owner: np.ndarray
 ) -> int | None:
     wanted = np.asarray([decision[edge] for edge in ("left", "top", "right", "bottom")], dtype=np.float64)
     fits = [(overlap(wanted, boxes[row]), -abs(times[row] - decision["time_s"]), row) for row in near.tolist()]
@@ -93,7 +114,7 @@ def _by_place(
     return int(owner[max(fits, key=lambda fit: (fit[1], fit[0]))[2]]) if fits else None
 
 
-def _by_face(decision: dict[str, Any], places: list[int], known: Tracks) -> int | None:
+def _by_face(decision: Mapping[str, Any], places: list[int], known: Tracks) -> int | None:
     if not places or decision["embedding"] is None:
         return None
     apart = np.linalg.norm(known.vectors[places] - comparable(np.asarray(decision["embedding"])[None]), axis=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.claims import Claim, claims
-from wios_assets.naming.decisions import Decided, find_decided
+from wios_assets.naming.decisions import DECIDED, NOT_A_FACE, Decided, find_decided
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
 from wios_assets.naming.options import NamingOptions
 from wios_assets.naming.recurring import recurring_people
@@ -32,6 +32,7 @@ def name_tracks(
     options: NamingOptions,
     cohort: pd.DataFrame | None = None,
     decisions: pd.DataFrame | None = None,
+    decisions_revision: int = 0,
 ) -> pd.DataFrame:
     """Names of a film's tracks.
 
@@ -50,6 +51,7 @@ def name_tracks(
         cohort: rows of `tables.GALLERY_EMBEDDINGS` of people who are not in this film, such as the casts of others;
             they sharpen the limits and are never named. Rows of people of the cast are left out.
         decisions: what people have decided about faces, columns `decisions.COLUMNS`; they overrule everything else.
+        decisions_revision: which state of them this is.
 
     Returns:
         Data frame with the columns of `tables.TRACK_NAMES` without `film`, a row for each track, in their order.
@@ -93,7 +95,7 @@ def name_tracks(
                 "model_hash": known.model_hash,
             }
         )
-    return table_frame(rows, TRACK_NAMES)
+    return table_frame(({**row, "decisions": decisions_revision} for row in rows), TRACK_NAMES)
 
 
 def _named(
@@ -110,9 +112,9 @@ def _named(
     names: dict[int, str] = {}
     for place, claim in enumerate(found):
         if place in decided.not_faces:
-            found[place] = Claim(claim.actor, "weak", 0.0, "not a face, as a person decided")
+            found[place] = Claim(claim.actor, "weak", 0.0, NOT_A_FACE)
         elif place in decided.names:
-            found[place] = Claim(claim.actor, "named", 1.0, "a person decided so")
+            found[place] = Claim(claim.actor, "named", 1.0, DECIDED)
             names[place] = decided.names[place]
         elif claim.decision == "named":
             names[place] = gallery.people[claim.actor]

@@ -56,6 +56,9 @@ class FilmMap:
         appearance, face: int64 [appearances], the lake's numbers; `NOBODY` where there is no face.
         probability, distance, runner_up_distance: float32 [appearances], NaN where the lake has none.
         runner_up: names, and None. photos: paths of the photos that matched best.
+        tracks: int64 [...], track_offsets: int32 [appearances + 1]: appearance i is made of the tracks
+            tracks[track_offsets[i]:track_offsets[i + 1]].
+        revision: state of the tracks and of people's decisions on them; see `DecidedTracks`.
         minutes: (minute, person, seconds, highest probability) in the order of the lake's question.
         turns: float64 [n], the instants at which somebody comes or goes.
         offsets: int32 [n + 1], holders: int32 [...]: the appearances that hold from turn i on are
@@ -76,6 +79,9 @@ class FilmMap:
     runner_up: tuple[str | None, ...]
     runner_up_distance: NDArray[np.float32]
     photos: tuple[tuple[str, ...], ...]
+    tracks: NDArray[np.int64]
+    track_offsets: NDArray[np.int32]
+    revision: str
     minutes: tuple[tuple[int, int, float, float | None], ...]
     turns: NDArray[np.float64]
     offsets: NDArray[np.int32]
@@ -100,6 +106,10 @@ class FilmMap:
         holding = self.holders[self.offsets[turn] : self.offsets[turn + 1]].tolist()
         return sorted(holding, key=self._rank)
 
+    def tracks_of(self, place: int) -> list[int]:
+        """Numbers of the tracks that an appearance is made of."""
+        return self.tracks[self.track_offsets[place] : self.track_offsets[place + 1]].tolist()
+
     def of(self, person: int) -> list[int]:
         """Places of a person's appearances, by start."""
         return np.flatnonzero(self.person == person).tolist()
@@ -117,6 +127,7 @@ def film_map(
     screen_time: Sequence[Row],
     quality: dict[int, float],
     state: object,
+    revision: str = "",
 ) -> FilmMap:
     """Put a film's rows into arrays.
 
@@ -124,7 +135,7 @@ def film_map(
         film: its row of the table `library`.
         appearances, minutes, screen_time: its rows of these tables.
         quality: chip quality by face, 0 to 1, of the appearances' best faces.
-        state: what tells this state of the lake from another.
+        state: what tells this state of the lake from another. revision: see `FilmMap`.
     """
     rows = sorted(appearances, key=lambda row: (row["start_s"], row["end_s"], row["actor"]))
     people = _people(rows, screen_time, quality)
@@ -152,6 +163,9 @@ def film_map(
         runner_up=tuple(interned.setdefault(row["runner_up"], row["runner_up"]) for row in rows),
         runner_up_distance=_singles(rows, "runner_up_distance"),
         photos=tuple(_interned(interned, row["photos"] or ()) for row in rows),
+        tracks=np.array([track for row in rows for track in row["tracks"] or ()], dtype=np.int64),
+        track_offsets=np.cumsum([0, *(len(row["tracks"] or ()) for row in rows)], dtype=np.int32),
+        revision=revision,
         minutes=tuple(
             (row["minute"], number[row["actor"]], row["seconds"], row["highest_probability"])
             for row in minutes

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -94,10 +94,7 @@ class Guard:
         name = _host_name(request.headers.get("host", ""))
         if name is None or not (name in ("localhost", self.host) or _is_address(name)):
             return PlainTextResponse("This page is not served under that name; use its address.", status_code=421)
-        if request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site", "same-origin") not in (
-            "same-origin",
-            "none",
-        ):
+        if request.method not in ("GET", "HEAD") and not _from_this_page(request):
             return PlainTextResponse("Refused: sent from another site.", status_code=403)
         path = request.url.path
         if path == "/enter" and request.method == "POST":
@@ -133,6 +130,14 @@ class Guard:
         answer = RedirectResponse(quote(after, safe="/?=&%#") if local else "/", status_code=303)
         answer.set_cookie(COOKIE, _cookie(self.token), httponly=True, samesite="strict", max_age=30 * 86400)
         return answer
+
+
+def _from_this_page(request: Request) -> bool:
+    """Whether a request that changes something comes from a page of ours, or from no page at all."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
 
 
 def _cookie(token: str) -> str:

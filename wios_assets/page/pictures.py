@@ -16,7 +16,8 @@ from PIL import Image
 from wios_assets.errors import WiosError
 from wios_assets.lake.paths import partition_folder
 from wios_assets.page.film_map import FilmMap
-from wios_assets.page.shelf import Shelf, folder_state
+from wios_assets.page.folders import folder_state
+from wios_assets.page.shelf import Shelf
 from wios_assets.vision.video import display_size, open_video, to_display
 
 POSTER_WIDTH = 480

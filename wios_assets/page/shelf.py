@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import unicodedata
@@ -10,14 +9,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from wios_assets.errors import WiosError
 from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library
 from wios_assets.lake.paths import partition_folder, table_folder
+from wios_assets.page.decided import DecidedTracks, decided_rows
 from wios_assets.page.film_map import FilmMap, Person, film_map
+from wios_assets.page.folders import State, folder_state
 from wios_assets.settings import Settings
 
 # The tables that a film's map is made of; the first is written first.
@@ -26,8 +26,6 @@ PARTS = ("appearances", "minute_appearances", "screen_time")
 _PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4)
 # Films of which the map is kept; one of two hours takes some 700 KB.
 _KEPT = 512
-
-State = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class Shelf:
         self._films: tuple[State, dict[str, Row]] = ((), {})
         self._maps: OrderedDict[str, tuple[tuple[State, ...], FilmMap]] = OrderedDict()
         self._making: dict[str, threading.Lock] = {}
+        self.decided = DecidedTracks(settings)
 
     def close(self) -> None:
         """Let go of the library's file."""
@@ -79,7 +78,7 @@ class Shelf:
                 self._published = (stat.st_ino, stat.st_mtime_ns)
             cursor = self._library.connection.cursor()
             cursor.execute("USE library")
-            return Library(cursor, self._library.lake)
+            return Library(cursor, self._library.lake, self.settings.data)
 
     def films(self) -> dict[str, Row]:
         """Films that can be asked about, by key, in order of title; empty where none was analysed yet."""
@@ -110,7 +109,8 @@ class Shelf:
     def map(self, film: Row) -> FilmMap:
         """Who is on screen when in a film, as its row of the table `library` names it.
 
-        While a run rewrites the film, the map before it is given until the new one is whole.
+        While a run rewrites the film, the map before it is given until the new one is whole. What people decided since
+        the lake's names were given shows in it.
 
         Raises:
             WiosError: the film's appearances are not in the lake.
@@ -167,7 +167,8 @@ class Shelf:
             return library.film_rows(table, film, sql, parameters)
 
     def _state(self, film: str) -> tuple[State, ...]:
-        return tuple(folder_state(partition_folder(self.settings.lake, table, film)) for table in PARTS)
+        parts = (folder_state(partition_folder(self.settings.lake, table, film)) for table in PARTS)
+        return (*parts, self.decided.state(film))
 
     def _read(self, film: Row) -> tuple[tuple[State, ...], FilmMap]:
         key = film["film"]
@@ -181,21 +182,14 @@ class Shelf:
                         PARTS, ("start_s, end_s", "minute, kind, seconds DESC, actor", "rank"), strict=True
                     )
                 )
-                made = film_map(film, appearances, minutes, times, _quality(library, key, appearances), state)
+                decided = self.decided.on(key)
+                if decided.ahead_of(appearances):
+                    appearances, minutes, times = decided_rows(library, film, decided.by_track)
+                quality = _quality(library, key, appearances)
+                made = film_map(film, appearances, minutes, times, quality, state, decided.token(decided.revision))
             if made.whole and state == self._state(key):
                 break
         return state, made
-
-
-def folder_state(folder: Path) -> State:
-    """What tells one state of a folder's Parquet files from another; empty where there are none."""
-    state = []
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".parquet"):
-                stat = entry.stat()
-                state.append((entry.name, stat.st_ino, stat.st_mtime_ns))
-    return tuple(sorted(state))
 
 
 def folded(text: str) -> str:

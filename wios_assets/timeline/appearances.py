@@ -138,4 +138,5 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
         "best_face": None if surest["best_face"] is None else int(surest["best_face"]),
         "photos": list(surest["photos"] or []),
         "model_hash": surest["model_hash"],
+        "decisions": surest["decisions"],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -36,9 +37,13 @@ def twice_at_once(appearances: pd.DataFrame) -> Rows:
     return broken
 
 
-def neither_cast_nor_unknown(appearances: pd.DataFrame, cast: pd.DataFrame) -> Rows:
-    """Appearances of a person who is not credited and not marked unknown, or is marked wrongly."""
-    credited = set(cast["actor"])
+def neither_cast_nor_unknown(appearances: pd.DataFrame, cast: pd.DataFrame, decided: Iterable[str] = ()) -> Rows:
+    """Appearances of a person who is not credited and not marked unknown, or is marked wrongly.
+
+    Args:
+        decided: names that people gave; they need no credit.
+    """
+    credited = {*cast["actor"], *decided}
     return [
         row
         for row in records(appearances)

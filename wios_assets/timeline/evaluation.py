@@ -85,6 +85,11 @@ def calibration_error(reliability: pd.DataFrame) -> float:
     return float((gaps * zones).sum() / zones.sum())
 
 
+def top_counts(intervals: int) -> list[int]:
+    """For how many intervals the share that is right is told: 10, 20, 30 … and all."""
+    return [*range(10, intervals, 10), intervals] if intervals else []
+
+
 @dataclass(frozen=True)
 class _Zone:
     """A named interval, with its grid points and whether the person is truly there for half of it."""
@@ -247,8 +252,10 @@ class _Film:
     def top(self) -> pd.DataFrame:
         longest = sorted(self.zones, key=lambda zone: -zone.seconds)
         surest = sorted(self.zones, key=lambda zone: (-zone.probability, -zone.seconds))
-        counts = [*range(10, len(self.zones), 10), *([len(self.zones)] if self.zones else [])]
-        rows = [(count, _share_right(longest[:count]), _share_right(surest[:count])) for count in counts]
+        rows = [
+            (count, _share_right(longest[:count]), _share_right(surest[:count]))
+            for count in top_counts(len(self.zones))
+        ]
         return pd.DataFrame(rows, columns=["top", "longest", "surest"])
 
     def actors(self) -> pd.DataFrame:

@@ -65,6 +65,44 @@ def test_a_name_that_is_not_in_the_cast_is_refused(analysed: tuple[Wios, Setting
     assert wios("name", film, 0).code == 2
 
 
+def test_a_person_outside_the_cast_is_named_once_that_is_said(analysed: tuple[Wios, Settings, str]) -> None:
+    wios, settings, film = analysed
+    track = read_rows(settings.lake, TRACK_NAMES, film).to_pandas().query("actor == 'Eileen Collins'")["track"].iloc[0]
+    answer = wios("name", film, track, "Mary  <b>Smith</b>", "--new", "--by", "Ann")
+    assert answer.code == 0, answer.err
+    assert "Mary <b>Smith</b>" in on_screen(settings, film)
+    assert wios("name", film, track, "unknown:4", "--new").code == 1
+
+
+def test_reviews_go_out_as_json_and_come_back(analysed: tuple[Wios, Settings, str], tmp_path: Path) -> None:
+    wios, settings, film = analysed
+    track = read_rows(settings.lake, TRACK_NAMES, film).to_pandas().query("actor == 'Grace Hopper'")["track"].iloc[0]
+    assert wios("name", film, track, "Averil Mean", "--by", "Ann").code == 0
+    out = tmp_path / "reviews.json"
+    assert wios("export", film, "--what", "reviews", "--format", "json", "-o", out).code == 0
+    assert "1 known already" in wios("import-review", out).out
+    file = next((settings.data / "decisions").glob("*.json"))
+    before = json.loads(file.read_text())
+    file.unlink()
+    assert wios("run", film).code == 0
+    assert "Averil Mean" not in on_screen(settings, film)
+    answer = wios("import-review", out)
+    assert "1 decisions added" in answer.out, answer.err
+    assert json.loads(file.read_text()) == before
+    assert "Averil Mean" in on_screen(settings, film)
+
+
+def test_what_is_not_a_document_of_reviews_is_refused(analysed: tuple[Wios, Settings, str], tmp_path: Path) -> None:
+    wios, settings, _ = analysed
+    file = tmp_path / "reviews.json"
+    for content in ("{", "[]", '{"document": "wios/reviews", "version": 2}', '{"document": "wios/appearances"}'):
+        file.write_text(content)
+        answer = wios("import-review", file)
+        assert (answer.code, str(file) in answer.err) == (1, True)
+    assert wios("import-review", tmp_path / "nothing.json").code == 1
+    assert not (settings.data / "decisions").exists()
+
+
 def test_what_to_review_is_what_has_no_name(analysed: tuple[Wios, Settings, str]) -> None:
     wios, settings, film = analysed
     names = read_rows(settings.lake, TRACK_NAMES, film).to_pandas()

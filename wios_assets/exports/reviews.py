@@ -1,0 +1,64 @@
+"""What people decided on a film as a JSON document, which `wios import-review` takes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wios_assets.errors import WiosError
+from wios_assets.exports.documents import FilmHeader
+from wios_assets.lake.decisions import Decision
+from wios_assets.lake.library import Row
+
+LARGEST_BYTES = 256 * 1024 * 1024
+
+
+class ReviewsDocument(BaseModel):
+    """What people decided on a film's faces, in the order in which they did.
+
+    A field may be added within a version, never taken away or given another meaning.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    document: Literal["wios/reviews"] = "wios/reviews"
+    version: Literal[1] = Field(default=1, description="Version of the document's schema")
+    film: FilmHeader
+    decisions: list[Decision] = Field(description="A decision a track; those of one act share its id")
+
+
+def reviews_document(film: Row, decisions: list[Decision]) -> bytes:
+    """A film's decisions as the document.
+
+    Args:
+        film: its row of the table `library`.
+    """
+    header = FilmHeader.model_validate({**film, "key": film["film"]})
+    return (ReviewsDocument(film=header, decisions=decisions).model_dump_json(indent=1) + "\n").encode()
+
+
+def read_reviews(file: Path) -> ReviewsDocument:
+    """A document of reviews.
+
+    Raises:
+        WiosError: the file cannot be read or is not one; names the place in it.
+    """
+    try:
+        if file.stat().st_size > LARGEST_BYTES:
+            raise WiosError(f"{file}: is larger than {LARGEST_BYTES >> 20} MiB; reviews are not")
+        content = json.loads(file.read_bytes())
+    except OSError as error:
+        raise WiosError(f"{file}: cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError) as error:
+        raise WiosError(f"{file}: is not JSON ({error}); take what `wios export --what reviews` wrote") from None
+    if not isinstance(content, dict) or content.get("document") != "wios/reviews":
+        raise WiosError(f"{file}: is not a document of reviews; take what `wios export --what reviews` wrote")
+    try:
+        return ReviewsDocument.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise WiosError(f"{file}: {place}: {first['msg']}; wios_assets/exports/reviews.py describes it") from None

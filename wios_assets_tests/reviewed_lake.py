@@ -1,0 +1,101 @@
+"""A small film to be reviewed, stored as a real lake: four tracks, of which the last has no face to go by."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from wios_assets.tables import FILM_TABLES
+from wios_assets.timeline.appearances import appearances
+from wios_assets.timeline.minutes import minute_appearances, screen_time
+from wios_assets_tests.sample_lake import library_row, store
+
+FILM = "heat"
+DURATION_S = 90.0
+MODEL = "0" * 16
+CAST = [
+    {"billing": 1, "actor": "Grace Hopper", "nconst": "nm0393790", "character": "The Admiral", "source": "imdb"},
+    {"billing": 2, "actor": "Eileen Collins", "nconst": "nm1234567", "character": None, "source": "imdb"},
+    {"billing": 3, "actor": "Averil Mean", "nconst": None, "character": "<script>alert(1)</script>", "source": "imdb"},
+]
+NAMES: list[dict[str, Any]] = [
+    {"actor": "Grace Hopper", "decision": "named", "probability": 0.98, "nearest": "Grace Hopper", "distance": 0.3},
+    {"actor": "unknown:1", "decision": "unknown", "probability": 0.9, "nearest": "Averil Mean", "distance": 0.7},
+    {"actor": None, "decision": "weak", "probability": 0.4, "nearest": "Eileen Collins", "distance": 0.5},
+    {"actor": None, "decision": "weak", "probability": 0.0, "nearest": None},
+]
+SPANS = [(1.0, 12.5), (20.0, 30.0), (40.0, 45.0), (50.0, 51.0)]
+
+
+def chip(shade: int) -> bytes:
+    """A face chip in one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (150, 150), (shade, 90, 120)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def store_reviewed_film(lake: Path, key: str = FILM, **film: Any) -> dict[str, Any]:
+    """Store a film's tables, and give its row of the table `library`, which is not stored."""
+    tracks = [
+        {
+            "track": n,
+            "shot": n,
+            "start_s": start,
+            "end_s": end,
+            "samples": 4,
+            "faces": [10 * n, 10 * n + 1],
+            "embedded_faces": [10 * n] if n < 3 else [],
+            "best_face": 10 * n if n < 3 else None,
+            "height_share": 0.3,
+        }
+        for n, (start, end) in enumerate(SPANS)
+    ]
+    faces = [
+        {"face": 10 * n + k, "sample": 40 * n + k, "time_s": start + k / 4, "tracklet": n, **_box(n)}
+        for n, (start, _) in enumerate(SPANS)
+        for k in range(2)
+    ]
+    embeddings = [
+        {"face": 10 * n, "tracklet": n, "quality": 0.8, "model_hash": MODEL, "embedding": _vector(n)}
+        | {"chip": chip(60 * n)}
+        for n in range(3)
+    ]
+    names = [
+        {"runner_up": None, "reason": f"reason {n}", "model_hash": MODEL, "photos": [], "track": n, **row}
+        for n, row in enumerate(NAMES)
+    ]
+    shots = [{"shot": n, "start_s": start, "end_s": end, "samples": 4} for n, (start, end) in enumerate(SPANS)]
+    for table in FILM_TABLES:
+        store(lake, table, [], key)
+    for table, rows in (
+        ("face_tracks", tracks),
+        ("faces", faces),
+        ("face_embeddings", embeddings),
+        ("track_names", names),
+        ("shots", shots),
+        ("cast", CAST),
+        ("film", [{"duration_s": DURATION_S, "title": key, "frame_rate": 25.0}]),
+    ):
+        store(lake, table, rows, key)
+    full = [{"distance": None, "runner_up_distance": None, "decisions": None, **row} for row in names]
+    seen = appearances(pd.DataFrame(full), pd.DataFrame(tracks), pd.DataFrame(shots), pd.DataFrame(CAST))
+    for table, frame in (
+        ("appearances", seen),
+        ("minute_appearances", minute_appearances(seen, DURATION_S)),
+        ("screen_time", screen_time(seen, DURATION_S)),
+    ):
+        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        store(lake, table, rows, key)
+    return library_row(key, duration_s=DURATION_S, people=1, unknown_people=1, appearances=2, **film)
+
+
+def _box(number: int) -> dict[str, float]:
+    return {"left": 100.0 * number, "top": 50.0, "right": 100.0 * number + 80, "bottom": 130.0}
+
+
+def _vector(number: int) -> list[float]:
+    return [1.0 if place == number else 0.0 for place in range(8)]
