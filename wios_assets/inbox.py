@@ -136,7 +136,8 @@ def discover(films_folder: Path) -> Inbox:
         except OSError as error:
             inbox.refused(path, error)
         else:
-            by_key[film.key].append(film)
+            if not (film.sidecar and film.sidecar.skip):
+                by_key[film.key].append(film)
     for key, films in by_key.items():
         if len(films) == 1:
             inbox.films.append(films[0])

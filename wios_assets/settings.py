@@ -226,6 +226,12 @@ class Settings(BaseSettings):
         default=None,
         description="Token that the page asks for, 16 characters or more; needed where others reach `page_host`",
     )
+    upload_gigabytes: float = Field(
+        default=100.0, gt=0, description="Largest film that may be sent to the page, in gigabytes"
+    )
+    logged_answers: int = Field(
+        default=1_000_000, ge=0, description="Answers to `who` kept in `prediction_log`, the newest; 0 keeps none"
+    )
 
     @classmethod
     def settings_customise_sources(

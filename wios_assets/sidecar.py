@@ -25,6 +25,7 @@ class Sidecar(BaseModel):
         cast: actors' names, nconsts or gallery folder names, in billing order; in place of IMDB's cast.
         gallery: folder that holds one folder of photos an actor; relative to the sidecar's folder.
         samples_per_second: frames looked at for each second of film.
+        skip: leave the file alone, as if it were not in the inbox.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Sidecar(BaseModel):
     cast: list[str] | None = Field(default=None, min_length=1)
     gallery: str | None = None
     samples_per_second: float | None = Field(default=None, gt=0, le=60)
+    skip: bool | None = None
 
     @field_validator("name", "title", "gallery")
     @classmethod
@@ -61,6 +63,7 @@ _TYPES = {
     "string_type": "is not text; put it in quotes",
     "int_type": "is not a whole number",
     "float_type": "is not a number",
+    "bool_type": "is neither true nor false",
     "list_type": "is not a list; write one `- name` a line",
     "string_pattern_mismatch": "is not IMDB's key of a title; it looks like tt0133093",
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-import psutil
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from wios_assets.automation.processes import lives, process_identity
 
 PROCESS_TAG = "wios/process"
 UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
@@ -13,7 +14,7 @@ UNFINISHED = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunSta
 
 def this_process() -> dict[str, str]:
     """Tags for a run that this process carries out itself."""
-    return {PROCESS_TAG: _identity(os.getpid())}
+    return {PROCESS_TAG: process_identity(os.getpid())}
 
 
 def end_orphaned_runs(instance: DagsterInstance) -> list[str]:
@@ -30,14 +31,4 @@ def end_orphaned_runs(instance: DagsterInstance) -> list[str]:
 
 def _is_alive(run: DagsterRun) -> bool:
     process = run.tags.get(PROCESS_TAG)
-    if process is None:
-        return False
-    return _identity(int(process.partition("@")[0])) == process
-
-
-def _identity(pid: int) -> str:
-    """A process by number and start, so that a number used again is another process."""
-    try:
-        return f"{pid}@{psutil.Process(pid).create_time():.2f}"
-    except psutil.NoSuchProcess:
-        return f"{pid}@gone"
+    return process is not None and lives(process)

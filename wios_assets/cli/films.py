@@ -46,7 +46,7 @@ def add(
     copy: Annotated[bool, typer.Option("--copy", help="Copy the film rather than link to it.")] = False,
 ) -> None:
     """Bring a film into the inbox, with what you know about it."""
-    from wios_assets.cli.adding import add_film, check_gallery
+    from wios_assets.automation.adding import add_film, check_gallery
 
     settings = load_settings()
     actors = [actor.strip() for actor in cast.split(";") if actor.strip()] if cast is not None else None
@@ -58,7 +58,7 @@ def add(
     if gallery is not None:
         said = said.model_copy(update={"gallery": str(check_gallery(gallery))})
     with _CopyBar(path) as bar:
-        added = add_film(settings, path, name, said, copy=copy, progress=bar.show)
+        added = add_film(settings, path, name, said, how="copy" if copy else "link", progress=bar.show)
     length = format_clock(added.video.duration_s)
     verb = "is back" if added.returned else "added"
     say(f"{verb}: {added.key} ({length}, {added.video.width} × {added.video.height}), {added.path}")

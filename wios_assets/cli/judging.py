@@ -149,7 +149,7 @@ def identify(
 ) -> None:
     """Name the faces of pictures by the rules that name tracks."""
     from wios_assets.assets.options import cores, engine_options, gallery_options, naming_options
-    from wios_assets.cli.adding import check_gallery
+    from wios_assets.automation.adding import check_gallery
     from wios_assets.naming.galleries import judge_gallery
     from wios_assets.naming.identify import identify_photos
     from wios_assets.vision.engines import load_engine

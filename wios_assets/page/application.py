@@ -20,7 +20,10 @@ from starlette.types import Scope
 from wios_assets.errors import WiosError
 from wios_assets.lake.questions import UnknownFilm
 from wios_assets.page.api import api_router
+from wios_assets.page.bounds import Bounds
+from wios_assets.page.bringing import bringing_router
 from wios_assets.page.guard import Guard, required_token
+from wios_assets.page.inbox_requests import InboxRequests
 from wios_assets.page.keys import register_keys
 from wios_assets.page.pages import STATIC, page_router, templates
 from wios_assets.page.pictures import Pictures
@@ -60,10 +63,13 @@ def build_application(settings: Settings) -> FastAPI:
         lifespan=life,
     )
     application.include_router(api_router(shelf, states))
+    requests = InboxRequests(settings, states, lambda film: film in shelf.films())
+    application.include_router(bringing_router(settings, shelf, requests, environment))
     pictures, previews = Pictures(shelf, settings.cache), Previews(settings.cache)
     application.include_router(page_router(settings, shelf, states, pictures, previews, environment))
     application.mount("/static", _Static(directory=STATIC), name="static")
     _add_refusals(application, environment)
+    application.add_middleware(Bounds)
     application.add_middleware(
         Guard, host=settings.page_host, token=token, sign_in=environment.get_template("enter.html").render(path="/")
     )
@@ -91,7 +97,9 @@ def _add_refusals(application: FastAPI, environment: Environment) -> None:
 
     @application.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> Response:
-        return refuse(request, error.status_code, str(error.detail))
+        answer = refuse(request, error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @application.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> Response:

@@ -203,7 +203,7 @@ def page_router(
     @router.get("/api")
     def api(request: Request) -> Response:
         paths = request.app.openapi()["paths"]
-        routes = [(path, operation) for path, methods in paths.items() for operation in methods.values()]
+        routes = [(path, method, asked) for path, methods in paths.items() for method, asked in methods.items()]
         return html(request, "api.html", routes=routes)
 
     @router.get("/favicon.ico")

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 Kind = Literal["queued", "running", "ready", "failed"]
+Stage = Literal["frames", "faces", "names"]
+# What a run has made once it is past a stage, the last stage first.
+_MADE: tuple[tuple[str, Stage], ...] = (("face_tracks", "names"), ("face_embeddings", "faces"))
+# Dagster's daemon says every 30 seconds that it lives.
+_DAEMON_SILENT_S = 75.0
 # A progress file that was not touched for this long, in seconds, was left by a run that was killed.
 _STALE_S = 20.0
 _LOOK_EVERY_S = 5.0
@@ -29,12 +34,20 @@ _FILM_TAG = "dagster/partition"
 
 @dataclass(frozen=True)
 class FilmState:
-    """State of a film; `share` of the video analysed (0 to 1) while running, `reason` where the newest run failed."""
+    """State of a film.
+
+    Attributes:
+        share: of the video analysed, 0 to 1, while that is being done. left_s: seconds until then.
+        reason: why the newest run failed. stage: what a running film is at: the video's frames, linking faces into
+        tracks, or names and what follows from them. since: when the newest run was asked for, seconds since the epoch.
+    """
 
     kind: Kind
     share: float | None = None
     left_s: float | None = None
     reason: str | None = None
+    stage: Stage | None = None
+    since: float = field(default=0.0, compare=False)
 
 
 class FilmStates:
@@ -49,6 +62,12 @@ class FilmStates:
         self._reasons: dict[str, str] = {}
         self._looked = 0.0
         self._looking = threading.Lock()
+        self._daemon_s = 0.0
+
+    def daemon_lives(self) -> bool:
+        """Whether Dagster's daemon, which takes films up by itself, gave a sign of life lately."""
+        self._look()
+        return time.time() - self._daemon_s < _DAEMON_SILENT_S
 
     def waiting(self, ready: set[str]) -> dict[str, IndexEntry]:
         """Films of the inbox that cannot be asked about yet, by key."""
@@ -64,7 +83,8 @@ class FilmStates:
         last = self._runs.get(film)
         if ready:
             reason = last.reason if last is not None and last.kind == "failed" else None
-            return FilmState("ready", running.share if running else None, None, reason)
+            since = last.since if last is not None else 0.0
+            return FilmState("ready", running.share if running else None, None, reason, since=since)
         return running or last or FilmState("queued")
 
     def _progress(self, film: str) -> FilmState | None:
@@ -77,7 +97,7 @@ class FilmStates:
         if progress is None:
             return None
         share = min(1.0, progress.done_s / progress.total_s) if progress.total_s > 0 else None
-        return FilmState("running", share, progress.left_s)
+        return FilmState("running", share, progress.left_s, stage="frames")
 
     def _look(self) -> None:
         """Ask Dagster anew, in a thread of its own, where the last answer is old."""
@@ -91,6 +111,8 @@ class FilmStates:
             from wios_assets.run import dagster_instance
 
             with dagster_instance(self.settings) as instance:
+                beats = instance.get_daemon_heartbeats().values()
+                self._daemon_s = max((beat.timestamp for beat in beats), default=0.0)
                 self._runs = self._newest_runs(instance)
         except Exception:
             # Whatever is wrong with the history of runs, films that are ready are shown all the same.
@@ -103,7 +125,8 @@ class FilmStates:
         from dagster import DagsterRunStatus
 
         states: dict[str, FilmState] = {}
-        for run in instance.get_runs(limit=_RUNS_LOOKED_AT):
+        for record in instance.get_run_records(limit=_RUNS_LOOKED_AT):
+            run = record.dagster_run
             film = run.tags.get(_FILM_TAG)
             if film is None or film in states:
                 continue
@@ -112,14 +135,25 @@ class FilmStates:
                     self._reasons[run.run_id] = _reason(instance, run.run_id)
                 states[film] = FilmState("failed", reason=self._reasons[run.run_id])
             elif run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING):
-                states[film] = FilmState("running")
+                states[film] = FilmState("running", stage=_stage(instance, run.run_id))
             else:
                 states[film] = FilmState("queued")
+            states[film] = replace(states[film], since=record.create_timestamp.timestamp())
         return states
 
 
 def _has_history(home: Path) -> bool:
     return (home / "dagster.yaml").is_file() or (home / "history").is_dir()
+
+
+def _stage(instance: DagsterInstance, run_id: str) -> Stage:
+    """What a run is at, by what it has made."""
+    from dagster import DagsterEventType
+
+    kind = DagsterEventType.ASSET_MATERIALIZATION
+    records = instance.get_records_for_run(run_id, of_type=kind).records
+    made = {record.asset_key.to_user_string() for record in records if record.asset_key is not None}
+    return next((stage for table, stage in _MADE if table in made), "frames")
 
 
 def _reason(instance: DagsterInstance, run_id: str) -> str:

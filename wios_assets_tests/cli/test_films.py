@@ -10,8 +10,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from wios_assets.automation import adding
 from wios_assets.automation.inbox import look_at_inbox
-from wios_assets.cli import adding
 from wios_assets.film_index import read_index
 from wios_assets.lake.index import film_source, index_path
 from wios_assets.lake.library import publish

@@ -33,7 +33,7 @@ def test_a_film_that_nobody_runs_is_queued(settings: Settings) -> None:
 
 def test_a_running_film_says_how_far_it_is(settings: Settings) -> None:
     note_progress(settings, "heat", age_s=0)
-    assert FilmStates(settings).of("heat", ready=False) == FilmState("running", 0.25, 60.0)
+    assert FilmStates(settings).of("heat", ready=False) == FilmState("running", 0.25, 60.0, stage="frames")
     assert FilmStates(settings).of("heat", ready=True) == FilmState("ready", 0.25)
 
 

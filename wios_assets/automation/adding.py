@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from wios_assets.errors import WiosError
 from wios_assets.film_index import FilmIndex, IndexEntry, read_index, write_index
@@ -20,6 +21,8 @@ from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidec
 from wios_assets.vision.video import Video, probe
 
 COPY_BYTES = 8 * 1024 * 1024
+How = Literal["link", "copy", "move"]
+"""What becomes of a file outside of the inbox: a link to it, a copy, or the file itself in the inbox."""
 _PICTURES = frozenset([".avif", ".bmp", ".gif", ".heic", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
 # Names by which players, and the inbox, know what is not the film itself.
 _EXTRA_NAME = re.compile(r"(^|[-._])(trailer|sample)\d*$", re.IGNORECASE)
@@ -41,7 +44,7 @@ def add_film(
     name: str | None,
     said: Sidecar,
     *,
-    copy: bool,
+    how: How,
     progress: Callable[[int, int], None],
 ) -> Added:
     """Bring a video file into the inbox as `<films>/<key>/<key>.<extension>`, with a sidecar beside it.
@@ -51,7 +54,7 @@ def add_film(
 
     Args:
         name: the film's key; None for the sidecar's or the file's name.
-        copy: copy the file rather than link to it.
+        how: what becomes of the file. One that is moved is gone where the film is refused after it was moved.
         progress: called with bytes copied and bytes in all.
 
     Raises:
@@ -66,17 +69,17 @@ def add_film(
         before = read_sidecar(beside)
         gallery = before.gallery_folder(beside)
         before = before.model_copy(update={"gallery": str(gallery) if gallery else None})
-        said = before.model_copy(update=said.model_dump(exclude_none=True))
+        said = before.model_copy(update={"skip": None} | said.model_dump(exclude_none=True))
     with index_lock(settings):
         index = read_index(index_path(settings))
-        inside = _inside(source, settings.films)
+        inside = how != "move" and _inside(source, settings.films)
         key, returned = _key(index, settings, source, name or said.name or source.stem, video, given=bool(name))
         _refuse_taken(index, settings, key, source if inside else None, returned=returned)
         sidecar = said.model_copy(update={"name": key})
         if inside:
             path, undo = source.absolute(), _describe(source.absolute(), sidecar)
         else:
-            path, undo = _place(settings.films, key, source.resolve(), sidecar, copy=copy, progress=progress)
+            path, undo = _place(settings.films, key, source.resolve(), sidecar, how, progress)
         try:
             found = _as_found(settings, path, key)
             entry = IndexEntry(str(found.path), found.size, found.mtime_ns, video.fingerprint, True, found.sidecar_hash)
@@ -160,7 +163,7 @@ def _write_back(path: Path, content: bytes) -> None:
 
 
 def _place(
-    films: Path, key: str, source: Path, sidecar: Sidecar, *, copy: bool, progress: Callable[[int, int], None]
+    films: Path, key: str, source: Path, sidecar: Sidecar, how: How, progress: Callable[[int, int], None]
 ) -> tuple[Path, Callable[[], None]]:
     """Put the film's folder into the inbox; returns the film's path there and what takes the folder out again."""
     name = _file_name(key)
@@ -180,8 +183,10 @@ def _place(
     try:
         # The sidecar first: the film must not be seen, and taken up, without it.
         write_sidecar(sidecar_path(path), sidecar)
-        if copy:
+        if how == "copy":
             _copy(source, path, progress)
+        elif how == "move":
+            source.rename(path)
         else:
             path.symlink_to(source)
     except OSError as error:
