@@ -43,6 +43,7 @@ def _table(name: str, row: str, *columns: tuple[str, pa.DataType, str], by_film:
 TEXT, INT, LONG, REAL, SINGLE = pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.float32()
 FLAG, BYTES, WHEN = pa.bool_(), pa.binary(), pa.timestamp("us", tz="UTC")
 VECTOR, TEXTS, LONGS = pa.list_(pa.float32()), pa.list_(pa.string()), pa.list_(pa.int64())
+REALS = pa.list_(pa.float64())
 
 FILM = _table(
     "film",
@@ -279,6 +280,21 @@ LIBRARY = _table(
     ("unknown_people", INT, "People seen that are not in the cast"),
     ("appearances", INT, "Number of appearances"),
     ("named_seconds", REAL, "Seconds of appearances with a name"),
+    by_film=False,
+)
+PREDICTION_LOG = _table(
+    "prediction_log",
+    "an answer to the question who is on screen",
+    ("asked_at", WHEN, "When it was answered"),
+    ("film", TEXT, "Film asked about"),
+    ("time_s", REAL, "Instant asked about, seconds"),
+    ("actors", TEXTS, "Who was answered: cast members and unknown:<n>, cast first, the surest first"),
+    ("probabilities", REALS, "Their probabilities, 0 to 1; null for unknown people"),
+    ("model_hash", TEXT, "Hash of the models behind the answer"),
+    ("map_state", TEXT, "Tells the film's map that the answer came from; the same as the answer's ETag begins with"),
+    ("version", TEXT, "Version of WIOS that answered"),
+    ("source", TEXT, "api or page"),
+    ("duration_ms", REAL, "Time that answering took in the handler, milliseconds"),
     by_film=False,
 )
 TITLE_BASICS = _table(

@@ -15,7 +15,7 @@ GROUPS = {
     "faces": {"faces", "face_embeddings", "face_tracks"},
     "appearances": {"decisions", "track_names", "appearances", "minute_appearances", "screen_time"},
     "evaluation": {"evaluation", "recogniser_selection"},
-    "library": {"library"},
+    "library": {"library", "prediction_log"},
 }
 CHECKS = {
     ("imdb/title_principals", "keys_found"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, MetadataValue, Output, ResourceParam, asset
+from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, AssetSpec, MetadataValue, Output, ResourceParam, asset
 from filelock import FileLock
 
 from wios_assets.assets.common import OWNERS, check, code_version, sentence
@@ -16,6 +16,7 @@ from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import remove_stale_staging
 from wios_assets.settings import Settings
+from wios_assets.tables import PREDICTION_LOG
 
 STALE_STAGING_S = 24 * 3600.0
 
@@ -38,8 +39,20 @@ def library_rows(film: pd.DataFrame, appearances: pd.DataFrame, present: set[str
     return rows.assign(present=rows["film"].isin(present)).sort_values("film", ignore_index=True)
 
 
-def library_assets() -> list[AssetsDefinition]:
-    """The asset `library`."""
+def prediction_log_spec() -> AssetSpec:
+    """What was answered to `who`, which the page writes outside of runs."""
+    return AssetSpec(
+        PREDICTION_LOG.name,
+        group_name="library",
+        kinds={"parquet"},
+        owners=OWNERS,
+        description=f"{sentence(PREDICTION_LOG.name)} The page logs it, outside of runs.",
+        deps=[AssetKey("library")],
+    )
+
+
+def library_assets() -> list[AssetsDefinition | AssetSpec]:
+    """The assets `library` and `prediction_log`."""
 
     @asset(
         group_name="library",
@@ -70,4 +83,4 @@ def library_assets() -> list[AssetsDefinition]:
         absent = sorted(finished - set(rows["film"]))
         yield check("every_finished_film_present", "library", absent, warn=True)
 
-    return [library]
+    return [library, prediction_log_spec()]

@@ -241,6 +241,7 @@ def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"ATTACH {_text(file)} AS library (READ_ONLY)")
         connection.execute("USE library")
+        connection.execute("SET TimeZone = 'UTC'")
         # Also as it stands in a view's glob, for that is what DuckDB compares.
         folders = ", ".join({_text(f"{lake}/"), _text(f"{_literal(lake)}/")})
         connection.execute(f"SET allowed_directories = [{folders}]")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import asdict
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Path, Query
@@ -15,6 +16,7 @@ from wios_assets.errors import WiosError
 from wios_assets.exports import MEDIA_TYPES, Format, What, default_format, export_bytes
 from wios_assets.exports.documents import AppearancesDocument, MinutesDocument, ScreenTimeDocument
 from wios_assets.lake.library import Row
+from wios_assets.lake.prediction_log import Answer, PredictionLog
 from wios_assets.lake.questions import UnknownFilm
 from wios_assets.page import actors, models
 from wios_assets.page.answers import answer, json_answer
@@ -39,7 +41,7 @@ PageSize = Annotated[int, Query(ge=1, le=MOST_A_PAGE, description="Entries a pag
 Entry = TypeVar("Entry")
 
 
-def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
+def api_router(shelf: Shelf, states: FilmStates, log: PredictionLog) -> APIRouter:
     """Routes over the films of `shelf`."""
     router = APIRouter(prefix="/api", tags=["WIOS"], responses=_REFUSALS)
 
@@ -55,12 +57,16 @@ def api_router(shelf: Shelf, states: FilmStates) -> APIRouter:
         request: Request,
         film: FilmKey,
         t: Annotated[str, Query(max_length=40, description="Seconds, mm:ss or hh:mm:ss")],
+        source: Annotated[Literal["api", "page"], Query(description="Who asks, for `prediction_log`")] = "api",
     ) -> Response:
+        started = time.perf_counter()
         found = shelf.map(find_film(shelf, film))
         seconds = instant(found, t)
         people = [_on_screen(found, place) for place in found.at(seconds)]
         value = {"film": found.film["film"], "time_s": round(seconds, 3), "people": people}
-        return json_answer(request, value, f"{found.etag}-{seconds:.3f}")
+        sent = json_answer(request, value, f"{found.etag}-{seconds:.3f}")
+        log.note(_logged(found, seconds, people, source, time.perf_counter() - started))
+        return sent
 
     @router.get(
         "/films/{film:key}/appearances",
@@ -234,6 +240,20 @@ def page_of(entries: list[Entry], page: int, per_page: int) -> tuple[list[Entry]
 def chip_path(film: str, face: int) -> str:
     """Path under which the page serves a face chip."""
     return f"/chip/{face}/{quote(film, safe='')}"
+
+
+def _logged(film: FilmMap, seconds: float, people: list[dict[str, Any]], source: str, took_s: float) -> Answer:
+    return Answer(
+        asked_s=time.time(),
+        film=film.film["film"],
+        time_s=seconds,
+        actors=[person["actor"] for person in people],
+        probabilities=[person["probability"] for person in people],
+        model_hash=film.model_hash,
+        map_state=film.etag,
+        source=source,
+        duration_s=took_s,
+    )
 
 
 def _on_screen(film: FilmMap, place: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from wios_assets.errors import WiosError
+from wios_assets.lake.prediction_log import PredictionLog
 from wios_assets.lake.questions import UnknownFilm
 from wios_assets.page.api import api_router
 from wios_assets.page.bounds import Bounds
@@ -43,12 +44,14 @@ def build_application(settings: Settings) -> FastAPI:
     register_keys()
     shelf = Shelf(settings)
     states = FilmStates(settings)
+    log = PredictionLog(settings.lake, settings.logged_answers)
     environment = templates(settings)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=_read_ahead, args=(shelf,), name="read ahead", daemon=True).start()
         yield
+        log.close()
         shelf.close()
 
     application = FastAPI(
@@ -62,7 +65,7 @@ def build_application(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=life,
     )
-    application.include_router(api_router(shelf, states))
+    application.include_router(api_router(shelf, states, log))
     requests = InboxRequests(settings, states, lambda film: film in shelf.films())
     application.include_router(bringing_router(settings, shelf, requests, environment))
     pictures, previews = Pictures(shelf, settings.cache), Previews(settings.cache)

@@ -50,6 +50,7 @@ class FilmMap:
 
     Attributes:
         film: the film's row of the table `library`. etag: tells this state from another.
+        model_hash: of the models behind the embeddings; None where nobody is seen.
         whole: False where appearances, minutes and screen time do not belong together, for a run is rewriting them.
         people: cast by seconds on screen, then unknown people.
         start_s, end_s: float64 [appearances], by start. person: int32 [appearances], places in `people`.
@@ -86,6 +87,7 @@ class FilmMap:
     turns: NDArray[np.float64]
     offsets: NDArray[np.int32]
     holders: NDArray[np.int32]
+    model_hash: str | None
 
     @property
     def duration_s(self) -> float:
@@ -174,6 +176,7 @@ def film_map(
         turns=turns,
         offsets=offsets,
         holders=holders,
+        model_hash=rows[0]["model_hash"] if rows else None,
     )
 
 

@@ -1,0 +1,173 @@
+"""What was answered to `who`: noted without waiting, stored in the lake some seconds later, the newest so many kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock
+
+from wios_assets.lake.paths import parquet_files, table_folder
+from wios_assets.lake.store import staging_folder
+from wios_assets.tables import PREDICTION_LOG
+
+ROWS_A_FILE = 20_000
+FLUSH_EVERY_S = 5.0
+MOST_WAITING = 50_000
+"""Answers that wait to be stored; beyond them the oldest go unlogged rather than fill the memory."""
+_FORGOTTEN = ".forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: columns of the table `prediction_log`, times in seconds since the epoch and in seconds."""
+
+    asked_s: float
+    film: str
+    time_s: float
+    actors: list[str]
+    probabilities: list[float | None]
+    model_hash: str | None
+    map_state: str
+    source: str
+    duration_s: float
+
+
+class PredictionLog:
+    """Takes answers from any thread, and stores them in a thread of its own until it is closed."""
+
+    def __init__(self, lake: Path, most: int) -> None:
+        self.lake, self.most = lake, most
+        self._waiting: deque[Answer] = deque(maxlen=MOST_WAITING)
+        self._ended = threading.Event()
+        self._version = version("wios-assets")
+        self._thread = threading.Thread(target=self._store, name="prediction log", daemon=True)
+        if most:
+            self._thread.start()
+
+    def note(self, answer: Answer) -> None:
+        """Have an answer logged; returns at once."""
+        if self.most:
+            self._waiting.append(answer)
+
+    def close(self) -> None:
+        """Store what waits, and end."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+
+    def _store(self) -> None:
+        while not self._ended.wait(FLUSH_EVERY_S):
+            self.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Store what waits."""
+        answers = []
+        with suppress(IndexError):
+            while True:
+                answers.append(self._waiting.popleft())
+        if not answers:
+            return
+        try:
+            append_answers(self.lake, answers, self._version, self.most)
+        except Exception:
+            # Whatever is wrong with the log, questions are answered all the same.
+            logging.getLogger(__name__).warning("answers to `who` cannot be logged", exc_info=True)
+
+
+def append_answers(lake: Path, answers: list[Answer], version: str, most: int) -> None:
+    """Store answers, and let go of the oldest beyond `most`.
+
+    Answers from before somebody was last forgotten are left out, for they may name who is gone.
+    """
+    with _locked(lake):
+        forgotten = _last_forgotten(lake)
+        rows = _rows([answer for answer in answers if answer.asked_s > forgotten], version)
+        files = parquet_files(_folder(lake))
+        newest = pq.read_table(files[-1]).cast(PREDICTION_LOG.schema) if files else rows.slice(0, 0)
+        number = int(files[-1].stem.rpartition("-")[2]) if files else 0
+        if newest.num_rows >= ROWS_A_FILE:
+            newest, number = rows.slice(0, 0), number + 1
+        rows = pa.concat_tables([newest, rows])
+        for start in range(0, rows.num_rows, ROWS_A_FILE):
+            _write(lake, number, rows.slice(start, ROWS_A_FILE))
+            number += 1
+        _let_go(lake, most)
+
+
+def forget_answers(lake: Path, concerns: Callable[[str, list[str]], bool]) -> int:
+    """Take out the answers that `concerns` says yes to, given film and actors; returns how many those were."""
+    found = 0
+    with _locked(lake):
+        # What waits in a running page was answered before this instant, and is not stored any more.
+        mark = lake / _FORGOTTEN
+        lake.mkdir(parents=True, exist_ok=True)
+        mark.write_text(repr(time.time()), encoding="utf-8")
+        for file in parquet_files(_folder(lake)):
+            rows = pq.read_table(file).cast(PREDICTION_LOG.schema)
+            films, actors = rows["film"].to_pylist(), rows["actors"].to_pylist()
+            kept = [not concerns(film, named or []) for film, named in zip(films, actors, strict=True)]
+            if not all(kept):
+                found += kept.count(False)
+                _write(lake, int(file.stem.rpartition("-")[2]), rows.filter(pa.array(kept)))
+    return found
+
+
+def _rows(answers: list[Answer], version: str) -> pa.Table:
+    columns = {
+        "asked_at": [datetime.fromtimestamp(answer.asked_s, UTC) for answer in answers],
+        "film": [answer.film for answer in answers],
+        "time_s": [answer.time_s for answer in answers],
+        "actors": [answer.actors for answer in answers],
+        "probabilities": [answer.probabilities for answer in answers],
+        "model_hash": [answer.model_hash for answer in answers],
+        "map_state": [answer.map_state for answer in answers],
+        "version": [version] * len(answers),
+        "source": [answer.source for answer in answers],
+        "duration_ms": [answer.duration_s * 1000 for answer in answers],
+    }
+    return pa.table(columns, schema=PREDICTION_LOG.schema)
+
+
+def _write(lake: Path, number: int, rows: pa.Table) -> None:
+    folder = _folder(lake)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"part-{number:09d}.parquet"
+    with staging_folder(lake) as staging:
+        pq.write_table(rows, staging / name, compression="zstd")
+        (staging / name).replace(folder / name)
+
+
+def _let_go(lake: Path, most: int) -> None:
+    left = most
+    for file in reversed(parquet_files(_folder(lake))):
+        if left <= 0:
+            file.unlink(missing_ok=True)
+        left -= pq.read_metadata(file).num_rows if left > 0 else 0
+
+
+def _last_forgotten(lake: Path) -> float:
+    try:
+        return float((lake / _FORGOTTEN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _folder(lake: Path) -> Path:
+    return table_folder(lake, PREDICTION_LOG.name)
+
+
+def _locked(lake: Path) -> FileLock:
+    lake.mkdir(parents=True, exist_ok=True)
+    return FileLock(lake / f".{PREDICTION_LOG.name}.lock", timeout=60)
