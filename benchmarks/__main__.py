@@ -1,11 +1,15 @@
-"""The engine against the plain script and against decoding alone, side by side in one run; prints a Markdown table.
+"""The engine against the plain script and against decoding alone, side by side in one run; prints Markdown tables.
 
-    python -m benchmarks [--films dev,clips,1080p] [--runs 3] [--ways hog,decode,engine,cnn] [--cnn-frames 8]
+    python -m benchmarks [--films dev,clips,1080p,memory] [--runs 3] [--ways hog,decode,engine,cnn] [--cnn-frames 8]
+                         [--minutes 10,120] [--score score.py] [--work FOLDER]
 
-Needs the development films (WIOS_DEVSET). Ways: (a) the plain face_recognition script with `cnn` and one upsampling,
-timed on a few frames spread over the film and scaled; (b) the same with `hog`, whole; (c) decoding alone; (d) this
-engine with its defaults. Figures are medians over the runs, taken in turns; recall is the engine's own, see
-benchmarks/finding.py.
+Needs the development films (WIOS_DEVSET), and for names the script that scores intervals (--score or WIOS_SCORE). Ways:
+(a) the plain face_recognition script with `cnn` and one upsampling, timed on a few frames spread over the film and
+scaled; what it finds in all samples comes from the same network as an ONNX graph, on the same pyramid; (b) the same
+with `hog`, whole; (c) decoding alone; (d) this engine with its defaults. Films: `dev`; `clips`, all clips joined;
+`1080p`, dev at 1080 lines; `memory`, dev over and over for so many minutes, engine alone, once. Times are medians over
+the runs, taken in turns. Recall is of faces, whatever they are called: benchmarks/finding.py says how; names are the
+nearest photo for (a) and (b) and WIOS's for (d).
 """
 
 from __future__ import annotations
@@ -21,104 +25,131 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
-
-from benchmarks.finding import own_photos, recall
-from wios_assets.timeline.truth import read_truth
+from benchmarks.films import ROOT, BenchmarkFilm, dev_film, devset, joined_clips, repeated, scaled_up
+from benchmarks.finding import own_photos
+from benchmarks.judging import Judge, Judged
+from wios_assets.assets.options import cores, engine_options
+from wios_assets.naming.galleries import judge_gallery
+from wios_assets.naming.options import GalleryOptions
+from wios_assets.settings import load_settings
+from wios_assets.vision.engines import load_engine
 from wios_assets.vision.video import probe
 
-ROOT = Path(__file__).resolve().parent.parent
-TALL = 1080
 NAMES = {
-    "cnn": "(a) script, CNN 2× (scaled)",
+    "cnn": "(a) script, CNN 2×",
     "hog": "(b) script, HOG 2×",
     "decode": "(c) decoding",
     "engine": "(d) engine",
 }
-
-
-def devset() -> Path:
-    folder = Path(os.environ.get("WIOS_DEVSET") or ROOT.parent / "shared" / "devset").resolve()
-    if not (folder / "MANIFEST.md").is_file():
-        sys.exit(f"no development films at {folder}; set WIOS_DEVSET to their folder")
-    return folder
-
-
-def scaled_up(film: Path, target: Path) -> Path:
-    """The film at 1080 lines, made once."""
-    if target.is_file():
-        return target
-    part = target.with_suffix(".part.mp4")
-    with av.open(str(film)) as source, av.open(str(part), "w", format="mp4") as sink:
-        stream = source.streams.video[0]
-        width = round(stream.width * TALL / stream.height / 2) * 2
-        out = sink.add_stream("libx264", rate=stream.average_rate, width=width, height=TALL, pix_fmt="yuv420p")
-        out.options = {"preset": "veryfast", "crf": "21"}
-        for frame in source.decode(stream):
-            sink.mux(out.encode(frame.reformat(width=width, height=TALL)))
-        sink.mux(out.encode())
-    return part.rename(target)
+COLUMNS = (
+    "way",
+    "seconds (median; least–most)",
+    "× real time",
+    "faces",
+    "recall, by face",
+    "frontal, by face",
+    "recall, by tracklet",
+    "frontal, by tracklet",
+    "named: recall",
+    "named: F1",
+    "peak MiB",
+    "engine faster",
+)
 
 
 def measure(way: str, film: Path, out: Path, *more: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.ways", way, str(film), str(out), *more]
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.ways", way, str(film), str(out), *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compare(
-    films: list[Path],
-    runs: int,
-    ways: list[str],
-    cnn_frames: int,
-    work: Path,
-    photos: dict[str, Any],
-    truth: Path | None,
-) -> None:
-    """Measure every way on some films, one after the other, and print a row a way."""
+def compare(film: BenchmarkFilm, runs: int, ways: list[str], cnn_frames: int, work: Path, judge: Judge | None) -> None:
+    """Measure every way on a film, in turns, and print a row a way."""
     seconds: dict[str, list[float]] = defaultdict(list)
-    faces: dict[str, int] = {}
+    faces: dict[str, str] = {}
     memory: dict[str, float] = defaultdict(float)
-    hits: dict[str, dict[str, list[int]]] = {}
-    length_s = sum(probe(film).duration_s for film in films)
+    length_s = probe(film.path).duration_s
+    outs = {way: work / f"{way}-{film.path.stem}{'' if way == 'engine' else '.npz'}" for way in (*ways, "cnn-graph")}
     for run in range(runs):
         for way in ways:
             if way == "cnn" and run:
                 continue
-            total, count = 0.0, 0
-            for film in films:
-                out = work / f"{way}-{film.stem}.npz"
-                said = measure(way, film, out, *(["--first", str(cnn_frames)] if way == "cnn" else []))
-                samples = probe(film).duration_s / 0.25
-                total += said["seconds"] if way != "cnn" else said["seconds_looking"] * samples / said["looked"]
-                count += said["count"]
-                memory[way] = max(memory[way], said["peak_mib"])
-            seconds[way].append(total)
-            faces[way] = count
-    for way in {"hog", "engine"} & set(ways):
-        sums: dict[str, list[int]] = {"all": [0, 0], "frontal": [0, 0]}
-        for film in (film for film in films if truth and film.name in truth.read_text(encoding="utf-8")):
-            with np.load(work / f"{way}-{film.stem}.npz") as kept:
-                rows = read_truth(truth, film.name)  # type: ignore[arg-type]
-                for kind, (hit, there) in recall(rows, kept["times_s"], kept["vectors"], photos).items():
-                    sums[kind][0] += hit
-                    sums[kind][1] += there
-        hits[way] = sums
+            said = measure(way, film.path, outs[way], *(["--first", str(cnn_frames)] if way == "cnn" else []))
+            took = said["seconds"]
+            if way == "cnn":
+                took = said["seconds_looking"] * length_s * load_settings().samples_per_second / said["looked"]
+            seconds[way].append(took)
+            memory[way] = max(memory[way], said["peak_mib"])
+            faces[way] = "–" if way == "decode" else str(said["count"])
+    judged: dict[str, Judged] = {}
+    if judge is not None and film.truth is not None:
+        if "cnn" in ways:
+            faces["cnn"] = str(measure("cnn-graph", film.path, outs["cnn-graph"])["count"])
+            judged["cnn"] = judge.script_way(film, outs["cnn-graph"])
+        if "hog" in ways:
+            judged["hog"] = judge.script_way(film, outs["hog"])
+        if "engine" in ways:
+            judged["engine"] = judge.engine_way(film, outs["engine"])
     middle = {way: statistics.median(values) for way, values in seconds.items()}
-    print("| way | seconds (median; least–most) | × real time | faces | recall | frontal | peak MiB | engine faster |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
     for way in sorted(ways, key=list(NAMES).index):
-        part = {kind: f"{hit / there:.3f}" if there else "–" for kind, (hit, there) in hits.get(way, {}).items()}
-        spread = f"{min(seconds[way]):.1f}–{max(seconds[way]):.1f}"
-        counted = "–" if way == "decode" else str(faces[way])
-        print(
-            f"| {NAMES[way]} | {middle[way]:.1f} ({spread}) | {length_s / middle[way]:.2f} | {counted} "
-            f"| {part.get('all', '–')} | {part.get('frontal', '–')} | {memory[way]:.0f} "
-            f"| {middle[way] / middle['engine']:.2f} × |"
+        spread = f"timed on {cnn_frames} frames, scaled"
+        if way != "cnn":
+            spread = f"{min(seconds[way]):.1f}–{max(seconds[way]):.1f}"
+        ratio = f"{middle[way] / middle['engine']:.2f} ×" if "engine" in middle else "–"
+        cells = (
+            NAMES[way],
+            f"{middle[way]:.1f} ({spread})",
+            f"{length_s / middle[way]:.2f}",
+            faces[way],
+            *figures(judged.get(way)),
+            f"{memory[way]:.0f}",
+            ratio,
         )
+        print("| " + " | ".join(cells) + " |", flush=True)
+    if "cnn" in judged:
+        print("\nFaces and names of (a): all samples, by its network as an ONNX graph in floating point.")
+    if {"decode", "engine"} <= set(middle):
+        print(f"\nEngine against decoding alone: {middle['engine'] / middle['decode']:.2f} × the time.")
+
+
+def figures(judged: Judged | None) -> list[str]:
+    """Recall by face and by tracklet, all and frontal, and recall and F1 of names."""
+    if judged is None:
+        return ["–"] * 6
+    cells = []
+    for recalls in (judged.by_face, judged.by_tracklet):
+        for kind in ("all", "frontal"):
+            hit, there = recalls[kind] if recalls is not None else (0, 0)
+            cells.append(f"{hit / there:.3f}" if there else "–")
+    return cells + [f"{judged.named[name]:.3f}" if name in judged.named else "–" for name in ("recall", "f1")]
+
+
+def compare_memory(film: Path, minutes: list[float], work: Path) -> None:
+    """Run the engine once on the film repeated for so many minutes, and print the memory of its processes."""
+    print("| minutes | seconds | × real time | faces | worker, peak MiB | against the first | driver, peak MiB |")
+    print("|" + " --- |" * 7)
+    first = 0.0
+    for length in minutes:
+        long = repeated(film, length, work / f"{film.stem}_{length:g}_minutes.mp4")
+        said = measure("engine", long, work / f"engine-{long.stem}")
+        first = first or said["worker_mib"]
+        print(
+            f"| {length:g} | {said['seconds']:.0f} | {probe(long).duration_s / said['seconds']:.1f} | {said['count']} "
+            f"| {said['worker_mib']:.0f} | {said['worker_mib'] / first:.2f} × | {said['driver_mib']:.0f} |",
+            flush=True,
+        )
+
+
+def judge_of(root: Path, script: Path | None, work: Path) -> Judge:
+    engine = load_engine(engine_options(load_settings(), cores()))
+    folder = root / "ident" / "gallery"
+    known = own_photos([folder, root / "ident" / "probes"], work / "photos.npz")
+    photos = {person.name: sorted(person.iterdir()) for person in sorted(folder.iterdir())}
+    _, gallery = judge_gallery(photos, engine, GalleryOptions())
+    return Judge(engine, known, folder, gallery, script, work)
 
 
 def main() -> None:
@@ -128,24 +159,33 @@ def main() -> None:
     parser.add_argument("--cnn-frames", type=int, default=8, help="frames of a film to time the CNN script on")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "wios-benchmarks")
     parser.add_argument("--ways", default="hog,decode,engine,cnn")
+    parser.add_argument("--minutes", default="10,120", help="lengths of the films that memory is measured on")
+    parser.add_argument("--score", type=Path, default=os.environ.get("WIOS_SCORE"), help="script that scores intervals")
     args = parser.parse_args()
-    ways = args.ways.split(",")
-    root = devset()
-    args.work.mkdir(parents=True, exist_ok=True)
-    photos = own_photos([root / "ident" / "gallery", root / "ident" / "probes"], args.work / "photos.npz")
-    film = root / "films" / "dev_film.mp4"
-    for chosen in args.films.split(","):
-        print(f"\n{chosen}, {args.runs} runs\n")
-        if chosen == "dev":
-            compare([film], args.runs, ways, args.cnn_frames, args.work, photos, root / "films" / "truth.csv")
-        elif chosen == "clips":
-            clips = sorted((root / "clips").glob("*.mp4"))
-            compare(clips, args.runs, ways, 1, args.work, photos, root / "clips" / "truth.csv")
-        elif chosen == "1080p":
-            tall = scaled_up(film, args.work / "dev_film_1080.mp4")
-            compare([tall], args.runs, [way for way in ways if way in ("decode", "engine")], 0, args.work, photos, None)
+    ways, chosen = args.ways.split(","), args.films.split(",")
+    if wrong := [way for way in ways if way not in NAMES]:
+        sys.exit(f"--ways {','.join(wrong)}: choose from {', '.join(NAMES)}")
+    if wrong := [name for name in chosen if name not in ("dev", "clips", "1080p", "memory")]:
+        sys.exit(f"--films {','.join(wrong)}: choose from dev, clips, 1080p, memory")
+    if args.score is not None and not Path(args.score).is_file():
+        sys.exit(f"--score {args.score}: there is no such file")
+    root, work = devset(), args.work
+    work.mkdir(parents=True, exist_ok=True)
+    film = dev_film(root)
+    judge = None
+    if {"dev", "clips"} & set(chosen):
+        judge = judge_of(root, args.score and Path(args.score), work)
+    for name in chosen:
+        print(f"\n{name}, {'once' if name == 'memory' else f'{args.runs} runs'}\n", flush=True)
+        if name == "dev":
+            compare(film, args.runs, ways, args.cnn_frames, work, judge)
+        elif name == "clips":
+            compare(joined_clips(root, work / "clips_joined.mp4"), args.runs, ways, args.cnn_frames, work, judge)
+        elif name == "1080p":
+            tall = BenchmarkFilm(scaled_up(film.path, work / "dev_film_1080.mp4"), film.cast, None)
+            compare(tall, args.runs, [way for way in ways if way in ("decode", "engine")], 0, work, None)
         else:
-            sys.exit(f"--films {chosen}: choose from dev, clips, 1080p")
+            compare_memory(film.path, [float(length) for length in args.minutes.split(",")], work)
 
 
 if __name__ == "__main__":

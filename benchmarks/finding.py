@@ -1,8 +1,9 @@
 """How much of the truth a way of finding faces finds, whatever it is called afterwards.
 
-A truth interval counts as found at a sample when some face found there is that person's: its embedding, or one of its
-tracklet's, lies within `LOOSE_LIMIT` of one of that person's own photos. Samples within `COLLAR_S` of the interval's
-ends do not count, and neither do optional rows and people without photos.
+A truth interval counts as found at a sample when some face found there is that person's: it lies within `LOOSE_LIMIT`
+of one of that person's own photos. By face, that is the embedding of the face itself, in that sample, for every way
+alike; by tracklet, it may be any embedding of the face's tracklet, which is what the engine's naming goes by. Samples
+within `COLLAR_S` of the interval's ends do not count, and neither do optional rows and people without photos.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.__main__ import devset
+from benchmarks.films import devset
 from benchmarks.naming_fit import Case, fitted, fitted_without
 from wios_assets.assets.options import cores, engine_options, footage_options, naming_options
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances

@@ -1,6 +1,6 @@
 """Who is on screen, the way a script does it: face_recognition on a frame every quarter second.
 
-    plain_script.py FILM GALLERY OUT [--cast 'a;b;c'] [--model hog|cnn] [--every 0.25] [--limit 0.6]
+    python -m benchmarks.plain_script FILM GALLERY OUT [--cast 'a;b;c'] [--model hog|cnn] [--every 0.25] [--limit 0.6]
 
 Each frame's faces are found with one upsampling, each face is given the name of the nearest gallery photo under the
 limit, and consecutive hits are joined. OUT is a CSV of start_s,end_s,actor on the player's clock. The seconds spent on
@@ -14,28 +14,16 @@ import csv
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import face_recognition
 import numpy as np
 from numpy.typing import NDArray
 
-UPSAMPLE = 1
+from benchmarks.frames import EVERY_S, UPSAMPLE, frames
 
-
-def frames(film: str, every_s: float) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """Time in seconds on the player's clock and RGB picture of a frame every `every_s`."""
-    with av.open(film) as container:
-        start_s = (container.start_time or 0) / av.time_base
-        due_s = 0.0
-        for frame in container.decode(video=0):
-            time_s = frame.time - start_s
-            if time_s >= due_s - 1e-6:
-                yield time_s, np.ascontiguousarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-                while due_s <= time_s + 1e-6:
-                    due_s += every_s
+LIMIT = 0.6
+"""Largest distance of two embeddings that a script calls the same person."""
 
 
 def gallery(folder: Path, cast: list[str]) -> tuple[list[str], NDArray[np.float64]]:
@@ -50,6 +38,13 @@ def gallery(folder: Path, cast: list[str]) -> tuple[list[str], NDArray[np.float6
                 names.append(person.name)
                 vectors.append(found[0])
     return names, np.array(vectors)
+
+
+def nearest(vector: NDArray[np.float64], names: list[str], known: NDArray[np.float64], limit: float) -> str | None:
+    """Name of the gallery photo [photos, 128] nearest to an embedding [128]; None where that is beyond the limit."""
+    distances = np.linalg.norm(known - vector, axis=1)
+    place = int(distances.argmin())
+    return names[place] if distances[place] <= limit else None
 
 
 def intervals(hits: dict[str, list[float]], every_s: float) -> list[tuple[float, float, str]]:
@@ -72,8 +67,8 @@ def main() -> None:
     parser.add_argument("out", help="CSV to write")
     parser.add_argument("--cast", default="", help="folders of the gallery to use, separated by semicolons")
     parser.add_argument("--model", choices=("hog", "cnn"), default="hog")
-    parser.add_argument("--every", type=float, default=0.25, help="seconds between two frames")
-    parser.add_argument("--limit", type=float, default=0.6, help="largest distance that gives a name")
+    parser.add_argument("--every", type=float, default=EVERY_S, help="seconds between two frames")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="largest distance that gives a name")
     parser.add_argument("--first", type=int, default=None, help="stop after this many frames")
     args = parser.parse_args()
 
@@ -96,10 +91,9 @@ def main() -> None:
         vectors = face_recognition.face_encodings(picture, boxes)
         charge("embed")
         for vector in vectors:
-            distances = np.linalg.norm(known - vector, axis=1)
-            nearest = int(distances.argmin())
-            if distances[nearest] <= args.limit and (not hits[names[nearest]] or hits[names[nearest]][-1] != time_s):
-                hits[names[nearest]].append(time_s)
+            name = nearest(vector, names, known, args.limit)
+            if name is not None and (not hits[name] or hits[name][-1] != time_s):
+                hits[name].append(time_s)
         looked, faces = looked + 1, faces + len(boxes)
         if looked == args.first:
             break
