@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from isal import isal_zlib
 
 from wios_assets.errors import WiosError
 
@@ -53,12 +54,12 @@ class TextStream:
         self.position = 0
         self._newlines = 0
         self._ends_inside_line = False
-        self._unpacker: zlib._Decompress | None = None
+        self._unpacker: isal_zlib.Decompress | None = None
         start = self._read()
         if not start:
             raise WiosError(f"{self.path}: the file is empty; download it again")
         if start.startswith(GZIP_MAGIC):
-            self._unpacker = zlib.decompressobj(wbits=31)
+            self._unpacker = isal_zlib.decompressobj(wbits=31)
         for magic, name in _OTHER_FORMATS.items():
             if start.startswith(magic):
                 raise WiosError(f"{self.path}: {name}; unpack it to .tsv, or take IMDB's own .tsv.gz")
@@ -150,10 +151,10 @@ class TextStream:
                     packed = packed.lstrip(b"\0")
                     if not packed:
                         return
-                    self._unpacker = zlib.decompressobj(wbits=31)
+                    self._unpacker = isal_zlib.decompressobj(wbits=31)
                 yield self._unpacker.decompress(packed, _TEXT_CHUNK)
                 packed = self._unpacker.unconsumed_tail or self._unpacker.unused_data
-        except zlib.error as error:
+        except isal_zlib.error as error:
             raise self._broken(f"is damaged ({error})") from None
 
     def _read(self) -> bytes:
