@@ -26,7 +26,6 @@ from wios_assets.timeline import checks
 from wios_assets.timeline.appearances import appearances as intervals
 from wios_assets.timeline.minutes import minute_appearances as by_minute
 from wios_assets.timeline.minutes import screen_time as totals
-from wios_assets.timeline.pictures import timeline_picture
 
 GROUP = "appearances"
 DECISIONS = "decisions"
@@ -103,6 +102,9 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         film: pd.DataFrame,
         settings: ResourceParam[Settings],
     ) -> Iterator[Any]:
+        # Only this asset draws: whatever else is run starts without matplotlib.
+        from wios_assets.timeline.pictures import timeline_picture
+
         rows = intervals(track_names, face_tracks, shots, cast)
         duration_s = float(film["duration_s"].iloc[0])
         yield Output(

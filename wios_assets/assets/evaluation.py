@@ -19,7 +19,6 @@ from wios_assets.lake.accepted import fallen, read_accepted
 from wios_assets.lake.index import film_source
 from wios_assets.settings import Settings
 from wios_assets.timeline.evaluation import Evaluation, evaluate
-from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
 from wios_assets.timeline.truth import in_names_of_cast, read_truth, truth_path
 
 FILM_SCOPE = "film"
@@ -57,6 +56,8 @@ def evaluation_assets() -> list[AssetsDefinition]:
         face_embeddings: pd.DataFrame,
         settings: ResourceParam[Settings],
     ) -> Iterator[Any]:
+        from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
+
         film = context.partition_key
         path = truth_path(Path(film_source(settings, film)[0].path))
         if not path.is_file():

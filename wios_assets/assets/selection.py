@@ -8,7 +8,6 @@ from dagster import AssetsDefinition, MetadataValue, Output, asset
 
 from wios_assets.assets.common import OWNERS, code_version, picture, sentence
 from wios_assets.naming.selection import SelectionOptions, compare_recognisers
-from wios_assets.naming.selection_picture import selection_picture
 
 SHOWN = 15
 
@@ -25,6 +24,8 @@ def selection_assets() -> list[AssetsDefinition]:
         code_version=code_version(1, options),
     )
     def recogniser_selection(gallery_embeddings: pd.DataFrame) -> Iterator[Any]:
+        from wios_assets.naming.selection_picture import selection_picture
+
         found = compare_recognisers(gallery_embeddings, options)
         rows = found.settings.copy()
         rows.insert(0, "place", range(1, len(rows) + 1))

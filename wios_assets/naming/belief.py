@@ -10,8 +10,8 @@ share.
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from wios_assets.naming.options import NamingOptions
 
@@ -52,7 +52,7 @@ def posteriors(ratios: NDArray[np.float64], options: NamingOptions) -> tuple[NDA
         logits = np.concatenate(
             [ratios + np.log((1.0 - share) / max(actors, 1)), np.full((tracks, 1), np.log(share))], axis=1
         )
-        result = np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+        result = np.exp(logits - scipy.special.logsumexp(logits, axis=1, keepdims=True))
         seen = float(result[:, -1].sum())
         updated = (seen + options.strangers * options.strangers_tracks) / (tracks + options.strangers_tracks)
         if abs(updated - share) < 1e-6:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
 
 
 def assign(gains: NDArray[np.float64], samples: Sequence[frozenset[int]]) -> NDArray[np.int64]:
@@ -39,12 +38,12 @@ def assign(gains: NDArray[np.float64], samples: Sequence[frozenset[int]]) -> NDA
     groups += [[place[track, limit[-1]] for track in limit[:-1]] for limit in sorted(limits)]
     rows = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     columns = np.concatenate([np.asarray(group, dtype=np.int64) for group in groups])
-    matrix = coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(groups), len(pairs))).tocsr()
-    solved = milp(
+    matrix = scipy.sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(groups), len(pairs))).tocsr()
+    solved = scipy.optimize.milp(
         c=-np.asarray([gains[pair] for pair in pairs]),
-        constraints=LinearConstraint(matrix, -np.inf, 1.0),
+        constraints=scipy.optimize.LinearConstraint(matrix, -np.inf, 1.0),
         integrality=np.ones(len(pairs)),
-        bounds=Bounds(0.0, 1.0),
+        bounds=scipy.optimize.Bounds(0.0, 1.0),
     )
     chosen[involved] = -1
     for (track, actor), taken in zip(pairs, solved.x, strict=True):

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from wios_assets import tables
 from wios_assets.naming.metric import distances
@@ -199,7 +198,8 @@ def _core(
     apart = distances(vectors, vectors)
     apart[(places[:, None] == places[None, :]) & ~np.eye(len(faces), dtype=bool)] = APART
     np.fill_diagonal(apart, 0.0)
-    groups = fcluster(linkage(squareform(apart, checks=False), "average"), options.unlike, criterion="distance")
+    hierarchy, pairs = scipy.cluster.hierarchy, scipy.spatial.distance.squareform(apart, checks=False)
+    groups = hierarchy.fcluster(hierarchy.linkage(pairs, "average"), options.unlike, criterion="distance")
     shares = {group: (voices[groups == group].sum(), (groups == group).sum()) for group in np.unique(groups)}
     ranked = sorted(shares.items(), key=lambda item: (-item[1][0], -item[1][1]))
     if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from wios_assets.naming.metric import distances
 
@@ -36,6 +35,7 @@ def recurring_people(
     for together in seen.values():
         apart[np.ix_(together, together)] = APART
     np.fill_diagonal(apart, 0.0)
-    found = fcluster(linkage(squareform(apart, checks=False), "average"), limit, criterion="distance")
+    hierarchy, pairs = scipy.cluster.hierarchy, scipy.spatial.distance.squareform(apart, checks=False)
+    found = hierarchy.fcluster(hierarchy.linkage(pairs, "average"), limit, criterion="distance")
     numbers: dict[int, int] = {}
     return np.asarray([numbers.setdefault(int(cluster), len(numbers)) for cluster in found], dtype=np.int64)

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import SVC
 
 from wios_assets.naming.evidence import Gallery, person_distances
 from wios_assets.naming.metric import distances
@@ -171,7 +168,7 @@ def picture_groups(gallery: Gallery, neighbouring: float) -> NDArray[np.int64]:
     near = (distances(gallery.vectors, gallery.vectors) <= neighbouring) & (
         gallery.owner[:, None] == gallery.owner[None, :]
     )
-    _, groups = connected_components(coo_array(near), directed=False)
+    _, groups = scipy.sparse.csgraph.connected_components(scipy.sparse.coo_array(near), directed=False)
     return groups.astype(np.int64)
 
 
@@ -200,11 +197,15 @@ def recognise(recogniser: Recogniser, gallery: Gallery, train: NDArray[np.int64]
         part = Gallery(names, owner.astype(np.int64), known, tuple(gallery.photos[i] for i in train), "")
         scores[:, people] = -person_distances(vectors, part, recogniser.nearest_photos)
     elif recogniser.kind == "knn":
+        from sklearn.neighbors import KNeighborsClassifier
+
         model = KNeighborsClassifier(min(recogniser.neighbours, len(known)), weights=_nearness).fit(known, owner)
         # Votes are few and tie; the nearest photo decides between equal ones.
         part = Gallery(tuple(map(str, people)), owner.astype(np.int64), known, ("",) * len(known), "")
         scores[:, people] = model.predict_proba(vectors) - 1e-3 * person_distances(vectors, part, 1)
     else:
+        from sklearn.svm import SVC
+
         machine = SVC(
             kernel=recogniser.kernel,
             C=recogniser.c,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 UNLINKED = 1e6
 
@@ -65,7 +65,7 @@ def match_boxes(
     shift, growth = _shift(before, after), _growth(before, after)
     cost = shift / largest_shift + np.log(growth) / np.log(largest_growth)
     cost[(shift > largest_shift) | (growth > largest_growth)] = UNLINKED
-    rows, columns = linear_sum_assignment(cost)
+    rows, columns = scipy.optimize.linear_sum_assignment(cost)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < UNLINKED]
 
 
