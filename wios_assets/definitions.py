@@ -11,6 +11,7 @@ from wios_assets.assets.frames import footage_assets
 from wios_assets.assets.galleries import gallery_assets
 from wios_assets.assets.imdb import imdb_assets
 from wios_assets.assets.library import library_assets
+from wios_assets.assets.own_rows import own_row_specs
 from wios_assets.assets.selection import selection_assets
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.schedules import imdb_daily
@@ -27,6 +28,7 @@ def build_definitions(settings: Settings) -> Definitions:
         assets=[
             *imdb_assets(),
             *filmography_assets(settings),
+            *own_row_specs(),
             *film_assets(settings),
             *gallery_assets(settings),
             *footage_assets(settings),

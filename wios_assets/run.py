@@ -82,6 +82,7 @@ def run_film(
     from dagster import AssetKey, AssetObservation
 
     from wios_assets.assets.appearances import DECISIONS
+    from wios_assets.assets.own_rows import observed_rows
     from wios_assets.lake.decisions import decisions_version
     from wios_assets.lake.progress import read_progress
 
@@ -89,6 +90,8 @@ def run_film(
     # Decisions are made outside of runs; this event is what makes names stale in Dagster, and fresh once they ran.
     version = {"dagster/data_version": decisions_version(settings.data, film)}
     instance.report_runless_asset_event(AssetObservation(AssetKey(DECISIONS), partition=film, tags=version))
+    for observation in observed_rows(settings, [film]):
+        instance.report_runless_asset_event(observation)
     _run(settings, instance, job, film, lambda step: report(read_progress(settings.lake, film), step))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     MetadataValue,
     Output,
@@ -16,16 +15,14 @@ from dagster import (
 )
 
 from wios_assets.assets.common import check, code_version, content_version, film_table
+from wios_assets.assets.own_rows import CREDITS, TITLE, title_of
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
-from wios_assets.imdb.matching import Ambiguous, Match, match_title, title_from_name
+from wios_assets.imdb.matching import Ambiguous, Match, title_from_name
 from wios_assets.lake.index import film_source
 from wios_assets.settings import Settings
 from wios_assets.sidecar import Sidecar, sidecar_path
 from wios_assets.vision.video import Video, probe
-
-TITLES = ["imdb", "title_basics"]
-CREDITS = [["imdb", "title_principals"], ["imdb", "name_basics"]]
 
 
 def film_assets(settings: Settings) -> list[AssetsDefinition]:
@@ -33,7 +30,7 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
 
     @asset(
         **film_table("film", "films", code_version(1, settings.samples_per_second), ["decodable"], ["title_known"]),
-        deps=[AssetKey(TITLES)],
+        deps=[TITLE],
     )
     def film(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
@@ -56,9 +53,7 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
         )
         yield check("title_known", "film", [] if known or sidecar.title else [why], warn=True)
 
-    @asset(
-        **film_table("cast", "films", code_version(1), ["at_least_one_actor"]), deps=[AssetKey(key) for key in CREDITS]
-    )
+    @asset(**film_table("cast", "films", code_version(1), ["at_least_one_actor"]), deps=[CREDITS])
     def cast(context: AssetExecutionContext, film: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
         path = Path(entry.path)
@@ -89,14 +84,6 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
         yield check("at_least_one_actor", "cast", reason)
 
     return [film, cast]
-
-
-def title_of(
-    path: Path, sidecar: Sidecar, runtime_s: float, inbox: Path, lookup: ImdbLookup
-) -> Match | Ambiguous | None:
-    """IMDB's title of a film, looked for under its folder's and its file's name."""
-    names = [path.stem] if path.parent == inbox else [path.parent.name, path.stem]
-    return match_title(names, sidecar.tconst, runtime_s, lookup)
 
 
 def film_row(

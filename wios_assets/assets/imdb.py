@@ -2,7 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
@@ -21,16 +24,19 @@ from dagster import (
     multi_asset,
 )
 
-from wios_assets.assets.common import check, code_version, table_out
+from wios_assets.assets.common import OFFENDERS, check, code_version, table_out
+from wios_assets.assets.own_rows import observed_rows
+from wios_assets.errors import WiosError
 from wios_assets.imdb.download import download_imdb
 from wios_assets.imdb.files import IMDB_FILES, TERMS
 from wios_assets.imdb.load import parse_folder
 from wios_assets.imdb.lookup import build_film_titles
+from wios_assets.imdb.parse import ParseReport
 from wios_assets.lake.loading import LoadingNote
-from wios_assets.lake.paths import parquet_files, table_folder
-from wios_assets.lake.store import StoredRows, staging_folder
+from wios_assets.lake.paths import parquet_files, partition_keys
+from wios_assets.lake.store import STALE_STAGING_S, StoredRows, remove_stale_staging, staging_folder
 from wios_assets.settings import Settings
-from wios_assets.tables import FILM_TITLES, QUARANTINE
+from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE
 
 TABLE_CHECKS = ("counts_add_up", "keys_unique_and_not_null")
 PRINCIPALS = "imdb/title_principals"
@@ -62,6 +68,7 @@ def imdb_assets() -> list[AssetsDefinition]:
             context.log.info(TERMS)
             with LoadingNote(settings.lake) as note:
                 download_imdb(settings.imdb_address, settings.imdb, progress=note)
+        remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
         started = time.monotonic()
         with staging_folder(settings.lake) as staging:
             with LoadingNote(settings.lake) as note:
@@ -71,11 +78,18 @@ def imdb_assets() -> list[AssetsDefinition]:
             seconds = time.monotonic() - started
             aside = staging / "aside"
             aside.mkdir()
-            titles = build_film_titles(reports["imdb/title_basics"].parquet_files, staging / "titles")
+            for table, report in reports.items():
+                report.quarantine_file.replace(aside / f"{_output(table)}.parquet")
+            with ThreadPoolExecutor(2) as pool:
+                titles = pool.submit(build_film_titles, _basics(reports), staging / "titles")
+                checks = pool.submit(lambda: list(checks_of(reports, staging / "spill")))
+            findings = [*checks.result(), films_have_names(titles.result())]
             versions = {table: _file_version(report.file) for table, report in reports.items()}
+            # Checked before anything is stored: a load that fails leaves the tables as they were.
+            yield from findings
+            _refuse(settings.imdb, findings)
             for table, report in reports.items():
                 context.log.info(f"{report.file}: {report.rows} rows, {report.quarantined} lines set aside")
-                report.quarantine_file.replace(aside / f"{_output(table)}.parquet")
                 yield Output(
                     StoredRows(report.parquet_folder),
                     output_name=_output(table),
@@ -90,7 +104,7 @@ def imdb_assets() -> list[AssetsDefinition]:
                     },
                 )
             yield Output(
-                StoredRows(titles),
+                StoredRows(titles.result()),
                 output_name=_output(FILM_TITLES.name),
                 data_version=DataVersion(versions["imdb/title_basics"]),
             )
@@ -99,30 +113,8 @@ def imdb_assets() -> list[AssetsDefinition]:
                 output_name=_output(QUARANTINE.name),
                 data_version=DataVersion(_hash("".join(versions.values()))),
             )
-        for table, report in reports.items():
-            stored = parquet_files(table_folder(settings.lake, table))
-            count = sum(pq.read_metadata(path).num_rows for path in stored)
-            lost = report.lines - count - report.quarantined
-            yield check("counts_add_up", table, [f"{lost} lines"] if lost else [], lines=report.lines, rows=count)
-            yield check("keys_unique_and_not_null", table, bad_keys(stored, IMDB_FILES[table].key))
-        unknown, rows = unknown_keys(settings.lake)
-        share = max(unknown.values()) / max(rows, 1)
-        yield check(
-            "keys_found",
-            PRINCIPALS,
-            []
-            if share <= UNKNOWN_KEYS_SHARE
-            else [f"{share:.2%} of the credits have a key that no other file has; download all files again"],
-            unknown=MetadataValue.json(unknown),
-            share=share,
-        )
-        yield check("every_film_findable", FILM_TITLES.name, films_without_name(settings.lake))
-        by_reason = [
-            f"{table}: {number} × {reason}"
-            for table, report in reports.items()
-            for reason, number in report.reasons.items()
-        ]
-        yield check("no_line_set_aside", QUARANTINE.name, by_reason, warn=True)
+        for observation in observed_rows(settings, partition_keys(settings.lake, FILM.name)):
+            context.log_event(observation)
 
     return [imdb]
 
@@ -154,33 +146,75 @@ def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
     return bad
 
 
-def unknown_keys(lake: Path) -> tuple[dict[str, int], int]:
-    """Credits whose title, or whose person, no other table has; and the number of credits."""
+def unknown_keys(reports: Mapping[str, ParseReport], spill: Path) -> dict[str, int]:
+    """Credits whose title, and whose person, no other table has.
+
+    Args:
+        spill: folder for what does not fit into 1 GB of memory.
+    """
     # The number in a key stands for it: an eighth of the memory of texts.
     counts = {
         "titles": ("tconst", "imdb/title_basics"),
         "people": ("nconst", "imdb/name_basics"),
     }
     unknown = {}
-    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(lake / ".staging" / "spill")}) as db:
+    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(spill)}) as db:
         for what, (key, table) in counts.items():
             row = db.execute(
                 f"SELECT count(*) FROM (SELECT substr({key}, 3)::BIGINT AS key FROM read_parquet($credits)) AS credits "
                 f"ANTI JOIN (SELECT substr({key}, 3)::BIGINT AS key FROM read_parquet($known)) AS known USING (key)",
-                {"credits": _files(lake, PRINCIPALS), "known": _files(lake, table)},
+                {
+                    "credits": [str(file) for file in reports[PRINCIPALS].parquet_files],
+                    "known": [str(file) for file in reports[table].parquet_files],
+                },
             ).fetchone()
             unknown[what] = int(row[0]) if row else 0
-    return unknown, sum(pq.read_metadata(file).num_rows for file in _files(lake, PRINCIPALS))
+    return unknown
 
 
-def films_without_name(lake: Path) -> list[str]:
-    """The index of film titles must hold something where there are titles at all."""
-    named = sum(pq.read_metadata(file).num_rows for file in _files(lake, FILM_TITLES.name))
-    return [] if named else ["no title of IMDB's is a film; is this the whole of title.basics?"]
+def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[AssetCheckResult]:
+    """What the checks find in the tables as they were written, read again from their files."""
+    for table, report in reports.items():
+        count = _rows(report.parquet_files)
+        lost = report.lines - count - report.quarantined
+        yield check("counts_add_up", table, [f"{lost} lines"] if lost else [], lines=report.lines, rows=count)
+        yield check("keys_unique_and_not_null", table, bad_keys(list(report.parquet_files), IMDB_FILES[table].key))
+    unknown = unknown_keys(reports, spill)
+    share = max(unknown.values()) / max(reports[PRINCIPALS].rows, 1)
+    problem = f"{share:.2%} of the credits have a key that no other file has; download all files again"
+    yield check(
+        "keys_found",
+        PRINCIPALS,
+        [problem] if share > UNKNOWN_KEYS_SHARE else [],
+        unknown=MetadataValue.json(unknown),
+        share=share,
+    )
+    reasons = [
+        f"{table}: {number} × {reason}" for table, own in reports.items() for reason, number in own.reasons.items()
+    ]
+    yield check("no_line_set_aside", QUARANTINE.name, reasons, warn=True)
 
 
-def _files(lake: Path, table: str) -> list[str]:
-    return [str(file) for file in parquet_files(table_folder(lake, table))]
+def films_have_names(titles: Path) -> AssetCheckResult:
+    """The index of film titles must hold something."""
+    problem = "no title of IMDB's is a film; is this the whole of title.basics?"
+    return check("every_film_findable", FILM_TITLES.name, [] if _rows(parquet_files(titles)) else [problem])
+
+
+def _refuse(folder: Path, findings: Iterable[AssetCheckResult]) -> None:
+    for found in findings:
+        if not found.passed and found.severity == AssetCheckSeverity.ERROR and found.asset_key is not None:
+            offenders = "; ".join(map(str, found.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
+            place = f"{found.asset_key.to_user_string()}: {found.check_name}"
+            raise WiosError(f"{folder}: {place}: {offenders}; the tables stay as they were")
+
+
+def _basics(reports: Mapping[str, ParseReport]) -> Sequence[Path]:
+    return reports["imdb/title_basics"].parquet_files
+
+
+def _rows(files: Iterable[Path]) -> int:
+    return sum(pq.read_metadata(file).num_rows for file in files)
 
 
 def _output(table: str) -> str:

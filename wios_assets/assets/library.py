@@ -14,11 +14,9 @@ from wios_assets.film_index import read_index
 from wios_assets.lake.index import index_path
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_keys
-from wios_assets.lake.store import remove_stale_staging
+from wios_assets.lake.store import STALE_STAGING_S, remove_stale_staging
 from wios_assets.settings import Settings
 from wios_assets.tables import PREDICTION_LOG
-
-STALE_STAGING_S = 24 * 3600.0
 
 
 def library_rows(film: pd.DataFrame, appearances: pd.DataFrame, present: set[str]) -> pd.DataFrame:

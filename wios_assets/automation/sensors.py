@@ -16,6 +16,7 @@ from dagster import (
     sensor,
 )
 
+from wios_assets.assets.own_rows import observed_rows
 from wios_assets.automation.grounds import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
 from wios_assets.automation.inbox import finished_films, look_at_inbox
 from wios_assets.automation.jobs import film_map, film_names, imdb_refresh, library_refresh
@@ -53,6 +54,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
         return SensorResult(
             dynamic_partitions_requests=[AddDynamicPartitionsRequest(FILM, missing)] if missing else [],
             run_requests=[_run_request(request) for request in requests],
+            asset_events=list(observed_rows(settings, [request.film for request in requests])),
             skip_reason=None if requests else "; ".join(waiting) or f"nothing new in {settings.films}",
             cursor=write_memory(memory),
         )

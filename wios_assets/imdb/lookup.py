@@ -187,12 +187,16 @@ def build_film_titles(basics: Sequence[Path], staging: Path) -> Path:
         db.execute(
             f"""
             COPY (
-                WITH films AS (SELECT {_FIELDS} FROM read_parquet(?) WHERE title_type IN {FILM_TYPES}),
+                WITH films AS MATERIALIZED (
+                        SELECT title_key(primary_title) AS own,
+                            CASE WHEN original_title <> primary_title THEN title_key(original_title) END AS original,
+                            {_FIELDS}
+                        FROM read_parquet(?) WHERE title_type IN {FILM_TYPES}
+                     ),
                      named AS (
-                        SELECT title_key(primary_title) AS title_key, * FROM films
+                        SELECT own AS title_key, {_FIELDS} FROM films
                         UNION ALL
-                        SELECT title_key(original_title), * FROM films
-                        WHERE title_key(original_title) <> title_key(primary_title)
+                        SELECT original, {_FIELDS} FROM films WHERE original IS DISTINCT FROM own
                      )
                 SELECT * FROM named WHERE title_key IS NOT NULL ORDER BY title_key, tconst
             ) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)

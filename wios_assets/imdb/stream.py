@@ -154,7 +154,7 @@ class TextStream:
                     self._unpacker = isal_zlib.decompressobj(wbits=31)
                 yield self._unpacker.decompress(packed, _TEXT_CHUNK)
                 packed = self._unpacker.unconsumed_tail or self._unpacker.unused_data
-        except isal_zlib.error as error:
+        except isal_zlib.error as error:  # type: ignore[misc]  # its stub gives the class no base
             raise self._broken(f"is damaged ({error})") from None
 
     def _read(self) -> bytes:

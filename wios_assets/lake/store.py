@@ -23,6 +23,7 @@ from wios_assets.lake.paths import parquet_files, partition_folder, partition_ke
 from wios_assets.tables import Table
 
 STAGING = ".staging"
+STALE_STAGING_S = 24 * 3600.0
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +14,7 @@ import pytest
 from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
 from wios_assets.assets.common import content_version
-from wios_assets.assets.imdb import bad_keys, unknown_keys
+from wios_assets.assets.imdb import bad_keys
 from wios_assets.definitions import build_definitions
 from wios_assets.errors import WiosError
 from wios_assets.imdb.casts import cast_of_title
@@ -106,12 +109,64 @@ def test_a_file_that_is_refused_leaves_every_table_as_it_was(settings: Settings)
     assert all(before[table].equals(rows) for table, rows in state(settings.lake).items())
 
 
-def test_credits_of_people_that_no_file_has_fail_the_load(settings: Settings) -> None:
+def test_credits_of_people_that_no_file_has_fail_the_load_and_the_tables_stay(settings: Settings) -> None:
+    instance = DagsterInstance.ephemeral()
+    load(settings, instance)
+    before = state(settings.lake)
     write_file(settings.imdb, "imdb/name_basics", lines_of("imdb/name_basics")[:2])
-    load(settings, DagsterInstance.ephemeral(), fails=True)
-    unknown, rows = unknown_keys(settings.lake)
-    assert unknown == {"titles": 0, "people": len([line for line in CREDITS if line[2] > "nm0000206"])}
-    assert rows == len(CREDITS)
+    result = load(settings, instance, fails=True)
+    (found,) = [event for event in result.get_asset_check_evaluations() if event.check_name == "keys_found"]
+    people = len([line for line in CREDITS if line[2] > "nm0000206"])
+    assert not found.passed
+    assert found.metadata["unknown"].value == {"titles": 0, "people": people}
+    (failure,) = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    assert "download all files again; the tables stay as they were" in str(failure)
+    assert all(before[table].equals(rows) for table, rows in state(settings.lake).items())
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dagster import DagsterInstance
+from wios_assets.lake import io_manager, store
+from wios_assets.definitions import build_definitions
+from wios_assets.settings import load_settings
+
+place, after = sys.argv[2], int(sys.argv[3])
+module = {"parse": "wios_assets.imdb.parse", "store": "wios_assets.lake.store"}[place]
+name = {"parse": "typed", "store": "replace_folder"}[place]
+inner = getattr(sys.modules[module], name)
+
+def counted(*given):
+    global after
+    after -= 1
+    if after < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return inner(*given)
+
+setattr(sys.modules[module], name, counted)
+settings = load_settings(data=Path(sys.argv[1]), director="nm0905154", imdb_quarantine_share=0.2)
+job = build_definitions(settings).resolve_job_def("imdb_refresh")
+job.execute_in_process(instance=DagsterInstance.ephemeral())
+"""
+
+
+@pytest.mark.parametrize(("place", "after"), [("parse", 10), ("store", 0), ("store", 2)])
+def test_a_load_that_is_killed_leaves_every_table_whole(settings: Settings, place: str, after: int) -> None:
+    load(settings, DagsterInstance.ephemeral())
+    before = state(settings.lake)
+    names = [*lines_of("imdb/name_basics"), ("nm9999998", "Nils New", "\\N", "\\N", "\\N", "\\N")]
+    for table in IMDB_FILES:
+        write_file(settings.imdb, table, names if table == "imdb/name_basics" else lines_of(table)[:-1])
+    command = [sys.executable, "-c", KILLED, str(settings.data), place, str(after)]
+    killed = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    left = state(settings.lake)
+    changed = [table for table, rows in left.items() if not rows.equals(before[table])]
+    assert len(changed) == (after if place == "store" else 0)
+    assert any((settings.lake / ".staging").iterdir())
+    load(settings, DagsterInstance.ephemeral())
+    assert read_rows(settings.lake, TABLES["imdb/name_basics"]).num_rows == len(names)
 
 
 def test_a_director_unknown_to_the_tables_is_a_warning_and_no_failure(settings: Settings) -> None:
