@@ -181,7 +181,11 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[Asset
         yield check("keys_unique_and_not_null", table, bad_keys(list(report.parquet_files), IMDB_FILES[table].key))
     unknown = unknown_keys(reports, spill)
     share = max(unknown.values()) / max(reports[PRINCIPALS].rows, 1)
-    problem = f"{share:.2%} of the credits have a key that no other file has; download all files again"
+    problem = (
+        f"{unknown['titles']} credits of a title that title.basics lacks, {unknown['people']} of a person that "
+        f"name.basics lacks, {share:.2%} where {UNKNOWN_KEYS_SHARE:.0%} may be; the four files belong together, take "
+        f"all of them whole and of one day"
+    )
     yield check(
         "keys_found",
         PRINCIPALS,

@@ -120,7 +120,7 @@ def test_credits_of_people_that_no_file_has_fail_the_load_and_the_tables_stay(se
     assert not found.passed
     assert found.metadata["unknown"].value == {"titles": 0, "people": people}
     (failure,) = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
-    assert "download all files again; the tables stay as they were" in str(failure)
+    assert "take all of them whole and of one day; the tables stay as they were" in str(failure)
     assert all(before[table].equals(rows) for table, rows in state(settings.lake).items())
 
 
