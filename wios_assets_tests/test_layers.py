@@ -1,6 +1,7 @@
 """Imports point one way only: readers → assets → core."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,13 @@ def test_no_pickle_is_loaded_and_no_shell_is_started() -> None:
         assert not {"pickle", "joblib", "dill", "shelve"} & set(imported(path)), path
         assert "shell=True" not in text, path
         assert "allow_pickle=True" not in text, path
+
+
+def test_only_the_one_pass_and_the_page_read_pictures_out_of_a_film() -> None:
+    reads = {"open_video", "read_pictures", "VideoCapture"}
+    names = {str(f.relative_to(PACKAGE)) for f in FILES if reads & set(re.findall(r"\w+", f.read_text("utf-8")))}
+    core = {"vision/video.py", "vision/sampling.py", "vision/footage.py"}
+    assert names == {*core, "page/pictures.py", "page/previews.py"}
 
 
 def test_files_stay_short_enough_to_read() -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
+from wios_assets.vision import sampling
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Faces, Image
 from wios_assets.vision.footage import FootageOptions, analyse_segment, largest_change
@@ -116,6 +118,28 @@ def test_every_sample_is_accounted_for(found: list[Record]) -> None:
     assert {s.outcome for s in samples} == {"analysed", "duplicate"}
     assert all((s.duplicate_of is not None) == (s.outcome == "duplicate") for s in samples)
     assert all(s.frame_s is not None and 0 <= s.time_s - s.frame_s < 1 / RATE + 1e-6 for s in samples)
+
+
+def test_a_segment_decodes_no_picture_twice(varied: Video, engine: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    decoded: list[float] = []
+    opening, decoding = sampling.open_video, sampling._decode
+
+    def open_video(path: Path, threads: int = 1) -> Any:
+        opened.append(path)
+        return opening(path, threads)
+
+    def decode(*given: Any) -> Iterator[sampling.Picture]:
+        for picture in decoding(*given):
+            decoded.append(picture.time_s)
+            yield picture
+
+    monkeypatch.setattr(sampling, "open_video", open_video)
+    monkeypatch.setattr(sampling, "_decode", decode)
+    assert samples_of(analyse(varied, engine))
+    assert opened == [varied.path]
+    assert decoded == sorted(set(decoded))
+    assert len(decoded) > 40
 
 
 def test_the_cuts_are_found(found: list[Record]) -> None:
