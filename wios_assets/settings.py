@@ -178,6 +178,14 @@ class Settings(BaseSettings):
     name_farthest: float = Field(
         default=0.575, gt=0, description="Distance to an actor's photos beyond which no track is given that name"
     )
+    name_recogniser: Literal["chosen", "nearest photo", "nearest 2 photos", "nearest 3 photos", "nearest mean"] = Field(
+        default="chosen",
+        description="How faces are compared with galleries: `chosen` by recogniser_selection (`nearest 3 photos` until "
+        "it is made), or one pinned: `nearest photo`, `nearest 2 photos`, `nearest 3 photos`, `nearest mean`",
+    )
+    cohort_people: int = Field(
+        default=100, ge=0, description="People of other films' casts, at the most, that a face is compared with as well"
+    )
     same_person: float = Field(
         default=0.4, gt=0, description="Distance up to which unnamed tracks are one recurring unknown person"
     )

@@ -18,10 +18,13 @@ from dagster import (
 from wios_assets.assets.common import OWNERS, check, code_version, film_table, picture
 from wios_assets.assets.options import naming_options
 from wios_assets.lake.decisions import active, read_decisions, revision_of
+from wios_assets.lake.galleries import chosen_recogniser, read_cohort
 from wios_assets.naming.names import name_tracks
 from wios_assets.naming.review import to_review
+from wios_assets.naming.selection import recogniser_name
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
+from wios_assets.tables import RECOGNISER_SELECTION
 from wios_assets.timeline import checks
 from wios_assets.timeline.appearances import appearances as intervals
 from wios_assets.timeline.minutes import minute_appearances as by_minute
@@ -46,10 +49,11 @@ def decisions_spec() -> AssetSpec:
 
 def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
     """track_names, appearances, minute_appearances and screen_time."""
-    naming = naming_options(settings)
+    version = code_version(2, naming_options(settings), settings.name_recogniser, settings.cohort_people)
 
     @asset(
-        **film_table("track_names", GROUP, code_version(1, naming), ["every_track_decided"]), deps=[AssetKey(DECISIONS)]
+        **film_table("track_names", GROUP, version, ["every_track_decided"]),
+        deps=[AssetKey(DECISIONS), AssetKey(RECOGNISER_SELECTION.name)],
     )
     def track_names(
         context: AssetExecutionContext,
@@ -62,6 +66,9 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
     ) -> Iterator[Any]:
         made = read_decisions(settings.data, context.partition_key)
         decisions = active(made)
+        # Read, not an input: another film's gallery moves the limits a little, and must not make this film stale.
+        cohort = read_cohort(settings.lake, context.partition_key, settings.cohort_people)
+        naming = naming_options(settings, chosen_recogniser(settings.lake))
         names = name_tracks(
             face_tracks,
             faces,
@@ -69,6 +76,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
             gallery_embeddings,
             cast,
             naming,
+            cohort=cohort,
             decisions=decisions,
             decisions_revision=revision_of(made),
         )
@@ -79,6 +87,8 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
             metadata={
                 **{f"tracks {decision}": int(counts.get(decision, 0)) for decision in ("named", "unknown", "weak")},
                 "decisions of people": len(decisions),
+                "people of the cohort": int(cohort["actor"].nunique()),
+                "recogniser": recogniser_name(naming.nearest_photos),
                 "to review": MetadataValue.md(weak.to_markdown(index=False)),
             },
         )

@@ -8,6 +8,7 @@ from dataclasses import fields
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.options import GalleryOptions, NamingOptions
+from wios_assets.naming.selection import RECOGNISERS, Recogniser
 from wios_assets.settings import Settings
 from wios_assets.vision.engines import EngineOptions, results_version
 from wios_assets.vision.footage import FootageOptions
@@ -90,9 +91,17 @@ def track_options() -> TrackOptions:
     return TrackOptions()
 
 
-def naming_options(settings: Settings) -> NamingOptions:
-    """When a track is given a name."""
+def naming_options(settings: Settings, chosen: Recogniser | None = None) -> NamingOptions:
+    """When a track is given a name.
+
+    Args:
+        settings: what the user has set.
+        chosen: the way of comparing to use where the user has pinned none; the default one where None.
+    """
+    pinned = next((way for way in RECOGNISERS if way.name == settings.name_recogniser), chosen)
+    compared = pinned.nearest_photos if pinned else None
     return NamingOptions(
+        nearest_photos=NamingOptions.nearest_photos if compared is None else compared,
         wrong_names=settings.name_wrong_share,
         certain=settings.name_certain,
         farthest=settings.name_farthest,

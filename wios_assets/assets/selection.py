@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
-from dagster import AssetsDefinition, MetadataValue, Output, asset
+from dagster import AssetsDefinition, DataVersion, MetadataValue, Output, asset
 
 from wios_assets.assets.common import OWNERS, code_version, picture, sentence
 from wios_assets.naming.selection import SelectionOptions, compare_recognisers
@@ -28,13 +28,16 @@ def selection_assets() -> list[AssetsDefinition]:
 
         found = compare_recognisers(gallery_embeddings, options)
         rows = found.settings.copy()
+        winner = found.winner.name if found.winner else None
         rows.insert(0, "place", range(1, len(rows) + 1))
-        rows["chosen"] = rows["recogniser"] == (found.winner.name if found.winner else None)
+        rows["chosen"] = rows["recogniser"] == winner
         shown = rows[["place", "recogniser", "top1", "top1_spread", "top3", "true_acceptance", "usable"]].head(SHOWN)
         yield Output(
             rows,
+            # Names depend on the winner alone: another table with the same one leaves them fresh.
+            data_version=DataVersion(winner or "none"),
             metadata={
-                "winner": found.winner.name if found.winner else "none: too few people or pictures",
+                "winner": winner or "none: too few people or pictures",
                 "best": MetadataValue.md(shown.to_markdown(index=False, floatfmt=".4f")),
                 "plots": picture(selection_picture(found), "accuracy by recogniser, acceptance curves"),
                 "actors": MetadataValue.md(found.actors.head(60).to_markdown(index=False, floatfmt=".3f")),

@@ -72,6 +72,11 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 )
 
 
+def recogniser_name(nearest_photos: int) -> str:
+    """What the way of comparing behind a value of `NamingOptions.nearest_photos` is called."""
+    return Recogniser("nearest" if nearest_photos else "mean", neighbours=nearest_photos).name
+
+
 @dataclass(frozen=True)
 class SelectionOptions:
     """How recognisers are compared.

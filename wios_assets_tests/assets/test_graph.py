@@ -159,3 +159,29 @@ def test_what_changed_makes_what_depends_on_it_stale_and_nothing_else(finished: 
     )
     finished.instance.report_runless_asset_event(decided)
     assert stale(finished, finished.settings) == {"track_names"}
+
+
+def test_names_are_stale_once_another_recogniser_wins_and_not_before(finished: FinishedExample, tmp_path: Path) -> None:
+    settings, key = copy_of(finished, tmp_path), finished.example.key
+    names = AssetKey("track_names")
+    with dagster_instance(settings) as instance:
+        instance.add_dynamic_partitions("film", [key])
+        definitions = build_definitions(settings)
+        graph = definitions.resolve_asset_graph()
+
+        def status_after(winner: str) -> StaleStatus:
+            won = AssetMaterialization("recogniser_selection", tags={"dagster/data_version": winner})
+            instance.report_runless_asset_event(won)
+            return CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance)).get_status(names, key)
+
+        status_after("nearest 3 photos")
+        result = materialize(
+            list(definitions.assets or ()),
+            selection="track_names",
+            instance=instance,
+            resources=definitions.resources,
+            partition_key=key,
+        )
+        assert result.success
+        assert status_after("nearest 3 photos") == StaleStatus.FRESH
+        assert status_after("nearest mean") == StaleStatus.STALE
