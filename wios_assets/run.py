@@ -1,13 +1,8 @@
-"""Running a film's partition from the command line, and starting Dagster."""
+"""Running a film's partition from the command line, in Dagster's instance."""
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -187,79 +182,3 @@ def _failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
                 offenders = "; ".join(map(str, shown)) if isinstance(shown, list) else str(shown)
                 return f"{place}: {found.asset_key.to_user_string()}: {found.check_name}: {offenders or 'failed'}"
     return None
-
-
-def serve(settings: Settings, ready: Callable[[str], None]) -> int:
-    """Start Dagster's webserver and daemon and wait for their end; returns the exit code.
-
-    Args:
-        ready: called with the page's address once it answers.
-
-    Raises:
-        WiosError: the port is in use, or Dagster ends before it answers.
-    """
-    address = f"http://{settings.ui_host}:{settings.ui_port}"
-    with socket.socket(socket.AF_INET6 if ":" in settings.ui_host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.ui_host, settings.ui_port))
-        except OSError as error:
-            raise WiosError(
-                f"{settings.ui_host}:{settings.ui_port} cannot be listened on ({error.strerror}); "
-                "end the other program, or choose another port with --port or WIOS_UI_PORT"
-            ) from None
-    from filelock import FileLock, Timeout
-
-    from wios_assets.automation.orphans import end_orphaned_runs
-
-    home = prepare_dagster_home(settings)
-    for folder in (settings.films, settings.galleries, settings.imdb):
-        folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(home / ".ui.lock", timeout=0):
-            with dagster_instance(settings) as instance:
-                end_orphaned_runs(instance)
-            return _serve(settings, home, address, ready)
-    except Timeout:
-        raise WiosError(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
-
-
-def _serve(settings: Settings, home: Path, address: str, ready: Callable[[str], None]) -> int:
-    # `dagster dev` starts both the webserver and the daemon; its maintainers would rather see their newer tool.
-    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
-    command = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
-    command += ["-h", settings.ui_host, "-p", str(settings.ui_port), "--log-level", "warning"]
-    environment = os.environ | {"LANG": "en_US.UTF-8", "DAGSTER_DISABLE_TELEMETRY": "yes"}
-
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    # Whoever ends `wios ui` ends what it started.
-    before = signal.signal(signal.SIGTERM, end)
-    process = subprocess.Popen(command, cwd=home, env=environment)
-    try:
-        while not _answers(settings.ui_host, settings.ui_port):
-            if process.poll() is not None:
-                raise WiosError(f"Dagster ended with code {process.returncode} before {address} answered; see above")
-            time.sleep(PAUSE_S)
-        ready(address)
-        return process.wait()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _answers(host: str, port: int) -> bool:
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"http://{host}:{port}/server_info", timeout=2) as answer:
-            return answer.status == 200
-    except (OSError, urllib.error.URLError):
-        return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import platformdirs
 import yaml
@@ -271,6 +272,16 @@ class Settings(BaseSettings):
 
 
 FOLDERS = ("films", "galleries", "imdb", "lake", "dagster", "exports")
+
+
+def address(host: str, port: int) -> str:
+    """Web address of a host and port."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def film_address(settings: Settings, film: str) -> str:
+    """Web address of a film's page."""
+    return f"{address(settings.page_host, settings.page_port)}/film/{quote(film, safe='')}"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from wios_assets.naming.names import name_tracks
 from wios_assets.naming.review import to_review
 from wios_assets.naming.selection import recogniser_name
 from wios_assets.partitions import films
-from wios_assets.settings import Settings
+from wios_assets.settings import Settings, film_address
 from wios_assets.tables import RECOGNISER_SELECTION
 from wios_assets.timeline import checks
 from wios_assets.timeline.appearances import appearances as intervals
@@ -121,6 +121,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
             rows,
             metadata={
                 "people": int(rows["actor"].nunique()),
+                "page": MetadataValue.url(film_address(settings, context.partition_key)),
                 "timeline": picture(timeline_picture(rows, duration_s, film["title"].iloc[0]), "who is on screen when"),
             },
         )
@@ -134,17 +135,35 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
             "minute_appearances", GROUP, code_version(1), ["at_most_sixty_seconds", "sums_agree_with_appearances"]
         )
     )
-    def minute_appearances(appearances: pd.DataFrame, film: pd.DataFrame) -> Iterator[Any]:
+    def minute_appearances(
+        context: AssetExecutionContext,
+        appearances: pd.DataFrame,
+        film: pd.DataFrame,
+        settings: ResourceParam[Settings],
+    ) -> Iterator[Any]:
         rows = by_minute(appearances, float(film["duration_s"].iloc[0]))
-        yield Output(rows, metadata={"minutes with somebody": int(rows["minute"].nunique())})
+        yield Output(
+            rows,
+            metadata={
+                "minutes with somebody": int(rows["minute"].nunique()),
+                "page": MetadataValue.url(film_address(settings, context.partition_key)),
+            },
+        )
         yield check("at_most_sixty_seconds", "minute_appearances", checks.over_a_minute(rows))
         yield check("sums_agree_with_appearances", "minute_appearances", checks.sums_differ(appearances, rows))
 
     @asset(**film_table("screen_time", GROUP, code_version(1), ["sums_agree_with_appearances"]))
-    def screen_time(appearances: pd.DataFrame, film: pd.DataFrame) -> Iterator[Any]:
+    def screen_time(
+        context: AssetExecutionContext,
+        appearances: pd.DataFrame,
+        film: pd.DataFrame,
+        settings: ResourceParam[Settings],
+    ) -> Iterator[Any]:
         rows = totals(appearances, float(film["duration_s"].iloc[0]))
         shown = rows[["rank", "actor", "seconds", "share"]].head(20)
-        yield Output(rows, metadata={"ranking": MetadataValue.md(shown.to_markdown(index=False))} if len(rows) else {})
+        ranking = {"ranking": MetadataValue.md(shown.to_markdown(index=False))} if len(rows) else {}
+        page = MetadataValue.url(film_address(settings, context.partition_key))
+        yield Output(rows, metadata={"page": page, **ranking})
         yield check("sums_agree_with_appearances", "screen_time", checks.sums_differ(appearances, rows))
 
     return [decisions_spec(), track_names, appearances, minute_appearances, screen_time]

@@ -15,7 +15,7 @@ from wios_assets.lake.index import index_path
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STALE_STAGING_S, remove_stale_staging
-from wios_assets.settings import Settings
+from wios_assets.settings import Settings, address
 from wios_assets.tables import PREDICTION_LOG
 
 
@@ -73,6 +73,7 @@ def library_assets() -> list[AssetsDefinition | AssetSpec]:
                 metadata={
                     "films": len(rows),
                     "published": MetadataValue.path(settings.library),
+                    "page": MetadataValue.url(address(settings.page_host, settings.page_port)),
                     "films removed from the inbox": int((~rows["present"].astype(bool)).sum()),
                 },
             )

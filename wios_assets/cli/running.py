@@ -42,15 +42,23 @@ def run(
 
 
 def ui(
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of Dagster's page.")] = None,
+    page_port: Annotated[
+        int | None, typer.Option("--page-port", min=1, max=65535, help="Port of the page for those who watch.")
+    ] = None,
 ) -> None:
-    """Start Dagster's page and daemon: the graph, the runs, and the inbox that films are taken from by themselves."""
-    from wios_assets.run import serve
+    """Start the page, and Dagster's page and daemon, which takes films from the inbox by itself; Ctrl-C ends all."""
+    from wios_assets.ui import serve
 
-    settings = load_settings() if port is None else load_settings(ui_port=port)
+    chosen = {"ui_port": port, "page_port": page_port}
+    settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
     note("starting; this takes some 20 seconds", style="dim")
-    code = serve(settings, lambda address: say(f"{address}  (Ctrl-C ends it)", style="bold"))
-    raise typer.Exit(code)
+
+    def ready(page: str, dagster: str) -> None:
+        say(f"{page}  films, and who is on screen", style="bold")
+        say(f"{dagster}  Dagster: the graph and its runs (Ctrl-C ends both)", style="bold")
+
+    raise typer.Exit(serve(settings, ready))
 
 
 def demo() -> None:

@@ -26,7 +26,7 @@ from wios_assets.page.previews import Previews
 from wios_assets.page.reviews import reviews_of
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
-from wios_assets.settings import Settings
+from wios_assets.settings import Settings, address
 from wios_assets.timeline.clock import format_clock
 
 FILMS_A_PAGE = 24
@@ -53,7 +53,7 @@ def templates(settings: Settings) -> Environment:
     environment.filters |= {"clock": _clock, "part": _part, "percent": _percent}
     environment.globals |= {
         "version": _static_version(),
-        "dagster": f"http://{settings.ui_host}:{settings.ui_port}",
+        "dagster": address(settings.ui_host, settings.ui_port),
         "chip": chip_path,
         "q": "",
     }

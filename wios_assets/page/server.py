@@ -9,12 +9,14 @@ import uvicorn
 
 from wios_assets.errors import WiosError
 from wios_assets.page.application import build_application
-from wios_assets.settings import Settings
+from wios_assets.settings import Settings, address
 
 # Requests at once; beyond them a client is told to come back, so that memory stays bounded.
 _MOST_AT_ONCE = 200
 _IDLE_S = 30
 _BACKLOG = 128
+# Longer than a film is paused for most, and a browser that finds it cut asks for the rest again.
+_UNREAD_S = 600
 
 
 def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -28,7 +30,6 @@ def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
     """
     application = build_application(settings)
     listening = listen(settings.page_host, settings.page_port)
-    shown = f"[{settings.page_host}]" if ":" in settings.page_host else settings.page_host
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -40,7 +41,7 @@ def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
         proxy_headers=False,
     )
     with listening:
-        ready(f"http://{shown}:{listening.getsockname()[1]}")
+        ready(address(settings.page_host, listening.getsockname()[1]))
         uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -55,6 +56,9 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Whoever asks and never reads the answer: every connection has this from the one that listens.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_S * 1000)
         listening.bind((host, port))
         listening.listen(_BACKLOG)
     except OSError as error:

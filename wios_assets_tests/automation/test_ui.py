@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 import psutil
@@ -22,99 +15,21 @@ import pytest
 from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.progress import read_progress
 from wios_assets.lake.store import read_rows
-from wios_assets.settings import Settings, load_settings
+from wios_assets.settings import Settings
 from wios_assets.tables import FILM_TABLES, TABLES
+from wios_assets_tests.automation.running_ui import Ui, running_ui, wait_for
 from wios_assets_tests.conftest import FinishedExample
 
 pytestmark = pytest.mark.slow
 
-LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "wios_assets.definitions"}
-PATIENCE_S = 300.0
 # No truth stands beside the film that is dropped, so it has no evaluation.
 MADE = sorted({*FILM_TABLES} - {"evaluation"})
 
 
-@dataclass
-class Ui:
-    """A running `wios ui` over a data folder of its own."""
-
-    settings: Settings
-    port: int
-    process: subprocess.Popen[bytes]
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            found = json.load(answer)
-        assert "errors" not in found, found
-        return found["data"]
-
-    def runs(self) -> list[dict[str, Any]]:
-        query = "{ runsOrError(limit: 50) { ... on Runs { results { runId jobName status parentRunId } } } }"
-        return self.ask(query)["runsOrError"]["results"]
-
-    def materialized(self, asset: str) -> list[str]:
-        query = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
-            assetPartitionStatuses { ... on DefaultPartitionStatuses { materializedPartitions } } } } }"""
-        node = self.ask(query, key={"path": asset.split("/")})["assetNodeOrError"]
-        return node["assetPartitionStatuses"]["materializedPartitions"]
-
-    def materialize(self, asset: str, film: str) -> str:
-        query = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
-            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
-            ... on RunConfigValidationInvalid { errors { message } } ... on InvalidSubsetError { message } } }"""
-        key = {"path": asset.split("/")}
-        selector = {**LOCATION, "pipelineName": "__ASSET_JOB", "assetSelection": [key]}
-        tags = [{"key": "dagster/partition", "value": film}]
-        launched = self.ask(
-            query, params={"selector": selector, "executionMetadata": {"tags": tags}, "mode": "default"}
-        )
-        assert "run" in launched["launchPipelineExecution"], launched
-        return launched["launchPipelineExecution"]["run"]["runId"]
-
-
-def wait_for(what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
-    end = time.monotonic() + patience_s
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
-
-
 @pytest.fixture(scope="module")
 def ui(finished: FinishedExample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
-    data = tmp_path_factory.mktemp("ui") / "data"
-    shutil.copytree(finished.settings.galleries, data / "galleries")
-    shutil.copytree(finished.settings.imdb, data / "imdb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    chosen = {"DATA": data, "UI_PORT": port, "SETTLE_SECONDS": 2, "SENSOR_SECONDS": 5, "SPARK_MASTER": "local[2]"}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WIOS_", "DAGSTER_"))}
-    environment |= {f"WIOS_{name}": str(value) for name, value in chosen.items()}
-    with (data / "said.txt").open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "wios_assets", "ui"],
-            env=environment,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
-    running = Ui(load_settings(data=data), port, process)
-    try:
-        wait_for("the address", lambda: f"http://127.0.0.1:{port}" in (data / "said.txt").read_text())
+    with running_ui(finished, tmp_path_factory.mktemp("ui") / "data") as running:
         yield running
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(90)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def run_processes(ui: Ui) -> list[psutil.Process]:
