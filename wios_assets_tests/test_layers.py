@@ -25,7 +25,7 @@ CORE = (
     "whole",
 )
 ASSETS = ("assets", "automation", "lake", "partitions", "definitions")
-READERS = ("cli", "exports", "page", "run", "ui", "__main__")
+READERS = ("cli", "exports", "forget", "page", "run", "ui", "__main__")
 SERVICES = ("dagster", "dagster_pyspark", "dagster_duckdb", "pyspark", "fastapi", "starlette", "typer", "click")
 
 

@@ -19,6 +19,7 @@ from wios_assets.assets.own_rows import CREDITS, TITLE, title_of
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.imdb.matching import Ambiguous, Match, title_from_name
+from wios_assets.lake.forgotten import without_forgotten
 from wios_assets.lake.index import film_source
 from wios_assets.settings import Settings
 from wios_assets.sidecar import Sidecar, sidecar_path
@@ -68,6 +69,8 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
                 rows, left_out = cast_of_title(lookup, tconst, galleries, path)
             else:
                 rows = cast_by_hand([])
+            rows = without_forgotten(rows, settings.data)
+            left_out = without_forgotten(left_out, settings.data)
             reason = []
             if rows.empty:
                 match = title_of(path, sidecar, float(film["duration_s"].iloc[0]), settings.films, lookup)

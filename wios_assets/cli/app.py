@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wios_assets.cli import asking, doctor, exporting, films, imdb, judging, running, serving, showing, sql
+from wios_assets.cli import asking, doctor, exporting, films, forgetting, imdb, judging, running, serving, showing, sql
 
 _HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
 
@@ -69,5 +69,6 @@ app.command("evaluate")(judging.evaluate)
 app.command("identify")(judging.identify)
 app.add_typer(tables, name="imdb")
 app.command("sql")(sql.sql)
+app.command("forget")(forgetting.forget)
 app.command("settings")(showing.settings)
 app.command("doctor")(doctor.doctor)

@@ -18,7 +18,7 @@ SLACK = 0.005
 def read_accepted(data: Path, film: str) -> dict[str, float]:
     """Accepted figures by name; empty where none were accepted."""
     try:
-        content = json.loads(_file(data, film).read_text(encoding="utf-8"))
+        content = json.loads(accepted_file(data, film).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return {str(name): float(value) for name, value in content.items()}
@@ -27,7 +27,7 @@ def read_accepted(data: Path, film: str) -> dict[str, float]:
 def accept(data: Path, film: str, figures: Mapping[str, float]) -> None:
     """Hold later figures against these."""
     held = {name: figures[name] for name in HELD if figures[name] == figures[name]}
-    write_whole(_file(data, film), json.dumps(held, indent=1))
+    write_whole(accepted_file(data, film), json.dumps(held, indent=1))
 
 
 def fallen(figures: Mapping[str, float], accepted: Mapping[str, float]) -> list[str]:
@@ -39,5 +39,6 @@ def fallen(figures: Mapping[str, float], accepted: Mapping[str, float]) -> list[
     ]
 
 
-def _file(data: Path, film: str) -> Path:
+def accepted_file(data: Path, film: str) -> Path:
+    """File of a film's accepted figures; it need not exist."""
     return data / "accepted" / f"film={escape_key(film)}.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import threading
 import uuid
@@ -15,13 +14,13 @@ from PIL import Image
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.paths import partition_folder
+from wios_assets.page.cached import POSTERS, cached_file
 from wios_assets.page.film_map import FilmMap
 from wios_assets.page.folders import folder_state
 from wios_assets.page.shelf import Shelf
 from wios_assets.vision.video import display_size, open_video, to_display
 
 POSTER_WIDTH = 480
-_POSTER_FOLDER = "posters"
 _KEPT_BYTES = 64 * 1024 * 1024
 # How far past the wanted instant a poster's frame is looked for, in decoded pictures.
 _LOOKED_AT = 400
@@ -31,7 +30,7 @@ class Pictures:
     """Chips and photos, kept in memory up to a bound; posters, kept in the cache folder. Any thread may ask."""
 
     def __init__(self, shelf: Shelf, cache: Path) -> None:
-        self.shelf, self.cache = shelf, cache / _POSTER_FOLDER
+        self.shelf, self.cache = shelf, cache / POSTERS
         self._kept: OrderedDict[object, bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -63,10 +62,8 @@ class Pictures:
             stat = path.stat()
         except OSError:
             return None
-        name = hashlib.blake2b(
-            repr((str(path), stat.st_size, stat.st_mtime_ns, round(instant, 2), POSTER_WIDTH)).encode(), digest_size=16
-        )
-        file = self.cache / f"{name.hexdigest()}.jpg"
+        what = (stat.st_size, stat.st_mtime_ns, round(instant, 2), POSTER_WIDTH)
+        file = cached_file(self.cache, path, what, ".jpg")
         with suppress(OSError):
             return file.read_bytes()
         with self._decoding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import uuid
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from wios_assets.errors import WiosError
+from wios_assets.page.cached import PREVIEWS, cached_file
 from wios_assets.vision.video import display_size, open_video, to_display
 
 WIDEST = 640
@@ -42,7 +42,7 @@ class Previews:
     """Previews in the cache folder, made one after the other in a thread of their own. Any thread may ask."""
 
     def __init__(self, cache: Path) -> None:
-        self.folder = cache / "previews"
+        self.folder = cache / PREVIEWS
         self._states: dict[Path, PreviewState] = {}
         self._lock = threading.Lock()
         self._making = threading.Lock()
@@ -72,8 +72,7 @@ class Previews:
             stat = film.stat()
         except OSError:
             return None
-        content = repr((str(film), stat.st_size, stat.st_mtime_ns, WIDEST))
-        return self.folder / f"{hashlib.blake2b(content.encode(), digest_size=16).hexdigest()}.mp4"
+        return cached_file(self.folder, film, (stat.st_size, stat.st_mtime_ns, WIDEST), ".mp4")
 
     def _make(self, film: Path, made: Path, duration_s: float) -> None:
         def tell(seconds: float) -> None:

@@ -1,0 +1,66 @@
+"""`wios forget`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wios_assets.cli.console import note, say
+from wios_assets.errors import WiosError
+from wios_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from wios_assets.forget.steps import Subject
+
+
+def forget(
+    what: Annotated[str, typer.Argument(metavar="FILM|PERSON", help="A film's key, or a person's name or nconst.")],
+    film: Annotated[bool, typer.Option("--film", help="It is a film.")] = False,
+    person: Annotated[bool, typer.Option("--person", help="It is a person.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove everything that was made of a film or a person, and say what is left; a person is never named again."""
+    from wios_assets.forget import steps
+    from wios_assets.forget.film import forget_film
+    from wios_assets.forget.person import forget_person
+    from wios_assets.run import dagster_instance
+
+    settings = load_settings()
+    if film and person:
+        raise typer.BadParameter("say one of --film and --person", param_hint="--film")
+    unfinished = steps.begun(settings)
+    with dagster_instance(settings) as instance:
+        if unfinished is not None:
+            note("finishing first what was being forgotten when it was cut short", style="dim")
+            (forget_film if unfinished.kind == "film" else forget_person)(settings, instance, unfinished)
+        subject = _subject(settings, what, film=film, person=person)
+        if subject is None and unfinished is not None and what in (*unfinished.films, *unfinished.names):
+            say(f"forgotten: {what}")
+            return
+        if subject is None:
+            raise WiosError(f"there is no film and nobody called {what!r}; `wios film list` names the films in full")
+        concerned = f"in {len(subject.films)} films" if subject.kind == "person" else "and all that was made of it"
+        if not yes and not typer.confirm(f"Forget the {subject.kind} {what!r} {concerned}? It cannot be undone"):
+            raise typer.Exit(1)
+        told = (forget_film if subject.kind == "film" else forget_person)(settings, instance, subject)
+    say(f"forgotten: {what}", style="bold")
+    for clause in told.removed:
+        say(f"  removed: {clause}")
+    for clause in dict.fromkeys(told.left):
+        say(f"  left: {clause}")
+
+
+def _subject(settings: Settings, what: str, *, film: bool, person: bool) -> Subject | None:
+    from wios_assets.film_index import read_index
+    from wios_assets.forget.film import film_subject
+    from wios_assets.forget.person import person_subject
+    from wios_assets.forget.steps import films_of_lake
+    from wios_assets.lake.index import index_path
+
+    known = {*films_of_lake(settings), *read_index(index_path(settings)).films}
+    as_film = film_subject(settings, what) if what in known and not person else None
+    as_person = person_subject(settings, what) if not film else None
+    if as_film is not None and as_person is not None:
+        raise WiosError(f"{what!r} is a film and a person; say which with --film or --person")
+    return as_film or as_person

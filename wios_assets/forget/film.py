@@ -1,0 +1,104 @@
+"""Forgetting a film."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wios_assets.film_index import read_index, write_index
+from wios_assets.forget import steps
+from wios_assets.forget.steps import Subject, Told
+from wios_assets.lake.accepted import accepted_file
+from wios_assets.lake.decisions import decisions_file
+from wios_assets.lake.index import index_lock, index_path
+from wios_assets.lake.paths import partition_folder
+from wios_assets.lake.prediction_log import forget_answers
+from wios_assets.lake.progress import progress_file
+from wios_assets.lake.stamps import forget_footage
+from wios_assets.partitions import FILM
+from wios_assets.settings import Settings
+from wios_assets.sidecar import Sidecar, sidecar_path, write_sidecar
+from wios_assets.tables import FILM_TABLES
+from wios_assets.timeline.truth import truth_path
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+
+def film_subject(settings: Settings, film: str) -> Subject:
+    """What forgetting a film concerns."""
+    return Subject("film", [film], steps.paths_of(settings, [film]))
+
+
+def forget_film(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
+    """Remove everything that was made of a film; the film itself stays.
+
+    Raises:
+        WiosError: a run is at the film.
+    """
+    told = Told()
+    (film,) = subject.films
+    steps.refuse_while_running(instance, subject.films)
+    steps.begin(settings, subject)
+    # The inbox first, so that a daemon does not take the film up again in between.
+    _leave_inbox(settings, film, subject.paths, told)
+    tables = 0
+    for table in FILM_TABLES:
+        folder = partition_folder(settings.lake, table, film)
+        if folder.is_dir():
+            tables += 1
+            shutil.rmtree(folder)
+    told.removed.append(f"{tables} tables of the film with their faces, chips, embeddings, photos and names")
+    forget_footage(settings.lake, film)
+    progress_file(settings.lake, film).unlink(missing_ok=True)
+    decisions = decisions_file(settings.data, film)
+    for file in (decisions, decisions.with_suffix(".lock"), accepted_file(settings.data, film)):
+        file.unlink(missing_ok=True)
+    steps.rewrite_library(settings)
+    if answers := forget_answers(settings.lake, lambda asked, actors: asked == film):
+        told.removed.append(f"{answers} answers in prediction_log")
+    steps.remove_exports(settings, subject.films, told)
+    steps.remove_pictures(settings, subject.paths, told)
+    _remove_requests(settings, film)
+    steps.remove_staging(settings, instance)
+    steps.clear_history(settings, instance, subject.films, told, imdb=False)
+    instance.delete_dynamic_partition(FILM, film)
+    steps.done(settings)
+    return told
+
+
+def _leave_inbox(settings: Settings, film: str, paths: list[str], told: Told) -> None:
+    """Take the film out of the index and the inbox; a file that lies there stays and is left alone from now on."""
+    for path in map(Path, paths):
+        if settings.films not in path.parents or not (path.is_symlink() or path.exists()):
+            if path.exists():
+                told.left.append(f"the film itself, {path}")
+            continue
+        if path.is_symlink():
+            told.left.append(f"the film itself, {path.resolve()}")
+            for file in (path, sidecar_path(path), truth_path(path)):
+                file.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.parent.rmdir()
+        else:
+            write_sidecar(sidecar_path(path), Sidecar(skip=True))
+            told.left.append(f"the film itself, {path}; {sidecar_path(path).name} beside it says `skip: true`")
+            if truth_path(path).is_file():
+                told.left.append(f"the truth beside it, {truth_path(path)}")
+    with index_lock(settings):
+        index = read_index(index_path(settings))
+        films = {key: entry for key, entry in index.films.items() if key != film}
+        looks = {file: look for file, look in index.looks.items() if file not in paths}
+        write_index(index_path(settings), replace(index, films=films, looks=looks))
+
+
+def _remove_requests(settings: Settings, film: str) -> None:
+    for file in (settings.data / "requests").glob("*.json"):
+        with suppress(OSError, ValueError):
+            asked = json.loads(file.read_text(encoding="utf-8"))
+            if film in (asked.get("film"), asked.get("said", {}).get("name")):
+                file.unlink()

@@ -1,0 +1,244 @@
+"""Forgetting a person, in every film."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from filelock import FileLock
+
+from wios_assets.film_index import read_index
+from wios_assets.forget import steps
+from wios_assets.forget.steps import Subject, Told
+from wios_assets.lake.decisions import decisions_file
+from wios_assets.lake.forgotten import never_name, read_forgotten
+from wios_assets.lake.index import index_path
+from wios_assets.lake.prediction_log import forget_answers
+from wios_assets.lake.store import has_rows_of, read_rows, write_rows
+from wios_assets.naming.photo_folders import ACTORS_FOLDER, name_key, photos_of_cast
+from wios_assets.settings import Settings
+from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from wios_assets.tables import (
+    APPEARANCES,
+    CAST,
+    EVALUATION,
+    FACE_EMBEDDINGS,
+    FACE_TRACKS,
+    FILM,
+    GALLERY_EMBEDDINGS,
+    GALLERY_PHOTOS,
+    MINUTE_APPEARANCES,
+    SCREEN_TIME,
+    SHOTS,
+    TRACK_NAMES,
+    Table,
+)
+from wios_assets.timeline.appearances import appearances
+from wios_assets.timeline.minutes import minute_appearances, screen_time
+from wios_assets.timeline.truth import truth_path
+from wios_assets.whole import write_whole
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+PEOPLE = (CAST, GALLERY_PHOTOS, GALLERY_EMBEDDINGS, APPEARANCES)
+REASON = "who was named here was forgotten"
+
+
+def person_subject(settings: Settings, asked: str) -> Subject | None:
+    """Who is meant by a name or nconst, over all films and photos; None where nobody is called so."""
+    keys, films = {name_key(asked)}, set()
+    names, nconsts = set[str](), set[str]()
+    seen = [(film, name, nconst) for film, name, nconst in _people(settings)]
+    # Once more, for a film that knows the person by the name alone.
+    for _ in range(2):
+        for film, name, nconst in seen:
+            if name_key(name) in keys or (nconst and name_key(nconst) in keys):
+                films.add(film)
+                names.add(name)
+                if nconst:
+                    nconsts.add(nconst)
+        keys |= {name_key(each) for each in (*names, *nconsts)}
+    folders = photos_of_cast([(asked, asked)], [settings.galleries])[asked].photos
+    if not films and not folders and not read_forgotten(settings.data).holds(asked, asked):
+        return None
+    names.add(asked)
+    return Subject("person", sorted(films), steps.paths_of(settings, sorted(films)), sorted(names), sorted(nconsts))
+
+
+def forget_person(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
+    """Remove a person's photos, embeddings, chips and name from everything, and name nobody so from now on.
+
+    Raises:
+        WiosError: a run is at one of the person's films.
+    """
+    told = Told()
+    steps.refuse_while_running(instance, subject.films)
+    steps.begin(settings, subject)
+    never_name(settings.data, [*subject.names, *subject.nconsts])
+    _remove_photos(settings, subject, told)
+    _strike_from_sidecars(settings, subject, told)
+    chips = 0
+    for film in subject.films:
+        chips += _rewrite_film(settings, film, set(subject.names))
+        _remove_decisions(settings, film, set(subject.names))
+    if subject.films:
+        told.removed.append(f"name, photos and embeddings from {len(subject.films)} films, and {chips} face chips")
+        told.left.append("the films themselves; a new analysis of the video finds the face again, without a name")
+    steps.rewrite_library(settings)
+    names = set(subject.names)
+    if answers := forget_answers(settings.lake, lambda film, actors: bool(names & set(actors))):
+        told.removed.append(f"{answers} answers in prediction_log")
+    steps.remove_exports(settings, subject.films, told)
+    steps.remove_pictures(settings, subject.paths, told)
+    steps.remove_staging(settings, instance)
+    steps.clear_history(settings, instance, subject.films, told, imdb=True)
+    told.left.append("IMDB's tables, which name the person as IMDB does, and `filmography` and `wanted` out of them")
+    steps.done(settings)
+    return told
+
+
+def _people(settings: Settings) -> Iterator[tuple[str, str, str | None]]:
+    """Film, name and nconst of everybody in the lake."""
+    for film in steps.films_of_lake(settings):
+        for table in PEOPLE:
+            if has_rows_of(settings.lake, table, film):
+                rows = read_rows(settings.lake, table, film).select(["actor", "nconst"])
+                for name, nconst in set(zip(rows["actor"].to_pylist(), rows["nconst"].to_pylist(), strict=True)):
+                    yield film, name, nconst
+
+
+def _remove_photos(settings: Settings, subject: Subject, told: Told) -> None:
+    """Remove photos inside of the data and cache folders; those elsewhere are the user's own, and are named."""
+    own = (settings.data, settings.cache)
+    index = read_index(index_path(settings)).films
+    places = [settings.galleries, settings.cache / "tmdb" / "people"]
+    loose = []
+    for entry in index.values():
+        path = Path(entry.path)
+        beside = sidecar_path(path)
+        named = read_sidecar(beside).gallery_folder(beside) if beside.is_file() else None
+        places += [named] if named else []
+        loose += [film for film in (path, path.resolve()) if (film.parent / ACTORS_FOLDER).is_dir()]
+    people: list[tuple[str, str | None]] = [(name, None) for name in subject.names]
+    people += [(nconst, nconst) for nconst in subject.nconsts]
+    removed, left = 0, set[Path]()
+    for film in [None, *dict.fromkeys(loose)]:
+        for found in photos_of_cast(people, dict.fromkeys(places) if film is None else (), film).values():
+            for photo in found.photos:
+                if any(root in photo.resolve().parents for root in own):
+                    photo.unlink(missing_ok=True)
+                    removed += 1
+                else:
+                    left.add(photo.parent)
+            if found.folder is not None and found.folder not in left and found.folder.is_dir():
+                shutil.rmtree(found.folder, ignore_errors=True)
+    if removed:
+        told.removed.append(f"{removed} photos")
+    told.left += [f"photos in {folder}, a folder of your own; remove them there" for folder in sorted(left)]
+
+
+def _strike_from_sidecars(settings: Settings, subject: Subject, told: Told) -> None:
+    """Take the person out of the casts given by hand, and out of truths."""
+    gone = {name_key(each) for each in (*subject.names, *subject.nconsts)}
+    for entry in read_index(index_path(settings)).films.values():
+        file = sidecar_path(Path(entry.path))
+        said = read_sidecar(file) if file.is_file() else Sidecar()
+        kept = [actor for actor in said.cast or [] if name_key(actor) not in gone]
+        if said.cast and len(kept) < len(said.cast):
+            if settings.data in file.parents:
+                write_sidecar(file, said.model_copy(update={"cast": kept or None}))
+            else:
+                told.left.append(f"the name in {file}, a file of your own; take it out there")
+        truth = truth_path(Path(entry.path))
+        rows = pd.read_csv(truth, dtype=str, keep_default_na=False) if truth.is_file() else pd.DataFrame()
+        mine = rows["person"].map(name_key).isin(gone) if "person" in rows else pd.Series(dtype=bool)
+        if mine.any():
+            if settings.data in truth.parents:
+                write_whole(truth, rows[~mine].to_csv(index=False))
+            else:
+                told.left.append(f"the name in {truth}, a file of your own; take it out there")
+
+
+def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
+    """Take the person out of a film's tables; returns how many face chips went."""
+    lake = settings.lake
+
+    def change(table: Table, changed: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+        if not has_rows_of(lake, table, film):
+            return table.schema.empty_table().to_pandas()
+        before = read_rows(lake, table, film).to_pandas()
+        after = changed(before)
+        write_rows(lake, table, after, film)
+        return after
+
+    def without(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[~rows["actor"].isin(names)]
+
+    def rows_of(table: Table) -> pd.DataFrame:
+        stored = read_rows(lake, table, film) if has_rows_of(lake, table, film) else table.schema.empty_table()
+        return stored.to_pandas()
+
+    named = rows_of(TRACK_NAMES)
+    hit = set(named.loc[named["actor"].isin(names), "track"])
+    tracks = rows_of(FACE_TRACKS)
+    faces = {face for row in tracks.loc[tracks["track"].isin(hit), "faces"] for face in row}
+    chips = int(rows_of(FACE_EMBEDDINGS)["face"].isin(faces).sum())
+    # The names last: they say which faces are the person's, should this be cut short.
+    change(FACE_EMBEDDINGS, lambda rows: rows[~rows["face"].isin(faces)])
+    tracks = change(FACE_TRACKS, lambda rows: _without_faces(rows, hit))
+    cast = change(CAST, without)
+    for table in (GALLERY_PHOTOS, GALLERY_EMBEDDINGS):
+        change(table, without)
+    change(EVALUATION, lambda rows: rows[~rows["scope"].isin(names)])
+    if named.empty:
+        for table in (APPEARANCES, MINUTE_APPEARANCES, SCREEN_TIME):
+            change(table, without)
+        return chips
+    duration_s = float(rows_of(FILM)["duration_s"].iloc[0])
+    known = change(TRACK_NAMES, lambda rows: _without_name(rows, names))
+    kept = appearances(known, tracks, rows_of(SHOTS), cast)
+    write_rows(lake, APPEARANCES, kept, film)
+    write_rows(lake, MINUTE_APPEARANCES, minute_appearances(kept, duration_s), film)
+    write_rows(lake, SCREEN_TIME, screen_time(kept, duration_s), film)
+    return chips
+
+
+def _without_faces(tracks: pd.DataFrame, hit: set[int]) -> pd.DataFrame:
+    rows = tracks.astype({"best_face": "Int64"})
+    mine = rows["track"].isin(hit)
+    rows.loc[mine, "best_face"] = pd.NA
+    kept = [[] if gone else own for gone, own in zip(mine, rows["embedded_faces"], strict=True)]
+    rows["embedded_faces"] = pd.Series(kept, index=rows.index, dtype=object)
+    return rows
+
+
+def _without_name(named: pd.DataFrame, names: set[str]) -> pd.DataFrame:
+    def cleaned(row: dict[Any, Any]) -> dict[Any, Any]:
+        row = {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}
+        if row["actor"] in names:
+            row |= dict.fromkeys(("actor", "probability")) | {"decision": "weak"}
+        if row["nearest"] in names:
+            row |= dict.fromkeys(("nearest", "distance")) | {"photos": []}
+        if row["runner_up"] in names:
+            row |= dict.fromkeys(("runner_up", "runner_up_distance"))
+        if any(name in (row["reason"] or "") for name in names) or (row["decision"] == "weak" and not row["nearest"]):
+            row["reason"] = REASON
+        return row
+
+    rows = [cleaned(row) for row in named.to_dict("records")]
+    return pd.DataFrame(rows, columns=named.columns).astype({"track": "int64"})
+
+
+def _remove_decisions(settings: Settings, film: str, names: set[str]) -> None:
+    """Take out the decisions that name the person, with the embeddings that they are anchored to."""
+    file = decisions_file(settings.data, film)
+    if not file.is_file():
+        return
+    with FileLock(file.with_suffix(".lock"), timeout=30):
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        write_whole(file, json.dumps([entry for entry in entries if entry.get("person") not in names]))

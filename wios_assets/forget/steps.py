@@ -1,0 +1,221 @@
+"""The steps that forgetting a film and forgetting a person share. Each can be done again after it was cut short."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from filelock import FileLock
+
+from wios_assets.assets.library import library_rows
+from wios_assets.errors import WiosError
+from wios_assets.exports import FORMATS, default_file
+from wios_assets.film_index import read_index
+from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.lake.index import index_path
+from wios_assets.lake.library import publish
+from wios_assets.lake.paths import partition_keys
+from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
+from wios_assets.page.cached import remove_cached
+from wios_assets.settings import Settings
+from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES
+from wios_assets.whole import write_whole
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, DagsterRun
+
+PARTITION = "dagster/partition"
+_JOURNAL = ".forgetting.json"
+IMDB_JOB_TABLES = {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmography", "wanted"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who or what is being forgotten.
+
+    Attributes:
+        kind: film or person. films: films that it concerns. paths: the files of these films.
+        names, nconsts: of a person.
+    """
+
+    kind: Literal["film", "person"]
+    films: list[str]
+    paths: list[str]
+    names: list[str] = field(default_factory=list)
+    nconsts: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Told:
+    """What was removed and what is left, each a clause."""
+
+    removed: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def begun(settings: Settings) -> Subject | None:
+    """What was being forgotten when it was cut short."""
+    try:
+        return Subject(**json.loads((settings.data / _JOURNAL).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def begin(settings: Settings, subject: Subject) -> None:
+    """Note what is to be forgotten, so that it is finished if this is cut short."""
+    write_whole(settings.data / _JOURNAL, json.dumps(asdict(subject)))
+
+
+def done(settings: Settings) -> None:
+    """Nothing of it is left to do."""
+    (settings.data / _JOURNAL).unlink(missing_ok=True)
+
+
+def refuse_while_running(instance: DagsterInstance, films: Iterable[str]) -> None:
+    """Raise a WiosError where a run is at one of the films, for it would write it again."""
+    from dagster import DagsterRunStatus, RunsFilter
+
+    from wios_assets.automation.orphans import PROCESS_TAG, UNFINISHED
+    from wios_assets.automation.processes import lives
+
+    statuses = [*UNFINISHED, DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
+    for run in instance.get_runs(RunsFilter(statuses=statuses)):
+        process = run.tags.get(PROCESS_TAG)
+        if run.tags.get(PARTITION) in set(films) and (process is None or lives(process)):
+            raise WiosError(
+                f"film {run.tags[PARTITION]!r}: run {run.run_id} is at it; wait until it ends, or end it in `wios ui`"
+            )
+
+
+def films_of_lake(settings: Settings) -> list[str]:
+    """Every film that has a table in the lake."""
+    return sorted({film for table in FILM_TABLES for film in partition_keys(settings.lake, table)})
+
+
+def paths_of(settings: Settings, films: Iterable[str]) -> list[str]:
+    """Files of films, as the index, the film's own table and the library know them."""
+    index = read_index(index_path(settings)).films
+    paths = []
+    for film in films:
+        if film in index:
+            paths.append(index[film].path)
+        if has_rows_of(settings.lake, FILM, film):
+            paths += read_rows(settings.lake, FILM, film)["path"].to_pylist()
+    return list(dict.fromkeys(path for path in paths if path))
+
+
+def rewrite_library(settings: Settings) -> None:
+    """The table `library` again from what the lake holds, and the published file."""
+    lake = settings.lake
+    with FileLock(lake / ".library.lock", timeout=120):
+        finished = set(partition_keys(lake, "screen_time")) & set(partition_keys(lake, "minute_appearances"))
+        films = read_rows(lake, FILM).to_pandas()
+        rows = library_rows(
+            films[films["film"].isin(finished)],
+            read_rows(lake, APPEARANCES).to_pandas(),
+            {key for key, entry in read_index(index_path(settings)).films.items() if entry.present},
+        )
+        write_rows(lake, LIBRARY, rows)
+        publish(lake, settings.library)
+
+
+def remove_exports(settings: Settings, films: Iterable[str], told: Told) -> None:
+    """Remove what `wios export` wrote into the exports folder."""
+    removed = 0
+    for film in films:
+        for what, formats in FORMATS.items():
+            for format in formats:
+                file = default_file(settings.exports, film, what, format)
+                if file.is_file():
+                    file.unlink()
+                    removed += 1
+    if removed:
+        told.removed.append(f"{removed} exports in {settings.exports}")
+    told.left.append("exports written elsewhere with -o, and what players made of them")
+
+
+def remove_pictures(settings: Settings, paths: Iterable[str], told: Told) -> None:
+    """Remove posters and previews."""
+    if removed := sum(remove_cached(settings.cache, Path(path)) for path in paths):
+        told.removed.append(f"{removed} posters and previews in {settings.cache}")
+
+
+def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
+    """Remove what killed runs left half written, unless a run may still be at it."""
+    from dagster import RunsFilter
+
+    from wios_assets.automation.orphans import UNFINISHED
+
+    if not instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1):
+        shutil.rmtree(settings.lake / STAGING, ignore_errors=True)
+
+
+def clear_history(
+    settings: Settings, instance: DagsterInstance, films: Sequence[str], told: Told, *, imdb: bool
+) -> None:
+    """Remove the films' runs from Dagster's history: their events hold tables, names and pictures.
+
+    Of what is still in the lake an event without values says that each table is there.
+
+    Args:
+        imdb: remove the runs that loaded IMDB's files, too, whose events show some names.
+    """
+    from dagster import AssetKey, AssetMaterialization, RunsFilter
+
+    runs = [run for film in films for run in instance.get_runs(RunsFilter(tags={PARTITION: film}))]
+    if imdb:
+        runs += instance.get_runs(RunsFilter(job_name="imdb_refresh"))
+    for run in runs:
+        instance.delete_run(run.run_id)
+        _remove_logs(settings, run)
+    # Its events show the first films with titles and paths.
+    library = AssetKey(LIBRARY.name)
+    instance.wipe_assets([library])
+    for film in films:
+        for table in FILM_TABLES:
+            stored = has_rows_of(settings.lake, TABLES[table], film)
+            if stored or _last_run_is_gone(instance, table):
+                rows = read_rows(settings.lake, TABLES[table], film).num_rows if stored else 0
+                event = AssetMaterialization(AssetKey(table), partition=film, metadata={"dagster/row_count": rows})
+                instance.report_runless_asset_event(event)
+    others = [LIBRARY, *(table for table in TABLES.values() if imdb and table.name in IMDB_JOB_TABLES)]
+    for each in others:
+        if has_rows_of(settings.lake, each):
+            instance.report_runless_asset_event(AssetMaterialization(AssetKey(each.name.split("/"))))
+    _vacuum(settings.dagster)
+    if runs:
+        told.removed.append(f"{len(runs)} runs with their tables, names and pictures from Dagster's history")
+    told.left.append("in Dagster's history the films' keys, as the inbox sensor noted them, without values")
+
+
+def _last_run_is_gone(instance: DagsterInstance, table: str) -> bool:
+    """Whether the newest event of an asset, which Dagster keeps beside the others, is of a run that was removed."""
+    from dagster import AssetKey
+
+    records = instance.get_asset_records([AssetKey(table)])
+    run = records[0].asset_entry.last_run_id if records else None
+    return bool(run) and not instance.has_run(str(run))
+
+
+def _remove_logs(settings: Settings, run: DagsterRun) -> None:
+    for place in ("logs", "storage"):
+        shutil.rmtree(settings.dagster / place / run.run_id, ignore_errors=True)
+    for file in (settings.dagster / "history" / "runs").glob(f"{run.run_id}.db*"):
+        with suppress(OSError):
+            file.unlink()
+
+
+def _vacuum(home: Path) -> None:
+    """Give free the pages in which deleted rows still stand."""
+    for file in (home / "history" / "runs.db", home / "history" / "runs" / "index.db"):
+        if file.is_file():
+            # Where the daemon holds it, SQLite writes over these pages by and by.
+            with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=10)) as connection:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
