@@ -116,6 +116,8 @@ def fill(lake: Path, *films: dict[str, Any]) -> None:
         store(lake, "appearances", APPEARANCES, key)
         store(lake, "minute_appearances", MINUTES, key)
         store(lake, "screen_time", SCREEN_TIME, key)
-        kept = {name: film[name] for name in ("path", "title", "year", "tconst", "duration_s") if name in film}
+        kept: dict[str, Any] = {
+            name: film[name] for name in ("path", "title", "year", "tconst", "duration_s") if name in film
+        }
         store(lake, "film", [kept], key)
     store(lake, "library", list(films))

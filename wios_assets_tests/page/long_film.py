@@ -47,7 +47,8 @@ def store_long_film(lake: Path, key: str, seed: int = 0) -> dict[str, Any]:
         ("screen_time", screen_time(frame, DURATION_S)),
     ):
         filled = made.drop(columns="film", errors="ignore").astype(object)
-        store(lake, table, filled.where(filled.notna(), None).to_dict("records"), key)
+        plain = filled.where(filled.notna(), None).to_dict("records")
+        store(lake, table, [{str(name): value for name, value in row.items()} for row in plain], key)
     return library_row(
         key, title=f"Long Film {seed}", duration_s=DURATION_S, people=ACTORS, unknown_people=UNKNOWN,
         appearances=len(rows),

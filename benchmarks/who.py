@@ -1,0 +1,170 @@
+"""`who` under load: 200 films of two hours, a real server in a process of its own, asked from another over loopback.
+
+Prints how long answering takes in the handler (from `prediction_log`) and at the client, requests a second, memory, and
+how large a film page's data is and how long the page takes to open in Chromium, where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from wios_assets.lake.library import publish
+from wios_assets.lake.store import read_rows
+from wios_assets.settings import Settings, load_settings
+from wios_assets.tables import PREDICTION_LOG
+from wios_assets_tests.page.long_film import store_long_film
+from wios_assets_tests.sample_lake import store
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--films", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long is asked")
+    parser.add_argument("--rate", type=float, default=250.0, help="requests a second that are aimed at")
+    parser.add_argument("--clients", type=int, default=16, help="connections")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="wios-who-") as folder:
+        settings = load_settings(data=Path(folder) / "data", cache=Path(folder) / "cache")
+        started = time.monotonic()
+        store(
+            settings.lake, "library", [store_long_film(settings.lake, f"film {n:03d}", n) for n in range(chosen.films)]
+        )
+        publish(settings.lake, settings.library)
+        print(f"{chosen.films} films made in {time.monotonic() - started:.0f} s")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = subprocess.Popen(
+            [sys.executable, "-m", "wios_assets", "serve", "--port", str(port)],
+            env=os.environ | {"WIOS_DATA": str(settings.data), "WIOS_CACHE": str(settings.cache)},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _measure(settings, f"127.0.0.1:{port}", server, chosen)
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chosen: argparse.Namespace) -> None:
+    process = psutil.Process(server.pid)
+    while not _answers(at):
+        time.sleep(0.1)
+    # Once through all films, so that each is in memory as it is after the page's own reading ahead.
+    started = time.monotonic()
+    for number in range(chosen.films):
+        _get(at, f"/api/films/film%20{number:03d}/who?t=1")
+    print(f"every film asked once: {time.monotonic() - started:.1f} s")
+    load = asyncio.run(_load(at, chosen.films, 10.0, chosen.rate, chosen.clients))
+    before = process.memory_info().rss
+    cpu = sum(process.cpu_times()[:2])
+    load = asyncio.run(_load(at, chosen.films, chosen.seconds, chosen.rate, chosen.clients))
+    took = sum(process.cpu_times()[:2]) - cpu
+    after = process.memory_info().rss
+    time.sleep(6)
+    rows = read_rows(settings.lake, PREDICTION_LOG)
+    handler = sorted(rows["duration_ms"].to_pylist()[-len(load) :])
+    print(
+        f"requests a second: {len(load) / chosen.seconds:.0f} for {chosen.seconds:.0f} s, {chosen.clients} connections"
+    )
+    print(f"in the handler, ms: p50 {_at(handler, 0.5):.2f}, p99 {_at(handler, 0.99):.2f}, most {handler[-1]:.1f}")
+    client = sorted(1000 * taken for taken in load)
+    print(f"at the client, ms: p50 {_at(client, 0.5):.2f}, p99 {_at(client, 0.99):.2f}, most {client[-1]:.1f}")
+    print(f"memory, MiB: {before / 2**20:.0f} before, {after / 2**20:.0f} after; {took / chosen.seconds:.2f} cores")
+    print(f"answers logged: {rows.num_rows}")
+    data = _get(at, "/data/film%20000")
+    people = json.loads(data)["people"]
+    shown = sum(len(person["start"]) for person in people)
+    print(
+        f"film page's data: {len(gzip.compress(data, 6)) / 1000:.0f} KB compressed, {len(people)} people, "
+        f"{shown} appearances"
+    )
+    if CHROMIUM.is_file():
+        opened = _open(at)
+        print(f"film page opens, s: median {statistics.median(opened):.2f}, most {max(opened):.2f} of {len(opened)}")
+
+
+async def _load(at: str, films: int, seconds: float, rate: float, clients: int) -> list[float]:
+    """Seconds that each answer took; every client asks at its own pace and never more than one thing at a time."""
+    host, _, port = at.partition(":")
+    taken: list[float] = []
+    ends = time.monotonic() + seconds
+
+    async def client(number: int) -> None:
+        chance = random.Random(number)
+        reader, writer = await asyncio.open_connection(host, int(port))
+        pause = clients / rate
+        turn = time.monotonic() + chance.random() * pause
+        while turn < ends:
+            await asyncio.sleep(max(0.0, turn - time.monotonic()))
+            film, t = chance.randrange(films), chance.random() * 7200
+            asked = time.perf_counter()
+            writer.write(f"GET /api/films/film%20{film:03d}/who?t={t:.3f} HTTP/1.1\r\nHost: {at}\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise SystemExit(head.decode())
+            length = next(int(v.split(b":")[1]) for v in head.split(b"\r\n") if v.lower().startswith(b"content-length"))
+            await reader.readexactly(length)
+            taken.append(time.perf_counter() - asked)
+            turn += pause
+        writer.close()
+
+    await asyncio.gather(*(client(number) for number in range(clients)))
+    return taken
+
+
+def _open(at: str) -> list[float]:
+    """Seconds from asking for the film's page until its lanes are drawn, in headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    taken = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
+        for _ in range(5):
+            tab = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+            started = time.perf_counter()
+            tab.goto(f"http://{at}/film/film%20000", wait_until="commit")
+            tab.wait_for_selector("#film[data-ready]")
+            taken.append(time.perf_counter() - started)
+        browser.close()
+    return taken
+
+
+def _get(at: str, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://{at}{path}", timeout=60) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+def _answers(at: str) -> bool:
+    try:
+        _get(at, "/static/icon.svg")
+    except OSError:
+        return False
+    return True
+
+
+def _at(values: Sequence[float], share: float) -> float:
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+if __name__ == "__main__":
+    main()
