@@ -29,6 +29,12 @@ def end_orphaned_runs(instance: DagsterInstance) -> list[str]:
     return [run.run_id for run in orphans]
 
 
+def runs_at(instance: DagsterInstance, film: str) -> list[str]:
+    """Ids of unfinished runs of a film, those of processes that are gone left out."""
+    runs = instance.get_runs(RunsFilter(statuses=UNFINISHED, tags={"dagster/partition": film}))
+    return [run.run_id for run in runs if PROCESS_TAG not in run.tags or _is_alive(run)]
+
+
 def _is_alive(run: DagsterRun) -> bool:
     process = run.tags.get(PROCESS_TAG)
     return process is not None and lives(process)

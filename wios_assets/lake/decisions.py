@@ -227,25 +227,27 @@ def decide(
     return new
 
 
-def undo(data: Path, film: str, id: str, by: str | None = None) -> list[Decision]:
+def undo(data: Path, film: str, act: str, by: str | None = None) -> list[Decision]:
     """Take back what one act decided; that it was decided, and who took it back when, is kept.
 
     Returns:
-        The decisions that held until now.
+        The decisions, as they were taken back.
 
     Raises:
         UnknownDecision: there is no such act, or it was taken back before.
     """
     now = datetime.now(UTC).replace(microsecond=0)
     with _changing(data, film) as (made, keep):
-        own = [each for each in made if each.id == id]
+        own = [each for each in made if each.id == act]
         held = [each for each in own if each.undone_at is None]
         if not held:
             why = f"was taken back by {own[0].undone_by or 'somebody'} before" if own else "does not exist"
-            raise UnknownDecision(f"film {film!r}: the decision {id!r} {why}; load the list again")
+            raise UnknownDecision(f"film {film!r}: the decision {act!r} {why}; load the list again")
         taken = {"undone_by": by, "undone_at": now, "undone_revision": revision_of(made) + 1}
-        keep([each.model_copy(update=taken) if each in held else each for each in made])
-    return held
+        back = [each.model_copy(update=taken) for each in held]
+        kept = {id(old): new for old, new in zip(held, back, strict=True)}
+        keep([kept.get(id(each), each) for each in made])
+    return back
 
 
 def take_in(data: Path, film: str, decisions: Sequence[Decision]) -> tuple[int, int]:

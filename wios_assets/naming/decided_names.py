@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import pandas as pd
 
 from wios_assets.naming.decisions import DECIDED, NOT_A_FACE
+from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.appearances import UNKNOWN, is_unknown
+from wios_assets.timeline.frames import records, table_frame
 
 
 class _Claim(Protocol):
@@ -47,32 +49,38 @@ def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[Made]]) 
     Returns:
         `names`, where a track that was decided on since has actor, decision, probability and reason of the decision.
     """
-    changed = names.copy()
-    for column in ("actor", "decision", "reason"):
-        changed[column] = changed[column].astype(object)
-    fresh = _FreshNumbers(names)
-    for place, (track, rests_on) in enumerate(zip(names["track"], names["decisions"].fillna(0), strict=True)):
-        own = decisions.get(int(track), ())
+    rows = records(names)
+    fresh = _FreshNumbers(rows)
+    for row in rows:
+        own, rests_on = decisions.get(row["track"], ()), row["decisions"] or 0
         if all(max(each.revision, each.undone_revision) <= rests_on for each in own):
             continue
-        row: dict[str, Any] = {
-            name: changed[name].iloc[place] for name in ("actor", "decision", "probability", "reason")
-        }
         claim = next((each.claim for each in own if each.claim is not None), None)
         if claim is not None and any(each.revision <= rests_on for each in own):
-            actor = fresh.of(claim.actor) if claim.actor and is_unknown(claim.actor) else claim.actor
-            row = {
-                "actor": actor,
-                "decision": claim.decision,
-                "probability": claim.probability,
-                "reason": "as it was before a person decided",
-            }
+            row.update(
+                actor=fresh.of(claim.actor) if claim.actor and is_unknown(claim.actor) else claim.actor,
+                decision=claim.decision,
+                probability=claim.probability,
+                reason="as it was before a person decided",
+            )
         for each in own:
             if not each.undone_revision:
                 _take(row, each)
-        for column, value in row.items():
-            changed.at[changed.index[place], column] = value
-    return changed
+    return table_frame(rows, TRACK_NAMES)
+
+
+def undecided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[Made]]) -> pd.DataFrame:
+    """Names of tracks as naming gave them before anybody decided on the track.
+
+    Args:
+        names, decisions: as in `decided_names`.
+    """
+    rows = records(names)
+    for row in rows:
+        claim = next((each.claim for each in decisions.get(row["track"], ()) if each.claim is not None), None)
+        if claim is not None:
+            row.update(actor=claim.actor, decision=claim.decision, probability=claim.probability)
+    return table_frame(rows, TRACK_NAMES)
 
 
 def _take(row: dict[str, Any], decision: Made) -> None:
@@ -87,8 +95,8 @@ def _take(row: dict[str, Any], decision: Made) -> None:
 class _FreshNumbers:
     """Numbers for unknown people of an earlier run, which that of the names may have given to others."""
 
-    def __init__(self, names: pd.DataFrame) -> None:
-        taken = [str(actor) for actor in names["actor"].dropna() if is_unknown(str(actor))]
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
+        taken = [row["actor"] for row in rows if row["actor"] and is_unknown(row["actor"])]
         self._next = 1 + max((int(actor.removeprefix(UNKNOWN)) for actor in taken), default=0)
         self._given: dict[str, str] = {}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -21,7 +20,6 @@ from wios_assets.lake.questions import UnknownFilm
 from wios_assets.page import actors, models
 from wios_assets.page.answers import answer, json_answer
 from wios_assets.page.film_map import NOBODY, FilmMap, number_or_none
-from wios_assets.page.reviews import reviews_of
 from wios_assets.page.shelf import Hit, Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.tables import TABLES
@@ -29,7 +27,7 @@ from wios_assets.timeline.clock import format_clock, parse_clock
 
 MOST_A_PAGE = 200
 _LONGEST_QUERY = 200
-_REFUSALS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": models.Reason, "description": "Not asked as it should be"},
     404: {"model": models.Reason, "description": "There is no such thing"},
 }
@@ -43,7 +41,7 @@ Entry = TypeVar("Entry")
 
 def api_router(shelf: Shelf, states: FilmStates, log: PredictionLog) -> APIRouter:
     """Routes over the films of `shelf`."""
-    router = APIRouter(prefix="/api", tags=["WIOS"], responses=_REFUSALS)
+    router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS)
 
     @router.get("/films", response_model=models.FilmList, summary="Films, by title, actor or character")
     def films(request: Request, q: Words = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:
@@ -85,24 +83,6 @@ def api_router(shelf: Shelf, states: FilmStates, log: PredictionLog) -> APIRoute
     )
     def screen_time(request: Request, film: FilmKey) -> Response:
         return _document(shelf, request, film, "screen-time")
-
-    @router.get(
-        "/films/{film:key}/reviews", response_model=models.ReviewList, summary="Tracks without a name, to be looked at"
-    )
-    def reviews(request: Request, film: FilmKey, page: PageNumber = 1, per_page: PageSize = 50) -> Response:
-        key = find_film(shelf, film)["film"]
-        found = reviews_of(shelf, key)
-        shown, page, pages = page_of(found, page, per_page)
-        tracks = [
-            {
-                **{name: value for name, value in asdict(each).items() if name != "face"},
-                "start_s": round(each.start_s, 3),
-                "end_s": round(each.end_s, 3),
-                "chip": chip_path(key, each.face) if each.face is not None else None,
-            }
-            for each in shown
-        ]
-        return json_answer(request, {"film": key, "total": len(found), "page": page, "pages": pages, "tracks": tracks})
 
     @router.get("/films/{film:key}/export", summary="A film's export, as `wios export` writes it", response_model=None)
     def export(request: Request, film: FilmKey, what: What = "appearances", format: Format | None = None) -> Response:

@@ -29,13 +29,18 @@ from wios_assets.page.keys import register_keys
 from wios_assets.page.pages import STATIC, page_router, templates
 from wios_assets.page.pictures import Pictures
 from wios_assets.page.previews import Previews
+from wios_assets.page.renaming import Rename, Renaming
+from wios_assets.page.review_api import review_router
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.settings import Settings
 
 
-def build_application(settings: Settings) -> FastAPI:
+def build_application(settings: Settings, rename: Rename | None = None) -> FastAPI:
     """The page and its API over the lake of `settings`.
+
+    Args:
+        rename: what works out a film's names after decisions; see `Renaming`.
 
     Raises:
         WiosError: others could reach the page and no token is set.
@@ -45,13 +50,15 @@ def build_application(settings: Settings) -> FastAPI:
     shelf = Shelf(settings)
     states = FilmStates(settings)
     log = PredictionLog(settings.lake, settings.logged_answers)
+    renaming = Renaming(settings, rename)
     environment = templates(settings)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_read_ahead, args=(shelf,), name="read ahead", daemon=True).start()
+        threading.Thread(target=_read_ahead, args=(shelf, renaming), name="read ahead", daemon=True).start()
         yield
         log.close()
+        renaming.close()
         shelf.close()
 
     application = FastAPI(
@@ -65,11 +72,12 @@ def build_application(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         lifespan=life,
     )
+    application.include_router(review_router(shelf, renaming))
     application.include_router(api_router(shelf, states, log))
     requests = InboxRequests(settings, states, lambda film: film in shelf.films())
     application.include_router(bringing_router(settings, shelf, requests, environment))
     pictures, previews = Pictures(shelf, settings.cache), Previews(settings.cache)
-    application.include_router(page_router(settings, shelf, states, pictures, previews, environment))
+    application.include_router(page_router(settings, shelf, states, pictures, previews, renaming, environment))
     application.mount("/static", _Static(directory=STATIC), name="static")
     _add_refusals(application, environment)
     application.add_middleware(Bounds)
@@ -114,9 +122,10 @@ def _add_refusals(application: FastAPI, environment: Environment) -> None:
         return refuse(request, 404 if isinstance(error, UnknownFilm) else 503, str(error))
 
 
-def _read_ahead(shelf: Shelf) -> None:
-    """Read every film's map once, so that the first who asks for it does not wait."""
+def _read_ahead(shelf: Shelf, renaming: Renaming) -> None:
+    """Read every film's map once, so that the first who asks for it does not wait; see to names left undone."""
     try:
+        renaming.catch_up(list(shelf.films()))
         for _ in shelf.maps():
             pass
     except WiosError:

@@ -19,7 +19,7 @@ from wios_assets.page.folders import State, file_state, folder_state
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST, FACE_EMBEDDINGS, FACE_TRACKS, FACES, SHOTS, TRACK_NAMES, Table
 from wios_assets.timeline.appearances import appearances as intervals
-from wios_assets.timeline.frames import records
+from wios_assets.timeline.frames import records, table_frame
 from wios_assets.timeline.minutes import minute_appearances, screen_time
 
 # Films of which the faces are kept; one of two hours takes some 50 MB.
@@ -141,7 +141,7 @@ def film_frame(library: Library, table: Table, film: str) -> pd.DataFrame:
     """A film's rows of a table, those columns that the timeline needs."""
     columns = _COLUMNS.get(table.name, "*")
     rows = library.film_rows(table.name, film, f'SELECT {columns} FROM "{table.name}" WHERE film = $film')
-    return pd.DataFrame(rows, columns=None if rows else table.schema.names)
+    return table_frame(rows, table)
 
 
 def decided_rows(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from wios_assets.exports.documents import Kind, Seconds, Share
+from wios_assets.lake.decisions import Verdict
+from wios_assets.page.reviews import Show
+
+ReviewersName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 
 
 class Reason(BaseModel):
@@ -65,27 +69,101 @@ class Who(BaseModel):
     people: list[OnScreen]
 
 
+class DecisionEntry(BaseModel):
+    id: str = Field(description="What is undone together")
+    verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
+    person: str | None = Field(description="Who it is, or is not")
+    everywhere: bool = Field(description="Whether like tracks without a name are the person, too")
+    decided_by: str | None = Field(description="Who decided")
+    decided_at: str = Field(description="When, in UTC")
+    undone_by: str | None = Field(description="Who took it back")
+    undone_at: str | None = Field(description="When it was taken back; null while it holds")
+    said: str = Field(description="All of that in a sentence")
+
+
 class ReviewEntry(BaseModel):
-    track: int = Field(description="Number of the track")
-    start_s: Seconds = Field(description="First instant, seconds on the player's clock")
-    end_s: Seconds = Field(description="End, seconds on the player's clock")
-    decision: Literal["weak", "unknown"] = Field(description="weak, or unknown for a person who is not in the cast")
-    person: str | None = Field(description="unknown:<n> where the decision is unknown")
+    """Tracks that one decision settles: a weak one, all of an unknown person's, or those of a named interval."""
+
+    tracks: list[int] = Field(description="Numbers of the tracks")
+    start_s: Seconds = Field(description="First instant of the longest, seconds on the player's clock")
+    end_s: Seconds = Field(description="Its end")
+    seconds: Seconds = Field(description="How long all of them last")
+    now: Literal["weak", "unknown", "named"] = Field(description="weak, unknown for nobody of the cast, or named")
+    person: str | None = Field(description="The name, or unknown:<n>")
+    proposal: str | None = Field(description="Who it may be: the name, else the nearest who was not refused")
     nearest: str | None = Field(description="Cast member with the smallest distance")
-    distance: Share | None = Field(description="Distance to that cast member's gallery")
+    distance: float | None = Field(description="Distance to that cast member's gallery")
     runner_up: str | None = Field(description="Next cast member")
-    reason: str | None = Field(description="Why the track has no name, in a sentence")
-    chip: str | None = Field(description="Path of the track's best face chip, a JPEG")
+    probability: Share | None = Field(description="Probability of the name, or of the likeliest one")
+    reason: str | None = Field(description="Why it has that name or none, in a sentence")
+    chips: list[str] = Field(description="Paths of the best face chips, JPEGs")
+    decisions: list[DecisionEntry] = Field(description="What people decided on them, the oldest first")
+    revision: str = Field(description="State that a decision on them is to be sent with")
+
+
+class NamesState(BaseModel):
+    state: Literal["done", "waiting", "running", "failed"] = Field(description="Whether names follow the decisions")
+    reason: str | None = Field(description="Why they do not, if that failed")
 
 
 class ReviewList(BaseModel):
-    """Tracks without a name, the most useful to look at first."""
+    """One page of what to look at."""
 
     film: str = Field(description="The film's key")
-    total: int = Field(description="Number of such tracks")
+    show: Show = Field(description="Which list this is")
+    total: int = Field(description="Entries of the list")
     page: int = Field(description="This page, from 1")
     pages: int = Field(description="Number of pages, at least 1")
-    tracks: list[ReviewEntry]
+    revision: str = Field(description="State of all decisions on the film")
+    names: NamesState = Field(description="Working the names out anew after decisions")
+    reviews: list[ReviewEntry]
+
+
+class Reviewer(BaseModel):
+    by: ReviewersName | None = Field(default=None, description="Who decides")
+
+
+class NewDecision(Reviewer):
+    """What a person decides about tracks."""
+
+    tracks: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(
+        min_length=1, max_length=20_000, description="Numbers of the tracks"
+    )
+    verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
+    person: str | None = Field(default=None, max_length=200, description="Who it is, or is not")
+    new: bool = Field(default=False, description="Whether the person may be nobody of the cast")
+    everywhere: bool = Field(default=False, description="Whether like tracks without a name are the person, too")
+    revision: str = Field(max_length=80, description="The `revision` that came with the tracks: what you have seen")
+
+
+class DecisionMade(BaseModel):
+    id: str = Field(description="What is undone together")
+    said: str = Field(description="The decision in a sentence")
+    person: str | None = Field(description="The person as the cast has the name")
+    tracks: list[int] = Field(description="Numbers of the tracks")
+    revision: str = Field(description="State of these tracks now")
+
+
+class Conflict(Reason):
+    """Somebody decided since you looked; send `revision` to decide all the same."""
+
+    decision: DecisionEntry | None = Field(description="What was decided; null where the film was analysed anew")
+    revision: str = Field(description="State of the tracks now")
+
+
+class TopEntry(BaseModel):
+    top: int = Field(description="So many intervals, the first in their order")
+    longest_checked: int = Field(description="How many of the longest were checked")
+    longest: Share | None = Field(description="Share of these that is right")
+    surest_checked: int = Field(description="How many of the most probable were checked")
+    surest: Share | None = Field(description="Share of these that is right")
+
+
+class Accuracy(BaseModel):
+    """How right the named intervals are, as far as people checked them."""
+
+    film: str = Field(description="The film's key")
+    top: list[TopEntry] = Field(description="For 10, 20, 30 … and all intervals")
 
 
 class ActorFilm(BaseModel):

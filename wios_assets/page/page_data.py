@@ -17,7 +17,8 @@ def page_data(film: FilmMap) -> dict[str, Any]:
         `duration` in seconds; `people`, each with its name, kind, character, seconds and share on screen, its best
         face, and its appearances in columns: `start` in milliseconds, each the difference to the one before; `length`
         in milliseconds; `sure`, the probability in thousandths, -1 where there is none; `faces`, -1 where there is
-        none. `minutes` holds, for each minute, [place in people, seconds] pairs in one flat list.
+        none. An unknown person has the numbers of all tracks in `tracks`; `revision` is sent back with decisions.
+        `minutes` holds, for each minute, [place in people, seconds] pairs in one flat list.
     """
     minutes: dict[int, list[float]] = {}
     for minute, person, seconds, _ in film.minutes:
@@ -27,6 +28,7 @@ def page_data(film: FilmMap) -> dict[str, Any]:
         "title": film.film["title"] or film.film["film"],
         "duration": round(film.duration_s, 3),
         "whole": film.whole,
+        "revision": film.revision,
         "people": [
             {
                 "name": person.actor,
@@ -36,12 +38,17 @@ def page_data(film: FilmMap) -> dict[str, Any]:
                 "share": round(person.share, 4),
                 "face": person.face,
                 "page": f"/actor/{quote(person.key, safe='')}" if person.kind == "cast" else None,
+                **({"tracks": _tracks(film, person.number)} if person.kind == "unknown" else {}),
                 **_columns(film, person.number),
             }
             for person in film.people
         ],
         "minutes": minutes,
     }
+
+
+def _tracks(film: FilmMap, person: int) -> list[int]:
+    return [track for place in film.of(person) for track in film.tracks_of(place)]
 
 
 def _columns(film: FilmMap, person: int) -> dict[str, list[int]]:

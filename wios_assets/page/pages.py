@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -14,16 +15,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from wios_assets.errors import WiosError
 from wios_assets.exports import FORMATS
-from wios_assets.lake.library import typed
+from wios_assets.lake.decisions import said
 from wios_assets.page import actors
+from wios_assets.page.accuracy import accuracy_chart
 from wios_assets.page.answers import answer, json_answer, picture_answer
 from wios_assets.page.api import PageNumber, Words, chip_path, film_entries, film_entry, find_film, page_of
 from wios_assets.page.film_map import FilmMap, Person
 from wios_assets.page.page_data import page_data
 from wios_assets.page.pictures import Pictures
 from wios_assets.page.previews import Previews
-from wios_assets.page.reviews import reviews_of
+from wios_assets.page.renaming import Renaming
+from wios_assets.page.reviews import Review, Show, reviews_of
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.settings import Settings, address
@@ -66,6 +70,7 @@ def page_router(
     states: FilmStates,
     pictures: Pictures,
     previews: Previews,
+    renaming: Renaming,
     environment: Environment,
 ) -> APIRouter:
     """Routes of the pages. A film's key, which may hold `/`, comes last in a path."""
@@ -107,24 +112,31 @@ def page_router(
             map=found,
             playable=row["present"] and Path(row["path"]).is_file(),
             state=states.of(key, True),
+            names=renaming.state(key),
+            cast=_cast(shelf, key),
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
     @router.get("/review/{key:key}")
-    def review(request: Request, key: str, page: PageNumber = 1) -> Response:
+    def review(request: Request, key: str, show: Show = "unnamed", page: PageNumber = 1) -> Response:
         row = find_film(shelf, key)
-        found = reviews_of(shelf, row["film"])
-        shown, page, pages = page_of(found, page, REVIEWS_A_PAGE)
-        people = {person.actor: person for person in shelf.map(row).people}
+        found = reviews_of(shelf, row)
+        entries: list[Review] = getattr(found, show)
+        shown, page, pages = page_of(entries, page, REVIEWS_A_PAGE)
+        here = f"/review/{quote(row['film'], safe='')}"
         return html(
             request,
             "review.html",
             film=row,
-            tracks=shown,
-            total=len(found),
-            people=people,
-            typed=typed(row["film"]),
-            pages=_pages(f"/review/{quote(row['film'], safe='')}", "", page, pages),
+            show=show,
+            reviews=shown,
+            found=found,
+            said=said,
+            here=here,
+            names=renaming.state(row["film"]),
+            people={person.actor: person for person in shelf.map(row).people},
+            chart=accuracy_chart(found.top),
+            pages=_pages(here, "", page, pages, show=show if show != "unnamed" else ""),
         )
 
     @router.get("/data/{key:key}")
@@ -213,6 +225,14 @@ def page_router(
     return router
 
 
+def _cast(shelf: Shelf, film: str) -> list[str]:
+    """The film's cast in order of billing; empty where the lake has none."""
+    with suppress(WiosError):
+        rows = shelf.film_rows("cast", film, 'SELECT actor FROM "cast" WHERE film = $film ORDER BY billing')
+        return list(dict.fromkeys(row["actor"] for row in rows))
+    return []
+
+
 def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:
     return [
         {
@@ -230,9 +250,9 @@ def _leading_chip(pictures: Pictures, film: FilmMap) -> bytes | None:
     return pictures.chip(film.film["film"], faces[0]) if faces else None
 
 
-def _pages(path: str, words: str, page: int, pages: int) -> dict[str, Any]:
+def _pages(path: str, words: str, page: int, pages: int, **more: str) -> dict[str, Any]:
     def link(number: int) -> str | None:
-        asked = {name: value for name, value in (("q", words), ("page", number)) if value not in ("", 1)}
+        asked = {name: value for name, value in (*more.items(), ("q", words), ("page", number)) if value not in ("", 1)}
         return (f"{path}?{urlencode(asked)}" if asked else path) if 1 <= number <= pages else None
 
     return {"page": page, "pages": pages, "before": link(page - 1), "after": link(page + 1)}
@@ -251,6 +271,8 @@ def _part(text: str) -> str:
 def _percent(share: float | None) -> str:
     if share is None or share != share:
         return "–"
+    if 0.995 <= share < 1:
+        return ">99%"
     return f"{share:.0%}" if share >= 0.01 or share == 0 else "<1%"
 
 

@@ -12,6 +12,7 @@ import requests
 import uvicorn
 
 from wios_assets.page.application import build_application
+from wios_assets.page.renaming import Rename
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings
 
@@ -30,6 +31,10 @@ class Page:
         """Send nothing to a path."""
         return self._ask("POST", path, headers)
 
+    def send(self, path: str, content: Any, **headers: str) -> requests.Response:
+        """Send JSON to a path."""
+        return requests.post(self.address + path, json=content, headers=headers, allow_redirects=False, timeout=30)
+
     def json(self, path: str) -> Any:
         """The JSON that a path answers with."""
         answer = self.get(path)
@@ -46,10 +51,10 @@ class Page:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Page]:
-    """The page over the lake of `settings`."""
+def serving(settings: Settings, rename: Rename | None = None) -> Iterator[Page]:
+    """The page over the lake of `settings`; `rename` works out names after decisions."""
     listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(build_application(settings), log_level="error", access_log=False, ws="none")
+    config = uvicorn.Config(build_application(settings, rename), log_level="error", access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -267,35 +267,3 @@ def test_who_answers_from_memory_for_long_films(tmp_path: Path) -> None:
     assert int(data.headers["content-length"]) < 300_000
     # Clients and server share this process and its cores, so this is no measure, only a guard against reading the lake.
     assert taken < 20
-
-
-def test_tracks_without_a_name_are_listed_the_most_useful_first(tmp_path: Path) -> None:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
-    fill(settings.lake, library_row("heat", title="Heat"), library_row("sure"))
-    spans = [(0, 1.0, 3.0, 10), (1, 4.0, 5.0, 11), (2, 6.0, 9.0, 12), (3, 10.0, 30.0, None)]
-    tracks = [dict(zip(("track", "start_s", "end_s", "best_face"), span, strict=True)) for span in spans]
-    store(settings.lake, "face_tracks", tracks, "heat")
-    weak = {"decision": "weak", "nearest": HOSTILE, "distance": 0.61, "reason": "possible, not likely"}
-    names = [
-        {"track": 0, "decision": "unknown", "actor": "unknown:1", "reason": "like nobody of the cast"},
-        {"track": 1, **weak},
-        {"track": 2, **weak},
-        {"track": 3, **weak},
-    ]
-    store(settings.lake, "track_names", names, "heat")
-    publish(settings.lake, settings.library)
-    with serving(settings) as page:
-        listed = page.json("/api/films/heat/reviews")
-        models.ReviewList.model_validate(listed)
-        shown = page.get("/review/heat").text
-        assert page.json("/api/films/sure/reviews")["total"] == 0
-        assert "Every track has a name." in page.get("/review/sure").text
-        assert page.json("/api/films/heat/reviews?per_page=1&page=3")["tracks"][0]["person"] == "unknown:1"
-    # The fourth has no face to go by.
-    assert [(t["track"], t["decision"], t["chip"]) for t in listed["tracks"]] == [
-        (2, "weak", "/chip/12/heat"),
-        (1, "weak", "/chip/11/heat"),
-        (0, "unknown", "/chip/10/heat"),
-    ]
-    assert "like nobody of the cast" in shown
-    assert "<script>alert" not in shown

@@ -5,106 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Request, expect, sync_playwright
-from playwright.sync_api import Page as Tab
+from playwright.sync_api import Browser, expect
 
 from wios_assets.demo.edit_list import TruthRow
 from wios_assets.lake.library import publish
 from wios_assets.settings import load_settings
 from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.films import numbered_picture, write_film
+from wios_assets_tests.page.browsing import Watched, people, seek, until
 from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row, store
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
-]
-# Text below this contrast with its ground is hard to read (WCAG 2.2, 1.4.3).
-LEAST_CONTRAST = 4.5
-FAULTS = """() => {
-  const faults = [];
-  const named = (e) => e.textContent.trim() || e.getAttribute("aria-label") || e.title || (e.labels || []).length;
-  for (const e of document.querySelectorAll("img:not([alt])")) faults.push("no alt: " + e.outerHTML);
-  for (const e of document.querySelectorAll("button, a, input, video")) {
-    if (!named(e)) faults.push("no name: " + e.outerHTML);
-  }
-  if (document.querySelectorAll("h1").length !== 1) faults.push("not one h1");
-  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-  if (new Set(ids).size !== ids.length) faults.push("an id twice");
-  const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (e) => {
-    for (; e; e = e.parentElement) {
-      const c = getComputedStyle(e).backgroundColor;
-      if (c.startsWith("rgb(")) return rgb(c);
-    }
-    return rgb(getComputedStyle(document.documentElement).backgroundColor);
-  };
-  for (const e of document.querySelectorAll("main *, header *, footer *")) {
-    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !e.checkVisibility() || e.closest("noscript, .hidden, .length")) continue;
-    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < LEAST) faults.push(contrast.toFixed(2) + ": " + e.outerHTML.slice(0, 120));
-  }
-  return faults;
-}""".replace("LEAST", str(LEAST_CONTRAST))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.is_file():
-        pytest.skip(f"no Chromium at {CHROMIUM}; `apt-get install chromium` brings it")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield opened
-        opened.close()
-
 
 @pytest.fixture(scope="module")
 def page(finished: FinishedExample) -> Iterator[Page]:
     with serving(finished.settings) as served:
         yield served
-
-
-class Watched:
-    """A context whose tabs may not complain nor ask anyone but the page."""
-
-    def __init__(self, context: BrowserContext, page: Page) -> None:
-        self.context, self.page = context, page
-        self.complaints: list[str] = []
-        self.elsewhere: list[str] = []
-        context.on("console", self._said)
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("request", self._asked)
-
-    def open(self, path: str) -> Tab:
-        tab = self.context.new_page()
-        tab.goto(self.page.address + path)
-        return tab
-
-    def film(self, key: str, query: str = "") -> Tab:
-        tab = self.open(f"/film/{quote(key, safe='')}{query}")
-        tab.wait_for_selector("#film[data-ready]")
-        return tab
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-    def _asked(self, request: Request) -> None:
-        if urlsplit(request.url).netloc != urlsplit(self.page.address).netloc:
-            self.elsewhere.append(request.url)
 
 
 @pytest.fixture
@@ -117,11 +39,6 @@ def watched(browser: Browser, page: Page) -> Iterator[Watched]:
     assert made.elsewhere == []
 
 
-def people(tab: Tab) -> list[str]:
-    """Actors on screen now, as the page names them, unknown ones left out."""
-    return sorted(tab.locator("#now li.cast .name").all_text_contents())
-
-
 def telling_instants(rows: tuple[TruthRow, ...]) -> dict[float, list[str]]:
     """Instants in the middle of takes in which a face alone, or two together, are seen plainly for seconds."""
     wanted: dict[float, list[str]] = {}
@@ -132,20 +49,6 @@ def telling_instants(rows: tuple[TruthRow, ...]) -> dict[float, list[str]]:
         if row.end_s - row.start_s >= 2.5 and plain:
             wanted[middle] = sorted(each.person for each in holding)
     return wanted
-
-
-def until(tab: Tab, expression: str, argument: object = None) -> None:
-    """Wait until an expression holds. The page forbids eval, which Playwright's own waiting needs."""
-    for _ in range(200):
-        if tab.evaluate(expression, argument):
-            return
-        tab.wait_for_timeout(50)
-    pytest.fail(f"never: {expression}")
-
-
-def seek(tab: Tab, seconds: float) -> None:
-    tab.evaluate("t => { video.currentTime = t; }", seconds)
-    until(tab, "t => !video.seeking && Math.abs(video.currentTime - t) < 0.1", seconds)
 
 
 def test_the_right_names_stand_beside_the_picture_wherever_one_seeks(
@@ -240,21 +143,6 @@ def test_a_narrow_screen_holds_the_whole_page(browser: Browser, page: Page, fini
     assert tab.locator("#now-time").text_content() != "0:00"
     context.close()
     assert (watched.complaints, watched.elsewhere) == ([], [])
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_everything_has_a_name_and_enough_contrast(
-    browser: Browser, page: Page, finished: FinishedExample, scheme: str
-) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    watched = Watched(context, page)
-    film = f"/film/{quote(finished.example.key, safe='')}?t={finished.example.question_s}"
-    review = film.split("?")[0].replace("/film/", "/review/")
-    for path in ("/", "/?q=hopper", "/actors", "/actor/Grace%20Hopper", "/api", film, review):
-        tab = watched.open(path)
-        tab.wait_for_load_state("networkidle")
-        assert tab.evaluate(FAULTS) == [], path
-    context.close()
 
 
 def test_the_track_of_names_becomes_captions(watched: Watched, finished: FinishedExample) -> None:

@@ -1,5 +1,7 @@
 // A film's page: who is on screen now, a lane for each person, the minutes.
 
+import { askWho, send, watchNames } from "./decide.js";
+
 const root = document.getElementById("film");
 const video = document.getElementById("video");
 const seek = document.getElementById("seek");
@@ -247,7 +249,7 @@ function turn(direction) {
 
 function buildLanes() {
   const longest = Math.max(1, ...lanes.map((lane) => lane.person.seconds));
-  laneList.append(
+  laneList.replaceChildren(
     ...lanes.map((lane, number) => {
       const { person } = lane;
       lane.item = element("li", `row lane ${person.kind}`);
@@ -271,7 +273,17 @@ function buildLanes() {
       bar.append(fill);
       const share = person.share >= 0.01 ? `${Math.round(person.share * 100)} %` : "< 1 %";
       sum.append(element("span", "clock", clock(Math.max(1, Math.round(person.seconds)))), bar, element("span", "share", share));
-      lane.item.append(who, strip, sum);
+      const first = element("span", "who-cell");
+      first.append(who);
+      if (person.kind === "unknown") {
+        const name = element("button", "rename", "Name…");
+        name.type = "button";
+        name.setAttribute("aria-label", `Say who ${title(person)} is`);
+        name.addEventListener("click", () => rename(lane));
+        first.append(name);
+      }
+      lane.item.append(first, strip, sum);
+      listenToStrip(strip);
       return lane.item;
     }),
   );
@@ -283,12 +295,55 @@ function pointed(event, strip) {
   return view[0] + share * (view[1] - view[0]);
 }
 
-function listen() {
-  for (const strip of root.querySelectorAll(".strip")) {
-    if (strip.contains(seek)) continue;
-    strip.addEventListener("click", (event) => goTo(pointed(event, strip)));
-    strip.addEventListener("pointermove", (event) => (strip.title = clock(pointed(event, strip))));
+function listenToStrip(strip) {
+  strip.addEventListener("click", (event) => goTo(pointed(event, strip)));
+  strip.addEventListener("pointermove", (event) => (strip.title = clock(pointed(event, strip))));
+}
+
+// Says who an unknown person is; the lanes follow at once.
+async function rename(lane) {
+  const { person } = lane;
+  const who = await askWho("cast");
+  if (!who) return;
+  const decided = document.getElementById("decided");
+  const made = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: film.revision };
+  let answer;
+  try {
+    answer = await send(`/api/films/${root.dataset.key}/reviews`, made);
+  } catch {
+    answer = { ok: false, value: { reason: "the page does not answer; nothing was decided" } };
   }
+  document.getElementById("decided-said").textContent = answer.ok ? `${title(person)}: ${answer.value.said}.` : answer.value.reason;
+  const undo = document.getElementById("decided-undo");
+  undo.hidden = !answer.ok;
+  undo.onclick = async () => {
+    const taken = await send(`/api/films/${root.dataset.key}/reviews/${encodeURIComponent(answer.value.id)}/undo`, {});
+    document.getElementById("decided-said").textContent = taken.ok ? `${taken.value.said}.` : taken.value.reason;
+    undo.hidden = true;
+    await reload();
+    watchNames(root.dataset.key, reload);
+  };
+  decided.hidden = false;
+  await reload();
+  if (answer.ok) watchNames(root.dataset.key, reload);
+  const named = lanes.find((each) => each.person.name === answer.value.person);
+  if (named) named.item.querySelector("button.who").focus();
+}
+
+// Reads the film anew, after something was decided.
+async function reload() {
+  const answer = await fetch(root.dataset.source);
+  if (!answer.ok) return;
+  film = await answer.json();
+  unpack(film);
+  buildLanes();
+  shown = null;
+  showNow();
+  draw();
+}
+
+function listen() {
+  listenToStrip(minutesCanvas.parentElement);
   seek.addEventListener("input", () => goTo(Number(seek.value)));
   document.getElementById("next").addEventListener("click", () => turn(1));
   document.getElementById("before").addEventListener("click", () => turn(-1));
@@ -312,7 +367,7 @@ function listen() {
 }
 
 function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input:not([type=range]), textarea, select")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("dialog") || event.target.matches("input:not([type=range]), textarea, select")) return;
   const inRange = event.target === seek;
   const onButton = event.target.matches("button, a, summary");
   const act = {
@@ -323,11 +378,17 @@ function onKey(event) {
     b: () => turn(-1),
     "+": () => zoom(1 / 2),
     "-": () => zoom(2),
+    r: () => renameFocused(event.target),
     c: () => captions && (captions.mode = captions.mode === "showing" ? "hidden" : "showing"),
   }[event.key];
   if (!act) return;
   event.preventDefault();
   act();
+}
+
+function renameFocused(target) {
+  const lane = lanes.find((each) => each.item.contains(target));
+  if (lane && lane.person.kind === "unknown") rename(lane);
 }
 
 function listenToVideo() {
@@ -437,6 +498,8 @@ async function begin() {
     goTo(start || (video ? video.currentTime : 0));
   }
   draw();
+  const names = document.getElementById("names-state");
+  if (["waiting", "running"].includes(names.dataset.state)) watchNames(root.dataset.key, reload);
   root.dataset.ready = "yes";
 }
 

@@ -1,0 +1,190 @@
+"""Deciding in a headless browser: by key, by button, and as the second of two; lanes and lists follow at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page as Tab
+
+from wios_assets.lake.decisions import read_decisions
+from wios_assets.lake.library import publish
+from wios_assets.lake.store import read_rows
+from wios_assets.settings import Settings, load_settings
+from wios_assets.tables import APPEARANCES, TRACK_NAMES
+from wios_assets_tests.assets.test_graph import copy_of
+from wios_assets_tests.conftest import FinishedExample
+from wios_assets_tests.page.browsing import Watched, until
+from wios_assets_tests.page.served import Page, serving
+from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
+from wios_assets_tests.sample_lake import store
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
+    publish(settings.lake, settings.library)
+    return settings
+
+
+@pytest.fixture
+def page(settings: Settings) -> Iterator[Page]:
+    with serving(settings, lambda _, film: None) as page:
+        yield page
+
+
+@pytest.fixture
+def watched(browser: Browser, page: Page) -> Iterator[Watched]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    made = Watched(context, page)
+    yield made
+    context.close()
+    # The film of this test has no video, and some of its people have no photo.
+    assert [each for each in made.complaints if "404" not in each and "409" not in each] == []
+    assert made.elsewhere == []
+
+
+def lanes(tab: Tab) -> list[str]:
+    return tab.locator("#lanes .lane .who .name").all_text_contents()
+
+
+def name_on_the_film_page(tab: Tab, lane: str, person: str) -> None:
+    tab.get_by_role("button", name=f"Say who {lane} is").click()
+    tab.locator("#new-name").fill(person)
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#decided")).to_be_visible()
+
+
+def test_an_unknown_person_is_renamed_and_the_lane_changes(watched: Watched, settings: Settings) -> None:
+    tab = watched.film(FILM, "?t=25")
+    assert lanes(tab) == ["Grace Hopper", "Unknown 1"]
+    name_on_the_film_page(tab, "Unknown 1", HOSTILE)
+    expect(tab.locator("#lanes .lane.cast .who .name", has_text=HOSTILE)).to_have_count(1)
+    assert "Unknown 1" not in lanes(tab)
+    assert tab.locator("#now .name").all_text_contents() == [HOSTILE]
+    assert tab.evaluate("document.querySelectorAll('img[src=x]').length") == 0
+    (made,) = read_decisions(settings.data, FILM)
+    assert (made.person, made.everywhere) == (HOSTILE, True)
+    tab.locator("#decided-undo").click()
+    expect(tab.locator("#lanes .lane.unknown .who .name")).to_have_text("Unknown 1")
+
+
+def test_a_cast_member_is_chosen_with_the_keyboard_alone(watched: Watched, settings: Settings) -> None:
+    tab = watched.film(FILM)
+    tab.locator("#lanes button.who").first.focus()
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("r")
+    assert tab.evaluate("document.activeElement.id") == "cast-name"
+    tab.keyboard.type("Averil")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#lanes .lane .who .name", has_text="Averil Mean")).to_have_count(1)
+    tab.locator("#lanes button.who").first.focus()
+    tab.keyboard.press("r")
+    assert not tab.locator("#who-dialog").is_visible()
+    assert [made.person for made in read_decisions(settings.data, FILM)] == ["Averil Mean"]
+
+
+def test_keys_decide_and_undo(watched: Watched, settings: Settings) -> None:
+    tab = watched.open(f"/review/{FILM}")
+    tab.locator("#reviewer").fill("Ann")
+    first, second = tab.locator(".review").all()
+    first.press("y")
+    expect(first.locator(".said")).to_contain_text("Ann decided on")
+    expect(first.locator(".said")).to_contain_text("that it is Eileen Collins")
+    # The next face is chosen by itself.
+    until(tab, "document.activeElement === document.querySelectorAll('.review')[1]")
+    tab.keyboard.press("x")
+    expect(second.locator(".said")).to_contain_text("that it is not a face")
+    tab.keyboard.press("u")
+    expect(second.locator(".said .undone")).to_have_count(1)
+    tab.keyboard.press("ArrowUp")
+    until(tab, "document.activeElement === document.querySelectorAll('.review')[0]")
+    tab.keyboard.press("u")
+    expect(first.locator(".said .undone")).to_have_count(1)
+    tab.keyboard.press("n")
+    expect(first.locator(".said li")).to_have_count(2)
+    made = read_decisions(settings.data, FILM)
+    assert [(each.verdict, each.decided_by, each.undone_by) for each in made] == [
+        ("is", "Ann", "Ann"),
+        ("not_a_face", "Ann", "Ann"),
+        ("is_not", "Ann", None),
+    ]
+
+
+def test_the_reviewers_name_is_kept_and_escape_leaves_the_question(watched: Watched, settings: Settings) -> None:
+    tab = watched.open(f"/review/{FILM}")
+    tab.locator("#reviewer").fill("Ann")
+    tab.locator("#reviewer").press("Tab")
+    tab.reload()
+    assert tab.locator("#reviewer").input_value() == "Ann"
+    card = tab.locator(".review").first
+    card.press("p")
+    assert tab.evaluate("document.activeElement.id") == "new-name"
+    tab.keyboard.press("Escape")
+    expect(tab.locator("#who-dialog")).not_to_be_visible()
+    assert read_decisions(settings.data, FILM) == []
+    # Letters typed into the field of a name are no keys.
+    tab.locator("#reviewer").press("y")
+    assert read_decisions(settings.data, FILM) == []
+
+
+def test_the_second_reviewer_is_told_and_decides_all_the_same(watched: Watched, settings: Settings) -> None:
+    ann, ben = watched.open(f"/review/{FILM}"), watched.open(f"/review/{FILM}")
+    ann.locator("#reviewer").fill("Ann")
+    ben.locator("#reviewer").fill("Ben")
+    ann.locator(".review").first.press("y")
+    expect(ann.locator(".review").first.locator(".said li")).to_have_count(1)
+    card = ben.locator(".review").first
+    card.press("x")
+    expect(card.locator(".trouble")).to_contain_text("Ann decided on")
+    card.press("x")
+    expect(card.locator(".said")).to_contain_text("Ben decided on")
+    assert [each.decided_by for each in read_decisions(settings.data, FILM)] == ["Ann", "Ben"]
+
+
+def test_checked_names_make_the_chart(watched: Watched) -> None:
+    tab = watched.open(f"/review/{FILM}?show=named")
+    tab.locator(".review").first.press("y")
+    expect(tab.locator(".review .said")).to_contain_text("that it is Grace Hopper")
+    tab.goto(f"{watched.page.address}/review/{FILM}?show=decided")
+    expect(tab.locator(".chart circle.dot")).to_have_count(1)
+    tab.locator(".accuracy summary").click()
+    cells = tab.locator(".accuracy tbody tr").first.locator("th, td").all_text_contents()
+    assert cells == ["1", "1", "100%", "1", "100%"]
+
+
+def test_what_is_decided_on_a_real_film_is_worked_into_its_names(
+    browser: Browser, finished: FinishedExample, tmp_path: Path
+) -> None:
+    settings = copy_of(finished, tmp_path)
+    key = finished.example.key
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    with serving(settings) as page:
+        watched = Watched(context, page)
+        tab = watched.open(f"/review/{quote(key, safe='')}?show=named")
+        card = tab.locator(".review").first
+        before = card.locator("h2").text_content()
+        card.press("a")
+        tab.locator("#cast-name").select_option("Averil Mean")
+        tab.locator("#cast-form button").click()
+        expect(card.locator(".said")).to_contain_text("that it is Averil Mean")
+        film = watched.film(key)
+        assert "Averil Mean" in lanes(film)
+        expect(film.locator("#names-state")).to_be_hidden(timeout=180_000)
+        assert page.json(f"/api/films/{quote(key, safe='')}/reviews")["names"] == {"state": "done", "reason": None}
+        assert "Averil Mean" in lanes(film)
+        context.close()
+    assert before != "Averil Mean"
+    rows = read_rows(settings.lake, APPEARANCES, key).to_pandas()
+    assert "Averil Mean" in set(rows["actor"])
+    assert set(read_rows(settings.lake, TRACK_NAMES, key)["decisions"].to_pylist()) == {1}
+    assert (watched.complaints, watched.elsewhere) == ([], [])
