@@ -39,7 +39,7 @@ from wios_assets.vision.records import record_tables
 from wios_assets.vision.segments import Segment, plan_segments
 from wios_assets.vision.video import Video, probe
 
-MIB = 1024.0
+KIB_A_MIB = 1024.0
 RECORDS_A_BATCH = 512
 DLIB_RATIO = 5 / 6
 
@@ -103,10 +103,11 @@ def engine(film: Path, out: Path) -> Said:
     segments = plan_segments(video.duration_s, settings.samples_per_second, settings.segment_seconds, cores())
     with ProcessPoolExecutor(cores(), get_context("fork")) as workers:
         counts = list(workers.map(_segment, [video] * len(segments), segments, [out] * len(segments)))
-    return {"count": sum(counts)}
+    return {"count": sum(rows for rows, _ in counts), "worker_mib": max(peak for _, peak in counts)}
 
 
-def _segment(video: Video, segment: Segment, out: Path) -> int:
+def _segment(video: Video, segment: Segment, out: Path) -> tuple[int, float]:
+    """Faces of a segment, and the worker's peak memory so far in MiB."""
     settings = load_settings()
     options = replace(footage_options(settings, settings.samples_per_second), decoder_threads=1)
     chosen = load_engine(engine_options(settings, 1))
@@ -121,7 +122,16 @@ def _segment(video: Video, segment: Segment, out: Path) -> int:
             rows[name] += len(table)
     for file in files.values():
         file.close()
-    return rows["faces"]
+    return rows["faces"], peak_memory_mib()
+
+
+def peak_memory_mib() -> float:
+    """Largest resident memory of this process. The kernel's figure for its usage would include its parent's."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return float(status.partition("VmHWM:")[2].split()[0]) / KIB_A_MIB
+    except (OSError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_A_MIB
 
 
 def _save(out: Path, times: list[float], vectors: list[Any]) -> None:
@@ -148,8 +158,8 @@ def main() -> None:
     else:
         said = script(args.film, args.out, args.way, args.first)
     said |= {"way": args.way, "seconds": time.perf_counter() - started}
-    own, workers = (resource.getrusage(who).ru_maxrss / MIB for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps(said | {"peak_mib": max(own, workers), "driver_mib": own, "worker_mib": workers}))
+    own = peak_memory_mib()
+    print(json.dumps(said | {"peak_mib": max(own, said.get("worker_mib", 0.0)), "driver_mib": own}))
 
 
 if __name__ == "__main__":
