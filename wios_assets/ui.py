@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from wios_assets.errors import WiosError
 from wios_assets.run import dagster_instance, prepare_dagster_home
@@ -100,11 +102,14 @@ def _ended_together() -> Iterator[Callable[[list[str], Path, dict[str, str], int
     def end(*_: object) -> None:
         raise KeyboardInterrupt
 
+    # Started in the background by a shell, they would inherit that Ctrl-C is ignored, and Dagster ends by nothing else.
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.signal(signal.SIGTERM, end)
     try:
         yield start
     finally:
         signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupt)
         for process in started:
             if process.poll() is None:
                 process.terminate()
@@ -112,6 +117,9 @@ def _ended_together() -> Iterator[Callable[[list[str], Path, dict[str, str], int
             try:
                 process.wait(timeout=ENDED_WITHIN_S)
             except subprocess.TimeoutExpired:
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        child.kill()
                 process.kill()
 
 
