@@ -160,7 +160,7 @@ def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str
                 error = error.cause
             message = error.message.strip()
             if error.cls_name == "DagsterAssetCheckFailedError":
-                return _failed_check(events, place) or f"{place}: {message.splitlines()[0]}; {whole}"
+                return failed_check(events, place) or f"{place}: {message.splitlines()[0]}; {whole}"
             if error.cls_name == "DagsterExecutionInterruptedError":
                 raise KeyboardInterrupt
             if error.cls_name == "WiosError":
@@ -169,7 +169,8 @@ def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str
     return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
 
 
-def _failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
+def failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
+    """The first check that stopped a run, with what it found; None where none did."""
     from dagster import AssetCheckSeverity
 
     from wios_assets.assets.common import OFFENDERS

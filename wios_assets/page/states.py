@@ -167,6 +167,13 @@ def _reason(instance: DagsterInstance, run_id: str) -> str:
             continue
         while error.cause is not None:
             error = error.cause
+        if error.cls_name == "DagsterAssetCheckFailedError":
+            from wios_assets.run import failed_check
+
+            checked = instance.all_logs(run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
+            said = failed_check([each.dagster_event for each in checked if each.dagster_event is not None], "")
+            if said is not None:
+                return said.removeprefix(": ")
         message = error.message.strip().removeprefix("wios_assets.errors.WiosError: ")
         return " ".join(message.split())
     return "the run did not finish"

@@ -73,3 +73,25 @@ def test_a_failed_film_gives_the_reason_of_its_newest_run(settings: Settings, mo
         broken["film"] = False
         film_map.execute_in_process(instance=instance, tags={"dagster/partition": "heat"})
         assert FilmStates(settings)._newest_runs(instance)["heat"].kind != "failed"
+
+
+@pytest.mark.slow
+def test_a_film_that_a_check_stopped_says_what_the_check_found(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster import AssetCheckSpec, AssetKey, Output, asset, materialize
+
+    from wios_assets.assets.common import check
+
+    monkeypatch.setenv("DAGSTER_HOME", "")
+
+    @asset(check_specs=[AssetCheckSpec("at_least_one_actor", asset=AssetKey("cast"), blocking=True)])
+    def cast():  # type: ignore[no-untyped-def]
+        yield Output(1)
+        yield check("at_least_one_actor", "cast", ["IMDB's tables have no cast for tt1"])
+
+    with dagster_instance(settings) as instance:
+        materialize([cast], instance=instance, tags={"dagster/partition": "heat"}, raise_on_error=False)
+        assert FilmStates(settings)._newest_runs(instance)["heat"] == FilmState(
+            "failed", reason="cast: at_least_one_actor: IMDB's tables have no cast for tt1"
+        )
