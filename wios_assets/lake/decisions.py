@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import read_rows
-from wios_assets.naming.decisions import COLUMNS, find_places
+from wios_assets.naming.decisions import COLUMNS, FaceIndex
 from wios_assets.naming.evidence import Tracks
 from wios_assets.naming.person_meant import LONGEST_NAME
 from wios_assets.tables import FACE_EMBEDDINGS, FACE_TRACKS, FACES, TRACK_NAMES
-from wios_assets.timeline.frames import plain
 from wios_assets.whole import write_whole
 
 Verdict = Literal["is", "is_not", "not_a_face"]
@@ -95,31 +96,35 @@ class UnknownDecision(WiosError):
 
 @dataclass(frozen=True)
 class FilmFaces:
-    """A film's tracks and faces, to find the tracks that decisions concern.
+    """A film's faces, to find the tracks that decisions concern.
 
     Attributes:
-        tracks, faces: rows of the tables face_tracks and faces. known: the tracks with embeddings.
+        index: where they are. best: the best face of each track that has one with an embedding, by the track's number.
     """
 
-    tracks: pd.DataFrame
-    faces: pd.DataFrame
-    known: Tracks
+    index: FaceIndex
+    best: Mapping[int, int]
 
     def find(self, decisions: Sequence[Decision]) -> list[int | None]:
         """Number of the track that each decision concerns; None where its face is found no more."""
-        anchors = [{name: getattr(each, name) for name in COLUMNS} for each in decisions]
-        places = find_places(anchors, self.known, self.tracks, self.faces)
-        return [None if place is None else int(self.known.numbers[place]) for place in places]
+        places = [self.index.place({name: getattr(each, name) for name in COLUMNS}) for each in decisions]
+        return [None if place is None else int(self.index.known.numbers[place]) for place in places]
 
 
 def read_faces(lake: Path, film: str) -> FilmFaces:
-    """Raises:
-    WiosError: the film's faces are not in the lake."""
+    """A film's faces.
+
+    Raises:
+        WiosError: they are not in the lake.
+    """
     tracks = read_rows(lake, FACE_TRACKS, film).to_pandas()
-    wanted = ["face", "sample", "time_s", "left", "top", "right", "bottom"]
-    faces = read_rows(lake, FACES, film).select(wanted).to_pandas()
+    faces = read_rows(lake, FACES, film).select(["face", "time_s", "left", "top", "right", "bottom"]).to_pandas()
     embeddings = read_rows(lake, FACE_EMBEDDINGS, film).select(["face", "quality", "embedding", "model_hash"])
-    return FilmFaces(tracks, faces, Tracks.of(tracks, embeddings.to_pandas()))
+    known = Tracks.of(tracks, embeddings.to_pandas())
+    best = tracks.dropna(subset=["best_face"])[["track", "best_face"]].astype("int64")
+    return FilmFaces(
+        FaceIndex.of(known, tracks, faces), dict(zip(best["track"].tolist(), best["best_face"].tolist(), strict=True))
+    )
 
 
 def decisions_file(data: Path, film: str) -> Path:
@@ -193,7 +198,7 @@ def decide(
         WiosError: a track is unknown or has no face to go by. AlreadyDecided: somebody decided since `seen`.
     """
     faces = faces or read_faces(lake, film)
-    anchors = _anchors(lake, film, tracks)
+    anchors = _anchors(lake, film, faces, tracks)
     missing = [track for track in tracks if track not in anchors]
     if missing or not tracks:
         which = f"track {missing[0]}" if missing else "no track"
@@ -318,19 +323,20 @@ def _claims(lake: Path, film: str) -> dict[int, Claim]:
     return {row["track"]: Claim.model_validate(row) for row in names}
 
 
-def _anchors(lake: Path, film: str, wanted: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _anchors(lake: Path, film: str, faces: FilmFaces, tracks: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Each track's best face: its instant, box and embedding."""
-    tracks = read_rows(lake, FACE_TRACKS, film).select(["track", "best_face"]).to_pandas()
-    tracks = tracks[tracks["track"].isin(list(wanted))]
-    faces = read_rows(lake, FACES, film).select(["face", "time_s", "left", "top", "right", "bottom"]).to_pandas()
-    embeddings = read_rows(lake, FACE_EMBEDDINGS, film).select(["face", "embedding", "model_hash"]).to_pandas()
-    best = tracks.dropna(subset=["best_face"]).astype({"best_face": "int64"})
-    found = best.merge(faces, left_on="best_face", right_on="face").merge(embeddings, on="face")
+    track_of = {faces.best[track]: track for track in tracks if track in faces.best}
+    wanted = pa.array(track_of, pa.int64())
+    places, embeddings = (
+        rows.filter(pc.is_in(rows["face"], wanted)).select(names).to_pylist()
+        for rows, names in (
+            (read_rows(lake, FACES, film), ["face", "time_s", "left", "top", "right", "bottom"]),
+            (read_rows(lake, FACE_EMBEDDINGS, film), ["face", "embedding", "model_hash"]),
+        )
+    )
+    vectors = {row["face"]: row for row in embeddings}
     return {
-        int(row["track"]): {
-            **{name: float(row[name]) for name in ("time_s", "left", "top", "right", "bottom")},
-            "embedding": [float(value) for value in plain(row["embedding"])],
-            "model_hash": str(row["model_hash"]),
-        }
-        for row in found.to_dict("records")
+        track_of[face]: {**row, **{name: vectors[face][name] for name in ("embedding", "model_hash")}}
+        for row in places
+        if (face := row.pop("face")) in vectors
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,41 +68,56 @@ def find_decided(decisions: pd.DataFrame | None, known: Tracks, tracks: pd.DataF
     decided = Decided()
     if decisions is None or not len(decisions):
         return decided
-    made = records(decisions)
-    for decision, place in zip(made, find_places(made, known, tracks, faces), strict=True):
+    index = FaceIndex.of(known, tracks, faces)
+    for decision in records(decisions):
+        place = index.place(decision)
         if place is not None:
             _take(decided, place, decision)
     return decided
 
 
-def find_places(
-    decisions: Sequence[Mapping[str, Any]], known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame
-) -> list[int | None]:
-    """The track that each decision concerns, as a place in `known`; None where its face is found no more.
+@dataclass(frozen=True)
+class FaceIndex:
+    """Where a film's faces are, to find the tracks that decisions concern.
 
-    A decision is anchored to a face, not to a number: to the track that has a face at that instant and place, or else
-    to the likest one around that instant.
-
-    Args:
-        decisions: what `COLUMNS` says of the face of each.
+    Attributes:
+        known: the tracks with embeddings.
+        times: float64 [faces], seconds. boxes: float64 [faces, 4], left, top, right, bottom.
+        owner: int64 [faces], the place in `known` of the track that a face belongs to, or -1.
     """
-    if not decisions or not len(known):
-        return [None] * len(decisions)
-    ids = faces["face"].to_numpy(np.int64)
-    times = faces["time_s"].to_numpy(np.float64)
-    boxes = faces[["left", "top", "right", "bottom"]].to_numpy(np.float64)
-    place_of_face = {
-        int(face): place for place, row in enumerate(known.rows.tolist()) for face in tracks["faces"].iloc[row]
-    }
-    owner = np.asarray([place_of_face.get(face, -1) for face in ids.tolist()], dtype=np.int64)
-    places = []
-    for decision in decisions:
-        near = np.flatnonzero((np.abs(times - decision["time_s"]) <= NEAR_S) & (owner >= 0))
-        place = _by_place(decision, near, times, boxes, owner)
-        if place is None and decision["model_hash"] == known.model_hash:
-            place = _by_face(decision, sorted(set(owner[near].tolist())), known)
-        places.append(place)
-    return places
+
+    known: Tracks
+    times: np.ndarray
+    boxes: np.ndarray
+    owner: np.ndarray
+
+    @classmethod
+    def of(cls, known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame) -> FaceIndex:
+        """Rows of `tables.FACE_TRACKS` and `tables.FACES`."""
+        place_of_face = {
+            int(face): place for place, row in enumerate(known.rows.tolist()) for face in tracks["faces"].iloc[row]
+        }
+        return cls(
+            known,
+            faces["time_s"].to_numpy(np.float64),
+            faces[["left", "top", "right", "bottom"]].to_numpy(np.float64),
+            np.asarray([place_of_face.get(face, -1) for face in faces["face"].tolist()], dtype=np.int64),
+        )
+
+    def place(self, decision: Mapping[str, Any]) -> int | None:
+        """The track that a decision concerns, as a place in `known`; None where its face is found no more.
+
+        A decision is anchored to a face, not to a number: to the track that has a face at that instant and place, or
+        else to the likest one around that instant.
+
+        Args:
+            decision: what `COLUMNS` says of the face.
+        """
+        near = np.flatnonzero((np.abs(self.times - decision["time_s"]) <= NEAR_S) & (self.owner >= 0))
+        place = _by_place(decision, near, self.times, self.boxes, self.owner)
+        if place is None and decision["model_hash"] == self.known.model_hash:
+            place = _by_face(decision, sorted(set(self.owner[near].tolist())), self.known)
+        return place
 
 
 def _by_place(

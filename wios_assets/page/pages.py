@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -15,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from wios_assets.errors import WiosError
 from wios_assets.exports import FORMATS
 from wios_assets.lake.decisions import said
 from wios_assets.page import actors
@@ -27,7 +25,7 @@ from wios_assets.page.page_data import page_data
 from wios_assets.page.pictures import Pictures
 from wios_assets.page.previews import Previews
 from wios_assets.page.renaming import Renaming
-from wios_assets.page.reviews import Review, Show, reviews_of
+from wios_assets.page.reviews import Review, Show, cast_of, reviews_of
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
 from wios_assets.settings import Settings, address
@@ -113,7 +111,7 @@ def page_router(
             playable=row["present"] and Path(row["path"]).is_file(),
             state=states.of(key, True),
             names=renaming.state(key),
-            cast=_cast(shelf, key),
+            cast=cast_of(shelf, key),
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
@@ -223,14 +221,6 @@ def page_router(
         return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
 
     return router
-
-
-def _cast(shelf: Shelf, film: str) -> list[str]:
-    """The film's cast in order of billing; empty where the lake has none."""
-    with suppress(WiosError):
-        rows = shelf.film_rows("cast", film, 'SELECT actor FROM "cast" WHERE film = $film ORDER BY billing')
-        return list(dict.fromkeys(row["actor"] for row in rows))
-    return []
 
 
 def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from wios_assets.page.answers import json_answer
 from wios_assets.page.api import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, find_film, page_of
 from wios_assets.page.film_map import number_or_none
 from wios_assets.page.renaming import Renaming
-from wios_assets.page.reviews import Review, Reviews, Show, reviews_of
+from wios_assets.page.reviews import Review, Reviews, Show, cast_of, reviews_of
 from wios_assets.page.shelf import Shelf
 
 _CONFLICT: dict[int | str, dict[str, Any]] = {
@@ -132,6 +132,11 @@ def review_router(shelf: Shelf, renaming: Renaming) -> APIRouter:
         value = {"id": decision, "said": said(taken[0]), "person": taken[0].person, "tracks": tracks}
         return JSONResponse({**value, "revision": now.token(now.on(tracks))})
 
+    @router.get("/films/{film:key}/names", response_model=models.NamesState, summary="Whether names follow decisions")
+    def names(request: Request, film: FilmKey) -> Response:
+        state = renaming.state(find_film(shelf, film)["film"])
+        return json_answer(request, {"state": state.kind, "reason": state.reason})
+
     @router.get(
         "/films/{film:key}/accuracy",
         response_model=models.Accuracy,
@@ -190,7 +195,8 @@ def _person(shelf: Shelf, film: Row, new: models.NewDecision) -> str | None:
         return None
     if new.person is None:
         raise WiosError("person: say who it is, or is not")
-    return person_meant(reviews_of(shelf, film).cast, new.person, new=new.new)
+    known = [person.actor for person in shelf.map(film).people if person.kind == "cast"]
+    return person_meant([*cast_of(shelf, film["film"]), *known], new.person, new=new.new)
 
 
 def _conflict(reason: str, decision: Decision | None, token: str) -> Response:

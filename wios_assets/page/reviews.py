@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
 
+from wios_assets.errors import WiosError
 from wios_assets.lake.decisions import Decision
 from wios_assets.lake.library import Row
 from wios_assets.naming.decided_names import decided_names, undecided_names
@@ -114,6 +116,14 @@ def reviews_of(shelf: Shelf, film: Row) -> Reviews:
         token=decided.token(decided.revision),
         top=_top(lake_names, tracks, shots, cast, decided),
     )
+
+
+def cast_of(shelf: Shelf, film: str) -> list[str]:
+    """A film's cast in order of billing; empty where the lake has none."""
+    with suppress(WiosError):
+        rows = shelf.film_rows(CAST.name, film, 'SELECT actor FROM "cast" WHERE film = $film ORDER BY billing')
+        return list(dict.fromkeys(row["actor"] for row in rows))
+    return []
 
 
 class _Maker:

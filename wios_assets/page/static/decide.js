@@ -74,8 +74,8 @@ export async function watchNames(film, done) {
     notice.hidden = false;
     await new Promise((resolve) => setTimeout(resolve, 1500));
     try {
-      const answer = await fetch(`/api/films/${film}/reviews?per_page=1`);
-      if (answer.ok) names = (await answer.json()).names;
+      const answer = await fetch(`/api/films/${film}/names`);
+      if (answer.ok) names = await answer.json();
     } catch {
       // The page may be starting anew.
     }
