@@ -34,7 +34,7 @@ COLOURS = {
     "evaluation": "#f3efc4",
     "library": "#e4e4e4",
 }
-WIDTH, HEIGHT, STEP_X, STEP_Y = 2.3, 0.5, 3.0, 0.8
+WIDTH, HEIGHT, STEP_X, STEP_Y = 2.5, 0.5, 2.9, 0.8
 
 
 def graph_picture(target: Path) -> None:
@@ -52,7 +52,7 @@ def graph_picture(target: Path) -> None:
         for column, keys in columns.items()
         for row, key in enumerate(keys)
     }
-    figure = Figure(figsize=(15, 5.2), layout="constrained")
+    figure = Figure(figsize=(19, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for key, (x, y) in place.items():
