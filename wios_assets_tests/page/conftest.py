@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, sync_playwright
 from wios_assets_tests.page.browsing import ARGUMENTS, CHROMIUM
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # One a module: while Playwright runs, no run of Dagster can begin in this process.
     if not CHROMIUM.is_file():
         pytest.skip(f"no Chromium at {CHROMIUM}; `apt-get install chromium` brings it")
     with sync_playwright() as playwright:

@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, expect
 
 from wios_assets.demo.edit_list import TruthRow
 from wios_assets.lake.library import publish
+from wios_assets.lake.store import read_rows
 from wios_assets.settings import load_settings
+from wios_assets.tables import APPEARANCES, TRACK_NAMES
+from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.films import numbered_picture, write_film
 from wios_assets_tests.page.browsing import Watched, people, seek, until
@@ -198,3 +201,31 @@ def test_a_film_that_the_browser_cannot_play_is_played_from_a_small_copy(browser
         assert not tab.locator("#video-notice").is_visible()
         context.close()
     assert watched.elsewhere == []
+
+
+def test_what_is_decided_on_a_real_film_is_worked_into_its_names(
+    browser: Browser, finished: FinishedExample, tmp_path: Path
+) -> None:
+    settings = copy_of(finished, tmp_path)
+    key = finished.example.key
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    with serving(settings) as page:
+        watched = Watched(context, page)
+        tab = watched.open(f"/review/{quote(key, safe='')}?show=named")
+        card = tab.locator(".review").first
+        before = card.locator("h2").text_content()
+        card.press("a")
+        tab.locator("#cast-name").select_option("Averil Mean")
+        tab.locator("#cast-form button").click()
+        expect(card.locator(".said")).to_contain_text("that it is Averil Mean")
+        film = watched.film(key)
+        assert "Averil Mean" in film.locator("#lanes .lane .who .name").all_text_contents()
+        expect(film.locator("#names-state")).to_be_hidden(timeout=180_000)
+        assert page.json(f"/api/films/{quote(key, safe='')}/reviews")["names"] == {"state": "done", "reason": None}
+        assert "Averil Mean" in film.locator("#lanes .lane .who .name").all_text_contents()
+        context.close()
+    assert before != "Averil Mean"
+    rows = read_rows(settings.lake, APPEARANCES, key).to_pandas()
+    assert "Averil Mean" in set(rows["actor"])
+    assert set(read_rows(settings.lake, TRACK_NAMES, key)["decisions"].to_pylist()) == {1}
+    assert (watched.complaints, watched.elsewhere) == ([], [])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,11 +11,7 @@ from playwright.sync_api import Page as Tab
 
 from wios_assets.lake.decisions import read_decisions
 from wios_assets.lake.library import publish
-from wios_assets.lake.store import read_rows
 from wios_assets.settings import Settings, load_settings
-from wios_assets.tables import APPEARANCES, TRACK_NAMES
-from wios_assets_tests.assets.test_graph import copy_of
-from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.page.browsing import Watched, until
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
@@ -160,31 +155,3 @@ def test_checked_names_make_the_chart(watched: Watched) -> None:
     tab.locator(".accuracy summary").click()
     cells = tab.locator(".accuracy tbody tr").first.locator("th, td").all_text_contents()
     assert cells == ["1", "1", "100%", "1", "100%"]
-
-
-def test_what_is_decided_on_a_real_film_is_worked_into_its_names(
-    browser: Browser, finished: FinishedExample, tmp_path: Path
-) -> None:
-    settings = copy_of(finished, tmp_path)
-    key = finished.example.key
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    with serving(settings) as page:
-        watched = Watched(context, page)
-        tab = watched.open(f"/review/{quote(key, safe='')}?show=named")
-        card = tab.locator(".review").first
-        before = card.locator("h2").text_content()
-        card.press("a")
-        tab.locator("#cast-name").select_option("Averil Mean")
-        tab.locator("#cast-form button").click()
-        expect(card.locator(".said")).to_contain_text("that it is Averil Mean")
-        film = watched.film(key)
-        assert "Averil Mean" in lanes(film)
-        expect(film.locator("#names-state")).to_be_hidden(timeout=180_000)
-        assert page.json(f"/api/films/{quote(key, safe='')}/reviews")["names"] == {"state": "done", "reason": None}
-        assert "Averil Mean" in lanes(film)
-        context.close()
-    assert before != "Averil Mean"
-    rows = read_rows(settings.lake, APPEARANCES, key).to_pandas()
-    assert "Averil Mean" in set(rows["actor"])
-    assert set(read_rows(settings.lake, TRACK_NAMES, key)["decisions"].to_pylist()) == {1}
-    assert (watched.complaints, watched.elsewhere) == ([], [])
