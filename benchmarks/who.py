@@ -31,6 +31,8 @@ from wios_assets.tables import PREDICTION_LOG
 from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.sample_lake import store
 
+PARTS = 6
+"""Times that the memory is looked at."""
 CHROMIUM = Path("/usr/bin/chromium")
 
 
@@ -74,11 +76,13 @@ def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chose
         _get(at, f"/api/films/film%20{number:03d}/who?t=1")
     print(f"every film asked once: {time.monotonic() - started:.1f} s")
     load = asyncio.run(_load(at, chosen.films, 10.0, chosen.rate, chosen.clients))
-    before = process.memory_info().rss
+    memory = [process.memory_info().rss]
     cpu = sum(process.cpu_times()[:2])
-    load = asyncio.run(_load(at, chosen.films, chosen.seconds, chosen.rate, chosen.clients))
+    load = []
+    for _ in range(PARTS):
+        load += asyncio.run(_load(at, chosen.films, chosen.seconds / PARTS, chosen.rate, chosen.clients))
+        memory.append(process.memory_info().rss)
     took = sum(process.cpu_times()[:2]) - cpu
-    after = process.memory_info().rss
     time.sleep(6)
     rows = read_rows(settings.lake, PREDICTION_LOG)
     handler = sorted(rows["duration_ms"].to_pylist()[-len(load) :])
@@ -88,7 +92,8 @@ def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chose
     print(f"in the handler, ms: p50 {_at(handler, 0.5):.2f}, p99 {_at(handler, 0.99):.2f}, most {handler[-1]:.1f}")
     client = sorted(1000 * taken for taken in load)
     print(f"at the client, ms: p50 {_at(client, 0.5):.2f}, p99 {_at(client, 0.99):.2f}, most {client[-1]:.1f}")
-    print(f"memory, MiB: {before / 2**20:.0f} before, {after / 2**20:.0f} after; {took / chosen.seconds:.2f} cores")
+    print(f"memory, MiB, from beginning to end: {', '.join(f'{each / 2**20:.0f}' for each in memory)}")
+    print(f"processor: {took / chosen.seconds:.2f} cores")
     print(f"answers logged: {rows.num_rows}")
     data = _get(at, "/data/film%20000")
     people = json.loads(data)["people"]
