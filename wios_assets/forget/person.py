@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from filelock import FileLock
 
 from wios_assets.film_index import read_index
 from wios_assets.forget import steps
 from wios_assets.forget.steps import Subject, Told
-from wios_assets.lake.decisions import decisions_file
+from wios_assets.lake.decisions import forget_people
 from wios_assets.lake.forgotten import never_name, read_forgotten
 from wios_assets.lake.index import index_path
 from wios_assets.lake.prediction_log import forget_answers
@@ -85,7 +83,7 @@ def forget_person(settings: Settings, instance: DagsterInstance, subject: Subjec
     chips = 0
     for film in subject.films:
         chips += _rewrite_film(settings, film, set(subject.names))
-        _remove_decisions(settings, film, set(subject.names))
+        forget_people(settings.data, film, subject.names)
     if subject.films:
         told.removed.append(f"name, photos and embeddings from {len(subject.films)} films, and {chips} face chips")
         told.left.append("the films themselves; a new analysis of the video finds the face again, without a name")
@@ -232,13 +230,3 @@ def _without_name(named: pd.DataFrame, names: set[str]) -> pd.DataFrame:
 
     rows = [cleaned(row) for row in named.to_dict("records")]
     return pd.DataFrame(rows, columns=named.columns).astype({"track": "int64"})
-
-
-def _remove_decisions(settings: Settings, film: str, names: set[str]) -> None:
-    """Take out the decisions that name the person, with the embeddings that they are anchored to."""
-    file = decisions_file(settings.data, film)
-    if not file.is_file():
-        return
-    with FileLock(file.with_suffix(".lock"), timeout=30):
-        entries = json.loads(file.read_text(encoding="utf-8"))
-        write_whole(file, json.dumps([entry for entry in entries if entry.get("person") not in names]))

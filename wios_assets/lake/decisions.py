@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -292,6 +292,30 @@ def said(decision: Decision) -> str:
     made = f"{decision.decided_by or 'somebody'} decided on {decision.decided_at:%Y-%m-%d %H:%M} UTC that it "
     taken = f", which {decision.undone_by or 'somebody'} took back" if decision.undone_at else ""
     return f"{made}{what[decision.verdict]}{taken}"
+
+
+def forget_people(data: Path, film: str, names: Collection[str]) -> None:
+    """Take people out of a film's decisions: those about them go, and nothing else says their names any more.
+
+    Raises:
+        WiosError: the file is not what was written.
+    """
+    if not decisions_file(data, film).is_file():
+        return
+    with _changing(data, film) as (made, keep):
+        left = [_unsaid(each, names) for each in made if each.person not in names]
+        if left:
+            # The film's revision never falls, or readers would take the next decision for one they know.
+            left[-1] = left[-1].model_copy(update={"revision": revision_of(made)})
+        keep(left)
+
+
+def _unsaid(decision: Decision, names: Collection[str]) -> Decision:
+    """A decision whose claim and whose deciders are none of these people."""
+    gone: dict[str, None] = {name: None for name in ("decided_by", "undone_by") if getattr(decision, name) in names}
+    if decision.claim is not None and decision.claim.actor in names:
+        gone["claim"] = None
+    return decision.model_copy(update=gone)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from wios_assets.forget import steps
 from wios_assets.forget.film import film_subject, forget_film
 from wios_assets.forget.person import REASON, forget_person, person_subject
 from wios_assets.inbox import discover
+from wios_assets.lake.decisions import read_decisions
 from wios_assets.lake.forgotten import never_name, read_forgotten, without_forgotten
 from wios_assets.lake.index import index_path
 from wios_assets.lake.library import open_library
@@ -62,7 +63,11 @@ def copied(finished: FinishedExample, tmp_path: Path, monkeypatch: pytest.Monkey
         append_answers(settings.lake, [Answer(1e9, film, 5.0, actors, [0.9], "m", "s", "api", 0.001)], "1", 100)
     decisions = data / "decisions" / f"film={film}.json"
     decisions.parent.mkdir()
-    decisions.write_text(json.dumps([{"person": GRACE, "embedding": [0.1]}, {"person": EILEEN}]))
+    face = {"time_s": 23.0, "left": 0, "top": 0, "right": 9, "bottom": 9, "decided_at": "2026-11-01T12:00:00Z"}
+    about_grace = {**face, "verdict": "is", "person": GRACE, "embedding": [0.1], "revision": 5}
+    by_grace = {**face, "verdict": "is_not", "person": EILEEN, "decided_by": GRACE, "revision": 3}
+    claimed = {"decision": "named", "actor": GRACE, "probability": 0.9}
+    decisions.write_text(json.dumps([about_grace, {**by_grace, "undone_by": GRACE, "claim": claimed}]))
     return Copied(settings, film, path)
 
 
@@ -110,7 +115,10 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) ->
         assert REASON in {row["reason"] for row in rows}
         left = {row["actor"] for row in read_rows(settings.lake, TABLES["screen_time"], film).to_pylist()}
         assert EILEEN in left
-        assert json.loads((settings.data / "decisions" / f"film={film}.json").read_text()) == [{"person": EILEEN}]
+        assert GRACE not in (settings.data / "decisions" / f"film={film}.json").read_text()
+        (decision,) = read_decisions(settings.data, film)
+        assert (decision.person, decision.decided_by, decision.claim) == (EILEEN, None, None)
+        assert decision.newest == 5
         assert not list(settings.cache.rglob("*.jpg")) + list(settings.cache.rglob("*.mp4"))
         assert steps.begun(settings) is None
         assert "Grace" not in (settings.data / "forgotten.json").read_text()
