@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 from playwright.sync_api import Page as Tab
 
+from wios_assets.demo.edit_list import TruthRow
 from wios_assets_tests.page.served import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -65,3 +66,15 @@ def until(tab: Tab, expression: str, argument: object = None) -> None:
 def seek(tab: Tab, seconds: float) -> None:
     tab.evaluate("t => { video.currentTime = t; }", seconds)
     until(tab, "t => !video.seeking && Math.abs(video.currentTime - t) < 0.1", seconds)
+
+
+def telling_instants(rows: tuple[TruthRow, ...]) -> dict[float, list[str]]:
+    """Instants in the middle of takes in which a face alone, or two together, are seen plainly for seconds."""
+    wanted: dict[float, list[str]] = {}
+    for row in rows:
+        middle = (row.start_s + row.end_s) / 2
+        holding = [other for other in rows if other.start_s < middle < other.end_s]
+        plain = all(each.visible == "frontal" and not int(each.optional) for each in holding)
+        if row.end_s - row.start_s >= 2.5 and plain:
+            wanted[middle] = sorted(each.person for each in holding)
+    return wanted

@@ -11,11 +11,10 @@ from playwright.sync_api import Browser, Error, expect
 
 from wios_assets_tests.automation.running_ui import PATIENCE_S, Ui, running_ui
 from wios_assets_tests.conftest import FinishedExample
+from wios_assets_tests.page.browsing import Watched, people, seek, telling_instants, until
 from wios_assets_tests.page.served import Page
-from wios_assets_tests.page.test_browser import Watched, browser, people, seek, telling_instants, until
 
 pytestmark = pytest.mark.slow
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, expect
 
-from wios_assets.demo.edit_list import TruthRow
 from wios_assets.lake.library import publish
 from wios_assets.lake.store import read_rows
 from wios_assets.settings import load_settings
@@ -18,7 +17,7 @@ from wios_assets.tables import APPEARANCES, TRACK_NAMES
 from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.films import numbered_picture, write_film
-from wios_assets_tests.page.browsing import Watched, people, seek, until
+from wios_assets_tests.page.browsing import Watched, people, seek, telling_instants, until
 from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row, store
@@ -40,18 +39,6 @@ def watched(browser: Browser, page: Page) -> Iterator[Watched]:
     context.close()
     assert made.complaints == []
     assert made.elsewhere == []
-
-
-def telling_instants(rows: tuple[TruthRow, ...]) -> dict[float, list[str]]:
-    """Instants in the middle of takes in which a face alone, or two together, are seen plainly for seconds."""
-    wanted: dict[float, list[str]] = {}
-    for row in rows:
-        middle = (row.start_s + row.end_s) / 2
-        holding = [other for other in rows if other.start_s < middle < other.end_s]
-        plain = all(each.visible == "frontal" and not int(each.optional) for each in holding)
-        if row.end_s - row.start_s >= 2.5 and plain:
-            wanted[middle] = sorted(each.person for each in holding)
-    return wanted
 
 
 def test_the_right_names_stand_beside_the_picture_wherever_one_seeks(
