@@ -18,8 +18,6 @@ from wios_assets.errors import WiosError
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.players import edl, nfo, webvtt
 from wios_assets.exports.report import report_html
-from wios_assets.exports.reviews import reviews_document
-from wios_assets.lake.decisions import read_decisions
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
@@ -148,6 +146,10 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
     if what == "report":
         return report_html(library, row)
     if what == "reviews":
+        # pandas comes with them, and no other command should wait for it.
+        from wios_assets.exports.reviews import reviews_document
+        from wios_assets.lake.decisions import read_decisions
+
         return reviews_document(row, read_decisions(library.data, row["film"]))
     rows = _WHAT[what].ask(library, row["film"])
     return _WRITERS[format](what, row, rows, _frame_rate(library, row["film"]) if format == "edl" else 0.0)
