@@ -1,6 +1,9 @@
 // A film's page: who is on screen now, a lane for each person, the minutes.
 
 import { askWho, send, watchNames } from "./decide.js";
+import { keepPlayable, readTrack, turnCaptions } from "./playback.js";
+import { lastAtMost } from "./sorted.js";
+import { drawStrips } from "./strips.js";
 
 const root = document.getElementById("film");
 const video = document.getElementById("video");
@@ -28,18 +31,6 @@ function clock(seconds) {
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
-// Place of the last entry of sorted `values` that is at most `wanted`, -1 where there is none.
-function lastAtMost(values, wanted) {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle] <= wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
 
 function element(name, className, text) {
@@ -167,66 +158,8 @@ function zoom(factor) {
   look(time - span / 2, span);
 }
 
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-function fit(canvas) {
-  const ratio = window.devicePixelRatio || 1;
-  const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
-  const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const context = canvas.getContext("2d");
-  context.clearRect(0, 0, width, height);
-  return { context, width, height, ratio };
-}
-
-function drawLane(lane, colours) {
-  const { context, width, height, ratio } = fit(lane.canvas);
-  const [from, until] = view;
-  const scale = width / (until - from);
-  context.fillStyle = lane.person.kind === "cast" ? colours.cast : colours.unknown;
-  const first = Math.max(0, lastAtMost(lane.start, from));
-  for (let place = first; place < lane.start.length && lane.start[place] < until; place++) {
-    const left = (lane.start[place] - from) * scale;
-    const wide = Math.max(1.5 * ratio, (lane.end[place] - lane.start[place]) * scale - 0.5 * ratio);
-    context.globalAlpha = lane.sure[place] < 0 ? 0.8 : 0.35 + 0.65 * (lane.sure[place] / 1000) ** 2;
-    context.fillRect(left, 0, wide, height);
-  }
-  context.globalAlpha = 1;
-}
-
-function drawMinutes(colours) {
-  const { context, width, height, ratio } = fit(minutesCanvas);
-  const [from, until] = view;
-  const scale = width / (until - from);
-  const most = Math.max(60, ...Object.values(film.minutes).map((flat) => flat.reduce((s, v, i) => s + (i % 2 ? v : 0), 0)));
-  for (const [minute, flat] of Object.entries(film.minutes)) {
-    const start = minute * 60;
-    const left = (start - from) * scale;
-    const wide = (Math.min(60, film.duration - start)) * scale;
-    if (left + wide < 0 || left > width) continue;
-    let cast = 0;
-    let unknown = 0;
-    for (let i = 0; i < flat.length; i += 2) {
-      if (film.people[flat[i]].kind === "cast") cast += flat[i + 1];
-      else unknown += flat[i + 1];
-    }
-    const gap = wide > 4 * ratio ? ratio : 0;
-    const tall = (cast / most) * height;
-    const more = (unknown / most) * height;
-    context.fillStyle = colours.minute;
-    context.fillRect(left, height - tall, Math.max(1, wide - gap), tall);
-    context.fillStyle = colours.unknown;
-    context.fillRect(left, height - tall - more, Math.max(1, wide - gap), more);
-  }
-}
-
 function draw() {
-  const colours = { cast: colour("--cast"), unknown: colour("--unknown-fill"), minute: colour("--minute") };
-  for (const lane of lanes) drawLane(lane, colours);
-  drawMinutes(colours);
+  drawStrips(lanes, minutesCanvas, film, view);
   placeHeads();
 }
 
@@ -379,7 +312,7 @@ function onKey(event) {
     "+": () => zoom(1 / 2),
     "-": () => zoom(2),
     r: () => renameFocused(event.target),
-    c: () => captions && (captions.mode = captions.mode === "showing" ? "hidden" : "showing"),
+    c: turnCaptions,
   }[event.key];
   if (!act) return;
   event.preventDefault();
@@ -414,65 +347,7 @@ function listenToVideo() {
     update();
   });
   for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, update);
-  video.addEventListener("error", takePreview);
-  // Where only the sound can be played there is no error.
-  const look = () => video.videoWidth === 0 && takePreview();
-  video.addEventListener("loadedmetadata", look);
-  if (video.error) takePreview();
-  else if (video.readyState > 0) look();
-}
-
-let captions = null;
-
-// The film's metadata track says who is on screen in JSON; its cues become captions, for the full screen.
-function readTrack() {
-  const source = document.getElementById("names");
-  if (!source) return;
-  source.addEventListener("load", () => {
-    captions = video.addTextTrack("captions", "Who is on screen", "en");
-    captions.mode = "hidden";
-    for (const cue of source.track.cues) {
-      const people = JSON.parse(cue.text).filter((person) => person.kind === "cast");
-      if (!people.length) continue;
-      const said = people.map((person) => (person.character ? `${person.actor} (${person.character})` : person.actor));
-      captions.addCue(new VTTCue(cue.startTime, cue.endTime, escapeCue(said.join(", "))));
-    }
-  });
-  source.track.mode = "hidden";
-}
-
-function escapeCue(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
-let previewAsked = false;
-
-// The browser cannot play the film's own file: have a small copy made, and take that.
-async function takePreview() {
-  const notice = document.getElementById("video-notice");
-  notice.hidden = false;
-  if (previewAsked) {
-    notice.textContent = "This browser plays neither the film nor its small copy. Times can still be asked about below.";
-    return;
-  }
-  previewAsked = true;
-  const address = `/preview/${root.dataset.key}`;
-  for (;;) {
-    const answer = await fetch(address, { method: "POST" });
-    const preview = answer.ok ? await answer.json() : { state: "failed", reason: `it answers ${answer.status}` };
-    if (preview.state === "ready") break;
-    if (preview.state === "failed") {
-      notice.textContent = `This browser cannot play the film, and no small copy can be made: ${preview.reason}`;
-      return;
-    }
-    const share = preview.state === "making" ? `: ${Math.floor(preview.share * 100)} %` : "";
-    notice.textContent = `This browser cannot play the film itself; a small copy is being made${share}`;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
-  notice.hidden = true;
-  const instant = time;
-  video.addEventListener("loadedmetadata", () => (video.currentTime = instant), { once: true });
-  video.src = address;
+  keepPlayable(video, root.dataset.key, () => time);
 }
 
 function asked() {
@@ -488,7 +363,7 @@ async function begin() {
   buildLanes();
   view = [0, film.duration];
   listen();
-  if (video) readTrack();
+  if (video) readTrack(video);
   const start = asked();
   if (video && start && video.readyState < 1) {
     video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });

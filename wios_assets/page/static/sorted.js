@@ -1,0 +1,13 @@
+// Looking things up in sorted lists.
+
+// Place of the last entry of sorted `values` that is at most `wanted`, -1 where there is none.
+export function lastAtMost(values, wanted) {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] <= wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
