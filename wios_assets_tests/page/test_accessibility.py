@@ -133,7 +133,8 @@ def test_a_film_on_its_way_and_the_token_are_asked_for_without_a_serious_fault(
         tab.goto(page.address)
         assert faults(tab) == []
         tab.locator("#token").fill("x" * 20)
-        tab.keyboard.press("Enter")
+        with tab.expect_navigation():
+            tab.keyboard.press("Enter")
         tab.goto(f"{page.address}/film/{quote('Waiting')}")
         assert faults(tab) == []
         context.close()
