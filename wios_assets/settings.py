@@ -284,6 +284,12 @@ def film_address(settings: Settings, film: str) -> str:
     return f"{address(settings.page_host, settings.page_port)}/film/{quote(film, safe='')}"
 
 
+def report_address(settings: Settings, film: str) -> str:
+    """Web address of a film's report, one HTML file that needs no other."""
+    place = f"/api/films/{quote(film, safe='')}/export?what=report&format=html"
+    return address(settings.page_host, settings.page_port) + place
+
+
 @dataclass(frozen=True)
 class SettingOrigin:
     """One row of `wios settings`."""

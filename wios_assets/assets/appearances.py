@@ -23,7 +23,7 @@ from wios_assets.naming.names import name_tracks
 from wios_assets.naming.review import to_review
 from wios_assets.naming.selection import recogniser_name
 from wios_assets.partitions import films
-from wios_assets.settings import Settings, film_address
+from wios_assets.settings import Settings, film_address, report_address
 from wios_assets.tables import RECOGNISER_SELECTION
 from wios_assets.timeline import checks
 from wios_assets.timeline.appearances import appearances as intervals
@@ -162,8 +162,11 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         rows = totals(appearances, float(film["duration_s"].iloc[0]))
         shown = rows[["rank", "actor", "seconds", "share"]].head(20)
         ranking = {"ranking": MetadataValue.md(shown.to_markdown(index=False))} if len(rows) else {}
-        page = MetadataValue.url(film_address(settings, context.partition_key))
-        yield Output(rows, metadata={"page": page, **ranking})
+        links = {
+            "page": MetadataValue.url(film_address(settings, context.partition_key)),
+            "report": MetadataValue.url(report_address(settings, context.partition_key)),
+        }
+        yield Output(rows, metadata={**links, **ranking})
         yield check("sums_agree_with_appearances", "screen_time", checks.sums_differ(appearances, rows))
 
     return [decisions_spec(), track_names, appearances, minute_appearances, screen_time]

@@ -1,5 +1,6 @@
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +19,7 @@ from wios_assets.tables import APPEARANCES, CAST, FILM_TABLES, MINUTE_APPEARANCE
 from wios_assets.timeline.evaluation import evaluate
 from wios_assets.timeline.truth import read_truth
 from wios_assets_tests.conftest import FinishedExample
+from wios_assets_tests.page.served import serving
 
 pytestmark = pytest.mark.slow
 
@@ -78,6 +80,18 @@ def test_pictures_are_shown_with_galleries_and_appearances(finished: FinishedExa
         assert event is not None
         texts = [str(value.value) for value in event.asset_materialization.metadata.values()]
         assert any("data:image/png;base64,iVBOR" in text for text in texts), name
+
+
+def test_screen_time_links_to_the_films_page_and_report(finished: FinishedExample) -> None:
+    event = finished.instance.get_latest_materialization_event(AssetKey("screen_time"))
+    assert event is not None
+    said = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    film, report = (urlsplit(said[name]) for name in ("page", "report"))
+    with serving(finished.settings) as page:
+        assert page.get(film.path).status_code == 200
+        answer = page.get(f"{report.path}?{report.query}")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Grace Hopper" in answer.text
 
 
 def contents(lake: Path, film: str) -> dict[str, pd.DataFrame]:
