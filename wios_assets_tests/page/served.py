@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import requests
 import uvicorn
 
@@ -15,6 +16,11 @@ from wios_assets.page.application import build_application
 from wios_assets.page.renaming import Rename
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings
+
+# anyio loads its parts when they are first used, and pytest parses them for its assertions. In the page's thread that
+# can fail: CPython 3.11 miscounts the depth of a syntax tree when the garbage collector runs meanwhile (gh-106905).
+for _part in ("open_file", "to_thread", "from_thread", "lowlevel", "abc"):
+    getattr(anyio, _part)
 
 
 class Page:
