@@ -97,6 +97,7 @@ def test_a_film_that_keeps_growing_is_not_run(wios: Wios, monkeypatch: pytest.Mo
     assert "growing.mp4: is still being written to; run it once it is whole" in answer.err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_130_and_without_a_traceback(wios: Wios) -> None:
     make_video(wios.settings.films / "young.mp4")
     environment = os.environ | {"WIOS_SETTLE_SECONDS": "60"}

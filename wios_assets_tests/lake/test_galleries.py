@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from wios_assets.assets.options import naming_options
 from wios_assets.lake.galleries import chosen_recogniser, read_cohort
 from wios_assets.lake.store import write_rows
 from wios_assets.naming.options import NamingOptions
-from wios_assets.naming.selection import RECOGNISERS, Recogniser, SelectionOptions, compare_recognisers, recogniser_name
+from wios_assets.naming.selection import RECOGNISERS, Recogniser, recogniser_name
 from wios_assets.settings import load_settings
 from wios_assets.tables import GALLERY_EMBEDDINGS, RECOGNISER_SELECTION
 from wios_assets_tests.naming.people import People
@@ -21,10 +22,9 @@ def store(lake: Path, film: str, *cast: str) -> None:
 
 
 def store_winner(lake: Path, winner: Recogniser | None) -> None:
-    rows = compare_recognisers(People().gallery(list("abcdef"), photos=4), SelectionOptions(seeds=1), RECOGNISERS[:5])
-    table = rows.settings.assign(chosen=rows.settings["recogniser"] == (winner.name if winner else None))
-    table.insert(0, "place", range(1, len(table) + 1))
-    write_rows(lake, RECOGNISER_SELECTION, table)
+    rows = pd.DataFrame({"recogniser": [recogniser.name for recogniser in RECOGNISERS]})
+    rows["chosen"] = rows["recogniser"] == (winner.name if winner else None)
+    write_rows(lake, RECOGNISER_SELECTION, rows.reindex(columns=RECOGNISER_SELECTION.schema.names))
 
 
 def test_the_cohort_is_the_people_of_all_other_films(tmp_path: Path) -> None:
