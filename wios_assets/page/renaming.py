@@ -97,6 +97,7 @@ class Renaming:
             except WiosError as error:
                 failure = str(error)
             except Exception as error:
+                # The thread must outlive whatever a run dies of; the page says what it was.
                 failure = f"{type(error).__name__}: {error}"
             with self._changed:
                 self._running = None
@@ -153,5 +154,6 @@ def _run(settings: Settings, film: str, answer: Connection) -> None:
                 time.sleep(_LOOK_EVERY_S)
             run_film(settings, instance, film, lambda progress, step: None, "film_decisions")
     except Exception as error:
+        # Only a text crosses to the page's process.
         reason = str(error) or type(error).__name__
     answer.send_bytes(reason.encode()[:_MOST_REASON_BYTES])

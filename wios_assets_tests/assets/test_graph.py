@@ -5,7 +5,15 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pyarrow as pa
 import pytest
-from dagster import AssetKey, AssetMaterialization, AssetObservation, DagsterEventType, materialize
+from dagster import (
+    AssetKey,
+    AssetMaterialization,
+    AssetObservation,
+    DagsterEventType,
+    DagsterInstance,
+    Definitions,
+    materialize,
+)
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
@@ -123,15 +131,7 @@ def test_materialising_one_asset_of_one_film_changes_only_that_film(finished: Fi
     before = {path: path.stat().st_mtime_ns for path in settings.lake.rglob("*.parquet")}
     with dagster_instance(settings) as instance:
         instance.add_dynamic_partitions("film", [key, other])
-        definitions = build_definitions(settings)
-        result = materialize(
-            list(definitions.assets or ()),
-            selection="track_names",
-            instance=instance,
-            resources=definitions.resources,
-            partition_key=key,
-        )
-    assert result.success
+        name_again(build_definitions(settings), instance, key)
     after = {path: path.stat().st_mtime_ns for path in settings.lake.rglob("*.parquet")}
     changed = {path for path in after if before.get(path) != after[path]}
     assert changed == set(parquet_files(table_place(settings.lake, TRACK_NAMES, key)))
@@ -151,6 +151,18 @@ def copy_of(finished: FinishedExample, folder: Path) -> Settings:
     settings = load_settings(data=data, spark_master="local[2]")
     look_at_inbox(settings, settle_seconds=0)
     return settings
+
+
+def name_again(definitions: Definitions, instance: DagsterInstance, film: str) -> None:
+    """Materialise a film's track_names, and nothing else."""
+    result = materialize(
+        list(definitions.assets or ()),
+        selection="track_names",
+        instance=instance,
+        resources=definitions.resources,
+        partition_key=film,
+    )
+    assert result.success
 
 
 def stale(finished: FinishedExample, settings: Settings) -> set[str]:
@@ -189,13 +201,6 @@ def test_names_are_stale_once_another_recogniser_wins_and_not_before(finished: F
             return CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance)).get_status(names, key)
 
         status_after("nearest 3 photos")
-        result = materialize(
-            list(definitions.assets or ()),
-            selection="track_names",
-            instance=instance,
-            resources=definitions.resources,
-            partition_key=key,
-        )
-        assert result.success
+        name_again(definitions, instance, key)
         assert status_after("nearest 3 photos") == StaleStatus.FRESH
         assert status_after("nearest mean") == StaleStatus.STALE
