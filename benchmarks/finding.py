@@ -1,9 +1,10 @@
 """How much of the truth a way of finding faces finds, whatever it is called afterwards.
 
 A truth interval counts as found at a sample when some face found there is that person's: it lies within `LOOSE_LIMIT`
-of one of that person's own photos. By face, that is the embedding of the face itself, in that sample, for every way
-alike; by tracklet, it may be any embedding of the face's tracklet, which is what the engine's naming goes by. Samples
-within `COLLAR_S` of the interval's ends do not count, and neither do optional rows and people without photos.
+of one of that person's own photos, by dlib's embeddings alone, which every way has. By face, that is the embedding of
+the face itself, in that sample, for every way alike; by tracklet, it may be any embedding of the face's tracklet, which
+is what the engine's naming goes by. Samples within `COLLAR_S` of the interval's ends do not count, and neither do
+optional rows and people without photos.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from wios_assets.assets.options import cores, engine_options
 from wios_assets.errors import WiosError
 from wios_assets.settings import load_settings
 from wios_assets.vision.engines import load_engine
+from wios_assets.vision.paired_embedder import dlib_part
 from wios_assets.vision.photos import read_photo
 
 LOOSE_LIMIT = 0.62
@@ -29,7 +31,7 @@ Vectors = NDArray[np.float32]
 
 
 def own_photos(folders: list[Path], cache: Path) -> dict[str, Vectors]:
-    """Embeddings [photos, 128] of the largest face of each person's photos; kept in `cache`."""
+    """dlib's embeddings [photos, 128] of the largest face of each person's photos; kept in `cache`."""
     if cache.is_file():
         with np.load(cache) as kept:
             return {name: kept[name] for name in kept.files}
@@ -44,7 +46,7 @@ def own_photos(folders: list[Path], cache: Path) -> dict[str, Vectors]:
             faces = engine.detect([picture], picture.shape[0] / 8)[0]
             if len(faces):
                 largest = [int(np.argmax(faces.boxes[:, 3] - faces.boxes[:, 1]))]
-                vector = engine.embed(engine.chips(picture, faces.select(largest)))[0]
+                vector = dlib_part(engine.embed(engine.chips(picture, faces.select(largest))))[0]
                 found.setdefault(photo.parent.name, []).append(vector)
     photos = {name: np.stack(vectors) for name, vectors in found.items()}
     np.savez(cache, **photos)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from wios_assets.assets.options import naming_options
 from wios_assets.settings import load_settings
 from wios_assets.vision.alignment import FivePoints
 from wios_assets.vision.engine import FaceEngine, Faces
+from wios_assets.vision.paired_embedder import DLIB_LENGTH, PairedEmbedder, dlib_part
 from wios_assets.vision.sampling import MarkedPicture, read_pictures, read_samples
 from wios_assets.vision.shots import shot_of, shots_table
 from wios_assets.vision.tracks import TrackOptions, link_tracks
@@ -100,14 +101,14 @@ class Judge:
         at = dict(iter(faces.groupby(faces["sample"].astype(int))))
         pictures = (MarkedPicture(picture, False, None) for picture in read_pictures(video, 0.0, 0, 1, rate))
         times: list[float] = []
-        vectors: list[Vectors] = [np.empty((0, self.engine.embedding_length), dtype=np.float32)]
+        vectors: list[Vectors] = [np.empty((0, DLIB_LENGTH), dtype=np.float32)]
         for sample in read_samples(pictures, 0, int(faces["sample"].max()) + 1 if len(faces) else 0, rate):
             if sample.number not in at or sample.picture is None or sample.picture.frame is None:
                 continue
             boxes = at[sample.number][["left", "top", "right", "bottom"]].to_numpy(dtype=np.float32)
             shown = to_display(sample.picture.frame, video.width, video.height, video.rotation)
             here = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), points.landmarks(shown, boxes))
-            vectors.append(self.engine.embed(self.engine.chips(shown, here)))
+            vectors.append(dlib_part(self.engine.embed(self.engine.chips(shown, here))))
             times.extend([sample.time_s] * len(boxes))
         return np.asarray(times), np.concatenate(vectors)
 
@@ -140,4 +141,4 @@ def _tracklets(tables: dict[str, pd.DataFrame]) -> tuple[Any, Vectors]:
         for vector in embedded.get(tracklet, []):
             times.append(time_s)
             vectors.append(vector)
-    return np.asarray(times), np.asarray(vectors, dtype=np.float32).reshape(-1, 128)
+    return np.asarray(times), dlib_part(np.asarray(vectors, dtype=np.float32).reshape(-1, PairedEmbedder.length))

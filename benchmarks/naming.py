@@ -5,7 +5,8 @@
 Needs the development films (WIOS_DEVSET) and the script that scores intervals (--score or WIOS_SCORE). Every film and
 clip that has truth is looked at with the settings' defaults; figures are the script's, for each film and for all of
 them as one. Levels are then fitted again without each film in turn and the film named by them; casts are drawn at
-random, half of a film's people left out of them, so that these are strangers whom nobody may be called.
+random, half of a film's people left out of them, so that these are strangers whom nobody may be called. The casts that
+the levels are fitted to are drawn apart from these.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ FIGURES = (
 )
 NEAR_S = 0.3
 """A track may be of anybody who is visible within so many seconds of it."""
+
+
+FIT_CASTS = 12
+"""Casts drawn for the fit, all of them together of the weight of the full cast; others are drawn for the figures."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,21 @@ def plain(film: Film, gallery: Path, work: Path) -> pd.DataFrame:
     return pd.read_csv(out)
 
 
-def case_of(film: Film, gallery: pd.DataFrame, options: NamingOptions) -> Case:
-    """A film's tracks for the fit: distances to its cast, and who is visible."""
-    own = Gallery.of(gallery, film.cast)
+def cases_of(film: Film, gallery: pd.DataFrame, options: NamingOptions) -> list[Case]:
+    """A film's tracks for the fit: with its cast, and with casts drawn at random."""
+    people, random = sorted(set(gallery["actor"])), np.random.default_rng([FIT_CASTS, len(film.tracks)])
+    drawn = [drawn_cast(film, people, random) for _ in range(FIT_CASTS)]
+    return [
+        case_of(film, film.cast, gallery, options),
+        *(case_of(film, cast, gallery, options, 1 / FIT_CASTS) for cast in drawn),
+    ]
+
+
+def case_of(
+    film: Film, cast: tuple[str, ...], gallery: pd.DataFrame, options: NamingOptions, weight: float = 1.0
+) -> Case:
+    """A film's tracks with some cast: distances to it, and who of it, or somebody else, is visible."""
+    own = Gallery.of(gallery, cast)
     known = Tracks.of(film.tracks, film.tables["face_embeddings"])
     scale = scale_of_gallery(own, set(gallery["engine"]), options)
     apart = scale(person_distances(known.vectors, own, options.nearest_photos))
@@ -162,7 +179,7 @@ def case_of(film: Film, gallery: pd.DataFrame, options: NamingOptions) -> Case:
         visible = set(near["person"])
         possible[place, :-1] = [person in visible for person in own.people]
         possible[place, -1] = not visible or any(person not in own.people for person in visible)
-    return Case(apart, possible)
+    return Case(apart, possible, weight)
 
 
 def photo_case(
@@ -200,19 +217,24 @@ def _distances(path: Path, engine: FaceEngine, own: Gallery, options: NamingOpti
     return person_distances(looked.vectors[:1], own, options.nearest_photos)[0]
 
 
+def drawn_cast(film: Film, people: Sequence[str], random: np.random.Generator) -> tuple[str, ...]:
+    """Half of a film's cast, and up to a dozen of `people` who are not in it."""
+    inside = [actor for actor in film.cast if random.random() < 0.5]
+    outside = [person for person in people if person not in film.cast]
+    more = random.choice(outside, size=min(len(outside), int(random.integers(1, 12))), replace=False)
+    return (*inside, *map(str, more))
+
+
 def random_casts(
     every: Mapping[str, Film], gallery: pd.DataFrame, options: NamingOptions, draws: int, script: Path
 ) -> pd.DataFrame:
-    """Figures with casts drawn at random: half of a film's people, and up to a dozen who are not in it."""
+    """Figures with casts drawn at random."""
     people, rows = sorted(set(gallery["actor"])), []
     for draw in range(draws):
         random = np.random.default_rng(draw)
         parts = {}
         for name, film in every.items():
-            inside = [actor for actor in film.cast if random.random() < 0.5]
-            outside = [person for person in people if person not in film.cast]
-            more = random.choice(outside, size=min(len(outside), int(random.integers(1, 12))), replace=False)
-            cast = (*inside, *map(str, more))
+            cast = drawn_cast(film, people, random)
             truth = film.truth.copy()
             truth["person"] = [p if p in cast or p.startswith("unknown") else f"unknown:{p}" for p in truth["person"]]
             parts[name] = (truth, named(film, gallery, options, cast))
@@ -264,8 +286,9 @@ def main() -> None:
     photo, figures = photo_case(folder / "ident", gallery, engine, options)
     print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
 
-    cases = {name: case_of(film, gallery, options) for name, film in every.items()} | {"photos": photo}
+    cases = {name: cases_of(film, gallery, options) for name, film in every.items()} | {"photos": [photo]}
     levels = fitted_without(cases, options)
+    levels["nothing (all of it)"] = fitted([case for own in cases.values() for case in own], options)
     levels["everything but photos (films from photos alone)"] = fitted([photo], options)
     held_out = {name: (film.truth, named(film, gallery, levels[name], film.cast)) for name, film in every.items()}
     rows = {f"{name}, fitted without it": score(script, {name: part}) for name, part in held_out.items()}

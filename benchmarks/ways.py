@@ -34,7 +34,7 @@ from wios_assets.settings import load_settings
 from wios_assets.vision.engines import load_engine
 from wios_assets.vision.footage import analyse_segment
 from wios_assets.vision.mmod_detector import SEEN_FROM, MmodDetector, Pyramid
-from wios_assets.vision.onnx_engine import CnnDetector, DlibEmbedder, OnnxEngine
+from wios_assets.vision.onnx_engine import CnnDetector, DlibEmbedder, TwoPartEngine
 from wios_assets.vision.records import record_tables
 from wios_assets.vision.segments import Segment, plan_segments
 from wios_assets.vision.video import Video, probe
@@ -83,7 +83,7 @@ def cnn_graph(film: Path, out: Path) -> Said:
     settings = load_settings()
     pyramid = Pyramid(settings.smallest_face, 2.0, DLIB_RATIO)
     windows = MmodDetector(settings.cache, cores(), "cpu", "float", pyramid, 0.0)
-    graph = OnnxEngine(CnnDetector(windows), DlibEmbedder(settings.cache, cores(), "cpu"))
+    graph = TwoPartEngine(CnnDetector(windows), DlibEmbedder(settings.cache, cores(), "cpu"))
     times: list[float] = []
     vectors: list[Any] = []
     for time_s, picture in frames(str(film), EVERY_S):

@@ -101,11 +101,14 @@ def _models(settings: Settings) -> Iterator[Finding]:
     if lost:
         yield Finding("models", "fail", f"{folder}: no {', '.join(lost)}", f"install the package again: {again}")
         return
-    needed = ("dlib",) if settings.engine == "dlib" else ("dlib", "onnxruntime")
-    lost = [name for name in needed if importlib.util.find_spec(name) is None]
+    lost = [name for name in ("dlib", "onnxruntime") if importlib.util.find_spec(name) is None]
     if lost:
         yield Finding("models", "fail", f"the module {lost[0]} is not installed", "set the project up again")
         return
+    from wios_assets.vision.sface import SFACE_FILE, YUNET_FILE, zoo_file
+
+    for name in (SFACE_FILE, YUNET_FILE):
+        zoo_file(name)
     yield Finding("models", "ok", f"{folder}; engine {settings.engine} on {settings.device}")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from wios_assets.naming.evidence import Tracks
 from wios_assets.timeline.frames import records
-from wios_assets.vision.tracks import comparable, overlap
+from wios_assets.vision.tracks import overlap
 
 COLUMNS = (
     "time_s",
@@ -132,7 +132,7 @@ def _by_place(
 def _by_face(decision: Mapping[str, Any], places: list[int], known: Tracks) -> int | None:
     if not places or decision["embedding"] is None:
         return None
-    apart = np.linalg.norm(known.vectors[places] - comparable(np.asarray(decision["embedding"])[None]), axis=1)
+    apart = np.linalg.norm(known.vectors[places] - np.asarray(decision["embedding"], dtype=np.float64)[None], axis=1)
     return places[int(apart.argmin())] if apart.min() <= SAME_FACE else None
 
 

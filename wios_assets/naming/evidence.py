@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.metric import distances
-from wios_assets.vision.tracks import comparable
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def stacked(embeddings: pd.Series) -> NDArray[np.float64]:
     """A column of embeddings as limits compare them, float64 [n, length]."""
     if not len(embeddings):
         return np.zeros((0, 0))
-    return comparable(np.stack([np.asarray(vector, dtype=np.float64) for vector in embeddings]))
+    return np.stack([np.asarray(vector, dtype=np.float64) for vector in embeddings])
 
 
 def one_model(embeddings: pd.DataFrame, of: str) -> str:

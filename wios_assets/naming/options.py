@@ -1,7 +1,8 @@
 """Every number that decides a gallery's verdicts, a track's extent or a name, with its unit and default.
 
-Distances are Euclidean between dlib's embeddings, on which two photos of one person lie 0.2 to 0.6 apart and two
-people's 0.6 to 1.1; another engine's are brought to that scale first (`vision.tracks.comparable`, `naming.scale`).
+Distances are Euclidean between the embeddings of dlib and SFace together (`vision.paired_embedder`), on which two
+photos of one person lie 0.2 to 0.6 apart and two people's 0.6 to 1.1; another engine's are brought to that scale first
+(`naming.scale`).
 """
 
 from __future__ import annotations
@@ -86,18 +87,18 @@ class NamingOptions:
     surest: float = 0.998
     farthest: float = 0.575
     nearest_photos: int = 3
-    own: float = 0.63
-    own_spread: float = 0.03
-    strange: float = 0.665
-    strange_spread: float = 0.035
-    strange_reach: float = 3.0
-    follows: float = 0.2
-    typical: float = 0.78
+    own: float = 0.665
+    own_spread: float = 0.015
+    strange: float = 0.65
+    strange_spread: float = 0.015
+    strange_reach: float = 2.0
+    follows: float = 0.3
+    typical: float = 0.75
     typical_people: float = 5.0
     strangers: float = 0.3
     strangers_tracks: float = 6.0
-    photos_of_one: float = 0.419
-    photos_of_two: float = 0.833
+    photos_of_one: float = 0.444
+    photos_of_two: float = 0.797
     photos_people: float = 20.0
     teaches: float = 0.99
     taught: float = 0.3

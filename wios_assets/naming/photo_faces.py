@@ -19,7 +19,6 @@ from wios_assets.naming.options import GalleryOptions
 from wios_assets.vision.chips import judge_chip
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.photos import read_photo
-from wios_assets.vision.tracks import comparable
 
 BORDER = 0.4
 """Border put around a photo in which no face was found, as a share of its longest side: a face that fills its
@@ -52,7 +51,7 @@ class PhotoFaces:
     scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     sharpness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     quality: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
-    embeddings: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 128), np.float32))
+    embeddings: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     picture_hash: imagehash.ImageHash | None = None
     thumbnail: bytes = b""
     error: str = ""
@@ -65,7 +64,7 @@ class PhotoFaces:
     @cached_property
     def vectors(self) -> NDArray[np.float64]:
         """Embeddings as limits compare them, float64 [n, length]."""
-        return comparable(self.embeddings)
+        return self.embeddings.astype(np.float64)
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -11,7 +11,7 @@ from wios_assets.naming.evidence import Gallery, person_distances
 from wios_assets.naming.options import NamingOptions
 
 FAMILIAR_ENGINES = frozenset({"dlib", "onnx"})
-"""Engines with dlib's embedder, on whose distances the default levels stand."""
+"""Engines with dlib's embedder and SFace, on whose distances the default levels stand."""
 
 FEWEST_PEOPLE = 3
 """People with photos that an unfamiliar scale is learnt from, at least."""

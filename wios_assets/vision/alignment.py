@@ -27,6 +27,7 @@ ARCFACE_POINTS = np.array(
 trained (Deng et al., ArcFace, 2019)."""
 _MEAN_FACE = np.array([[0.8596, 0.2135], [0.6461, 0.2290], [0.1206, 0.2137], [0.3341, 0.2291], [0.4901, 0.6278]])
 """dlib's five points in the mean face; its eyes are laid on ArcFace's to align by these points."""
+_MEAN_EYES = np.array([_MEAN_FACE[2:4].mean(axis=0), _MEAN_FACE[:2].mean(axis=0)])
 
 
 def model_path(name: str) -> Path:
@@ -95,25 +96,37 @@ class FivePoints:
         return chips
 
 
-def arcface_chip(
-    frame: Image, landmarks: NDArray[np.float32], own_points: NDArray[np.float32] | None, size: int
-) -> NDArray[np.uint8]:
+def arcface_chip(frame: Image, points: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
     """Chip as ArcFace and its kin take it: uint8 [size, size, 3], RGB, black beyond the frame.
 
     Args:
         frame: RGB, uint8 [height, width, 3].
-        landmarks: float32 [5, 2], dlib's points.
-        own_points: float32 [5, 2], eyes, tip of the nose and corners of the mouth; None to align by `landmarks`.
+        points: float32 [5, 2], eyes, tip of the nose and corners of the mouth, in pixels of the frame.
         size: height and width of the chip.
     """
-    if own_points is None:
-        eyes = np.array([_MEAN_FACE[2:4].mean(axis=0), _MEAN_FACE[:2].mean(axis=0)])
-        target = _moved(_similarity(eyes, ARCFACE_POINTS[:2]), _MEAN_FACE)
-        source = landmarks
-    else:
-        source, target = own_points, ARCFACE_POINTS
+    return _warped(frame, points, ARCFACE_POINTS, size)
+
+
+def arcface_chip_by_landmarks(frame: Image, landmarks: NDArray[np.float32], size: int) -> NDArray[np.uint8]:
+    """The same by dlib's five points, float32 [5, 2]: the mean face is laid with its eyes on ArcFace's."""
+    return _warped(frame, landmarks, _moved(_similarity(_MEAN_EYES, ARCFACE_POINTS[:2]), _MEAN_FACE), size)
+
+
+def _warped(frame: Image, source: NDArray[Any], target: NDArray[Any], size: int) -> NDArray[np.uint8]:
+    """The frame moved so that points [n, 2] come to others of a chip of ArcFace's size."""
     transform = _similarity(source, target * (size / ARCFACE_SIZE))
     return np.asarray(cv2.warpAffine(frame, transform, (size, size), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def arcface_points_of_chip(size: int, padding: float) -> NDArray[np.float32]:
+    """Where ArcFace's five points lie in a chip that dlib cuts, float32 [5, 2], pixels: its eyes on the mean face's.
+
+    Args:
+        size: height and width of the chip in pixels.
+        padding: room around the mean face, as a share of it.
+    """
+    eyes = (_MEAN_EYES + padding) / (1 + 2 * padding) * size
+    return _moved(_similarity(ARCFACE_POINTS[:2], eyes), ARCFACE_POINTS).astype(np.float32)
 
 
 def _similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:

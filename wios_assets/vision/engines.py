@@ -17,8 +17,10 @@ from wios_assets.vision.dlib_engine import PREPROCESSING as DLIB_PREPROCESSING
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.mmod_detector import DETECTOR_FILE, MmodDetector, Pyramid
 from wios_assets.vision.onnx_engine import PREPROCESSING as ONNX_PREPROCESSING
-from wios_assets.vision.onnx_engine import CnnDetector, Detector, DlibEmbedder, Embedder, OnnxEngine
+from wios_assets.vision.onnx_engine import CnnDetector, Detector, DlibEmbedder, Embedder, TwoPartEngine
 from wios_assets.vision.own_models import BoxesDetector, OwnEmbedder, SFace, YuNet, is_yunet
+from wios_assets.vision.paired_embedder import PairedEmbedder
+from wios_assets.vision.sface import SFACE_FILE, YUNET_FILE, ChipSFace, zoo_file
 
 Colour = tuple[float, float, float]
 
@@ -28,7 +30,8 @@ class EngineOptions:
     """Everything that chooses and shapes a face engine; plain data, so that it can travel to a worker process.
 
     Attributes:
-        engine: `dlib` (the reference, through dlib) or `onnx` (the CNN detector and the same embedder, faster).
+        engine: `dlib` (HOG detector and embedder through dlib, the reference) or `onnx` (the CNN detector and the same
+            embedder, faster); SFace's embedding joins dlib's in both.
         cache: folder for converted models.
         threads: threads that one engine may use; tasks × threads should equal the cores.
         device: `cpu`, or `cuda` (engine `onnx` only; needs onnxruntime-gpu and a CUDA device).
@@ -91,8 +94,9 @@ def load_engine(options: EngineOptions) -> FaceEngine:
     cv2.setNumThreads(options.threads)
     if options.engine == "dlib":
         _refuse_beside_dlib(options)
-        return DlibEngine(_threshold(options, 0.0))
-    return OnnxEngine(_detector(options), _embedder(options))
+        reference = DlibEngine(_threshold(options, 0.0))
+        return TwoPartEngine(reference, PairedEmbedder(reference, _sface(options)))
+    return TwoPartEngine(_detector(options), _embedder(options))
 
 
 def results_version(options: EngineOptions) -> str:
@@ -109,6 +113,7 @@ def results_version(options: EngineOptions) -> str:
     for name in ("detector_model", "embedder_model"):
         facts[name] = facts[name] and file_hash(_existing(facts[name], name))
     shipped = [file_hash(model_path(name)) for name in (DETECTOR_FILE, LANDMARKS_FILE, EMBEDDER_FILE)]
+    shipped += [file_hash(zoo_file(name)) for name in (YUNET_FILE, SFACE_FILE)]
     code = DLIB_PREPROCESSING if options.engine == "dlib" else ONNX_PREPROCESSING
     return hashlib.sha256(repr((sorted(facts.items()), shipped, code)).encode()).hexdigest()[:16]
 
@@ -145,7 +150,8 @@ def _detector(options: EngineOptions) -> Detector:
 
 def _embedder(options: EngineOptions) -> Embedder:
     if not options.embedder_model:
-        return DlibEmbedder(Path(options.cache), options.threads, options.device)
+        first = DlibEmbedder(Path(options.cache), options.threads, options.device)
+        return PairedEmbedder(first, _sface(options))
     path = _existing(options.embedder_model, "embedder_model")
     names = (
         "embedder_input",
@@ -159,6 +165,10 @@ def _embedder(options: EngineOptions) -> Embedder:
     if all(getattr(options, name) is None for name in names):
         return SFace(path)
     return OwnEmbedder(path, options.threads, options.device, *_needed(options, path, "SFace", names))
+
+
+def _sface(options: EngineOptions) -> ChipSFace:
+    return ChipSFace(Path(options.cache), options.threads, options.device)
 
 
 def _threshold(options: EngineOptions, usual: float) -> float:

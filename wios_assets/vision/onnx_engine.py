@@ -1,4 +1,4 @@
-"""The fast engine: a detector and an embedder, dlib's CNN and ResNet-29 by default, run by ONNX Runtime."""
+"""The parts of the fast engine, dlib's CNN and ResNet-29 run by ONNX Runtime, and any two parts as one engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wios_assets.vision.mmod_detector import MmodDetector
 from wios_assets.vision.onnx_graphs import embedder_graph
 from wios_assets.vision.onnx_session import Device, open_session
 
-PREPROCESSING = 2
+PREPROCESSING = 3
 """Raise this when boxes, landmarks or chips are made differently: embeddings of before are then not compared."""
 
 EMBED_BATCH = 16
@@ -95,7 +95,7 @@ class DlibEmbedder:
         return vectors
 
 
-class OnnxEngine:
+class TwoPartEngine:
     """A detector and an embedder as one engine; `FaceEngine` says what each method does."""
 
     def __init__(self, detector: Detector, embedder: Embedder) -> None:

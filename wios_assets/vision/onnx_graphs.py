@@ -47,7 +47,7 @@ def detector_graph(weights: Path, cache: Path, precision: Literal["int8", "float
     Raises:
         WiosError: the file is not the network that face_recognition ships, or the cache cannot be written.
     """
-    return _cached(f"detector-{precision}", weights, cache, _int8_detector if precision == "int8" else _float_detector)
+    return cached(f"detector-{precision}", weights, cache, _int8_detector if precision == "int8" else _float_detector)
 
 
 def embedder_graph(weights: Path, cache: Path) -> Path:
@@ -58,10 +58,10 @@ def embedder_graph(weights: Path, cache: Path) -> Path:
     Raises:
         WiosError: the file is not the network that face_recognition ships, or the cache cannot be written.
     """
-    return _cached("embedder", weights, cache, _embedder)
+    return cached("embedder", weights, cache, _embedder)
 
 
-def _cached(kind: str, weights: Path, cache: Path, build: Callable[[Path], onnx.ModelProto]) -> Path:
+def cached(kind: str, weights: Path, cache: Path, build: Callable[[Path], onnx.ModelProto]) -> Path:
     """Path of the graph for `weights`, built by one process at a time and put in place whole."""
     target = cache / f"{kind}-v{GRAPH_VERSION}-{file_hash(weights)[:16]}.onnx"
     if target.is_file():

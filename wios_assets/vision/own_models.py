@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,11 +12,12 @@ import onnx
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.vision.alignment import FivePoints, arcface_chip, file_hash
+from wios_assets.vision.alignment import FivePoints, arcface_chip, arcface_chip_by_landmarks, file_hash
 from wios_assets.vision.engine import Faces, Image
 from wios_assets.vision.following import follow_in_crops
 from wios_assets.vision.mmod_detector import distinct
 from wios_assets.vision.onnx_session import Device, open_session
+from wios_assets.vision.quiet_opencv import quiet_opencv
 
 Channels = Literal["rgb", "bgr"]
 Distance = Literal["euclidean", "cosine"]
@@ -33,6 +33,9 @@ YUNET_OVERLAP, YUNET_MOST = 0.3, 5000
 BOXES_OVERLAP = 0.5
 """Overlap at which two boxes of an own detector are one face."""
 SFACE_SIZE, SFACE_LENGTH = 112, 128
+UNIT_LIMIT, DLIB_LIMIT = 1.128, 0.6
+"""Distance up to which two pictures are one person's: of SFace's unit vectors, as OpenCV states it, and of dlib's, in
+which every limit is given."""
 
 
 class YuNet:
@@ -42,7 +45,7 @@ class YuNet:
         self._smallest_face = smallest_face
         self._points = FivePoints()
         try:
-            with _quiet_opencv():
+            with quiet_opencv():
                 self._detector = cv2.FaceDetectorYN.create(
                     str(path), "", (320, 320), threshold, YUNET_OVERLAP, YUNET_MOST
                 )
@@ -134,7 +137,7 @@ class SFace:
     def __init__(self, path: Path) -> None:
         self.model_hash = f"{self.name} {file_hash(path)} {SFACE_SIZE}"
         try:
-            with _quiet_opencv():
+            with quiet_opencv():
                 self._recogniser = cv2.FaceRecognizerSF.create(str(path), "")
             self.embed(np.zeros((1, SFACE_SIZE, SFACE_SIZE, 3), dtype=np.uint8))
         except (cv2.error, ValueError) as error:
@@ -148,7 +151,7 @@ class SFace:
         chips = np.empty((len(faces), SFACE_SIZE, SFACE_SIZE, 3), dtype=np.uint8)
         for index in range(len(faces)):
             if faces.own_points is None:
-                chips[index] = arcface_chip(frame, faces.landmarks[index], None, SFACE_SIZE)
+                chips[index] = arcface_chip_by_landmarks(frame, faces.landmarks[index], SFACE_SIZE)
                 continue
             row = np.zeros((1, 15), dtype=np.float32)
             row[0, 4:14] = faces.own_points[index].ravel()
@@ -156,11 +159,11 @@ class SFace:
         return chips
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings float32 [n, 128], of length one, of chips uint8 [n, 112, 112, 3]."""
+        """Embeddings float32 [n, 128], of length 0.53, of chips uint8 [n, 112, 112, 3]."""
         vectors = np.empty((len(chips), SFACE_LENGTH), dtype=np.float32)
         for index, chip in enumerate(chips):
             vectors[index] = self._recogniser.feature(cv2.cvtColor(chip, cv2.COLOR_RGB2BGR))
-        return _unit(vectors)
+        return _shortened(vectors)
 
 
 class OwnEmbedder:
@@ -198,18 +201,17 @@ class OwnEmbedder:
         """Chips uint8 [n, chip_size, chip_size, 3], RGB: cut as dlib or as ArcFace does, as the options say."""
         if self._alignment == "dlib":
             return self._points.chips(frame, faces, self.chip_size)
-        own = [None] * len(faces) if faces.own_points is None else faces.own_points
-        chips = [
-            arcface_chip(frame, landmarks, points, self.chip_size)
-            for landmarks, points in zip(faces.landmarks, own, strict=True)
-        ]
+        if faces.own_points is None:
+            chips = [arcface_chip_by_landmarks(frame, landmarks, self.chip_size) for landmarks in faces.landmarks]
+        else:
+            chips = [arcface_chip(frame, points, self.chip_size) for points in faces.own_points]
         return np.array(chips, dtype=np.uint8).reshape(-1, self.chip_size, self.chip_size, 3)
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings float32 [n, length] of chips uint8 [n, chip_size, chip_size, 3]; unit length where cosine."""
+        """Embeddings float32 [n, length] of chips uint8 [n, chip_size, chip_size, 3]; of length 0.53 where cosine."""
         vectors = [self._input.run(chip[None])[0][0] for chip in chips]
         found = np.array(vectors, dtype=np.float32).reshape(-1, self.length)
-        return _unit(found) if self.distance == "cosine" else found
+        return _shortened(found) if self.distance == "cosine" else found
 
 
 class _Input:
@@ -276,17 +278,6 @@ def is_yunet(path: Path) -> bool:
     return {output.name for output in graph.output} == YUNET_OUTPUTS
 
 
-@contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """OpenCV without its warnings: its new network code prints one for each model."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-
-
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())
 
@@ -312,5 +303,7 @@ def _squares(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+def _shortened(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vectors, [n, length], turned to the length at which their Euclidean distances mean what dlib's do."""
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return np.asarray(vectors / lengths * (DLIB_LIMIT / UNIT_LIMIT), dtype=np.float32)

