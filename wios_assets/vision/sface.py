@@ -27,7 +27,8 @@ SHA256 = {
 """Digests of the files in OpenCV's model zoo (github.com/opencv/opencv_zoo, as its LFS pointers state them)."""
 
 LENGTH = 128
-_BATCH = 16
+_BATCH = 2
+"""Chips in one run of the network; larger batches are no faster and hold more memory."""
 _SURE = 0.3
 """YuNet's score from which on its points are used: the chip is known to hold a face, so half of its usual limit."""
 _OVERLAP, _MOST = 0.3, 50
