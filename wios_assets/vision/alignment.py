@@ -33,22 +33,34 @@ _MEAN_EYES = np.array([_MEAN_FACE[2:4].mean(axis=0), _MEAN_FACE[:2].mean(axis=0)
 def model_path(name: str) -> Path:
     """Path of a file that the installed package face_recognition_models ships.
 
-    The package is found without being imported: its import needs pkg_resources, which newer Pythons lack.
-
     Raises:
         WiosError: the package or the file is absent.
     """
-    spec = find_spec("face_recognition_models")
+    return shipped_model("face_recognition_models", name, reinstalling("face_recognition_models"))
+
+
+def shipped_model(package: str, name: str, remedy: str) -> Path:
+    """Path of a file in the folder `models` of an installed package.
+
+    The package is found without being imported: that of face_recognition_models needs pkg_resources, which newer
+    Pythons lack, and others would run code that nothing here needs.
+
+    Raises:
+        WiosError: the package or the file is absent; the message ends in `remedy`.
+    """
+    spec = find_spec(package)
     folders = list(spec.submodule_search_locations or ()) if spec else []
     for folder in folders:
         path = Path(folder) / "models" / name
         if path.is_file():
             return path
     where = folders[0] if folders else "no such package"
-    raise WiosError(
-        f"face_recognition_models ({where}): {name} is missing; install the package again: "
-        "`uv pip install --reinstall face_recognition_models`"
-    )
+    raise WiosError(f"{package} ({where}): {name} is missing; {remedy}")
+
+
+def reinstalling(requirement: str) -> str:
+    """What mends a package whose files are lost or changed, as the end of an error."""
+    return f"install the package again: `uv pip install --reinstall {requirement}`"
 
 
 @lru_cache(maxsize=16)

@@ -79,6 +79,22 @@ def cached(kind: str, weights: Path, cache: Path, build: Callable[[Path], onnx.M
     return target
 
 
+def read_model(path: Path, remedy: str) -> onnx.ModelProto:
+    """An ONNX file, without data that lies in files beside it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        WiosError: it is no ONNX file; the message ends in `remedy`.
+    """
+    try:
+        return onnx.load(str(path), load_external_data=False)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        # onnx passes on whatever protobuf raises.
+        raise WiosError(f"{path}: not an ONNX file ({error}); {remedy}") from None
+
+
 class _Graph:
     """Nodes and initializers of a graph that grows from the input to the output."""
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
@@ -16,6 +15,7 @@ from wios_assets.vision.alignment import FivePoints, arcface_chip, arcface_chip_
 from wios_assets.vision.engine import Faces, Image
 from wios_assets.vision.following import follow_in_crops
 from wios_assets.vision.mmod_detector import distinct
+from wios_assets.vision.onnx_graphs import read_model
 from wios_assets.vision.onnx_session import Device, open_session
 from wios_assets.vision.quiet_opencv import quiet_opencv
 
@@ -51,7 +51,7 @@ class YuNet:
                 )
             self._detector.detect(np.zeros((320, 320, 3), dtype=np.uint8))
         except cv2.error as error:
-            raise WiosError(f"{path}: OpenCV's FaceDetectorYN cannot run it ({_line(error)}); fetch it again") from None
+            raise WiosError(f"{path}: OpenCV's FaceDetectorYN cannot run it ({error}); fetch it again") from None
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
         """Faces of each frame; scores lie between the threshold and 1."""
@@ -142,7 +142,7 @@ class SFace:
             self.embed(np.zeros((1, SFACE_SIZE, SFACE_SIZE, 3), dtype=np.uint8))
         except (cv2.error, ValueError) as error:
             raise WiosError(
-                f"{path}: OpenCV's FaceRecognizerSF cannot run it ({_line(error)}); if it is another "
+                f"{path}: OpenCV's FaceRecognizerSF cannot run it ({error}); if it is another "
                 "embedder than SFace, set its input size and normalisation too"
             ) from None
 
@@ -269,17 +269,10 @@ def is_yunet(path: Path) -> bool:
         WiosError: the file is absent or no ONNX file.
     """
     try:
-        graph = onnx.load(str(path), load_external_data=False).graph
+        graph = read_model(path, "fetch it again").graph
     except FileNotFoundError:
         raise WiosError(f"{path}: there is no such file") from None
-    except Exception as error:
-        # onnx passes on whatever protobuf raises.
-        raise WiosError(f"{path}: not an ONNX file ({_line(error)}); fetch it again") from None
     return {output.name for output in graph.output} == YUNET_OUTPUTS
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _dlib_boxes(points: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -51,7 +51,7 @@ class PairedEmbedder:
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, 256] of chips uint8 [n, 150, 150, 3]."""
         parts = [DLIB_SHARE * self._first.embed(chips), SFACE_SHARE * self._second.embed(chips)]
-        return np.concatenate(parts, axis=1).astype(np.float32, copy=False)
+        return np.concatenate(parts, axis=1)
 
 
 def dlib_part(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -10,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.vision.alignment import ARCFACE_SIZE, CHIP_PADDING, arcface_chip, arcface_points_of_chip, file_hash
+from wios_assets.vision.alignment import (
+    ARCFACE_SIZE,
+    CHIP_PADDING,
+    arcface_chip,
+    arcface_points_of_chip,
+    file_hash,
+    reinstalling,
+    shipped_model,
+)
 from wios_assets.vision.engine import CHIP_SIZE
 from wios_assets.vision.onnx_session import Device, open_session
 from wios_assets.vision.quiet_opencv import quiet_opencv
@@ -37,17 +44,11 @@ _OVERLAP, _MOST = 0.3, 50
 def zoo_file(name: str) -> Path:
     """Path of a file of OpenCV's model zoo that an installed package ships.
 
-    The package is found without being imported.
-
     Raises:
         WiosError: the package or the file is absent, or it is not the zoo's file.
     """
-    spec = find_spec(PACKAGE)
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    path = Path(folders[0]) / "models" / name if folders else None
-    remedy = f"install the package again: `uv pip install --reinstall {PACKAGE}=={VERSION}`"
-    if path is None or not path.is_file():
-        raise WiosError(f"{PACKAGE} ({folders[0] if folders else 'no such package'}): {name} is missing; {remedy}")
+    remedy = reinstalling(f"{PACKAGE}=={VERSION}")
+    path = shipped_model(PACKAGE, name, remedy)
     if file_hash(path) != SHA256[name]:
         raise WiosError(f"{path}: is not the file of OpenCV's model zoo (its SHA-256 differs); {remedy}")
     return path

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from wios_assets.errors import WiosError
-from wios_assets.vision.onnx_graphs import cached
+from wios_assets.vision.onnx_graphs import cached, read_model
 
 _KEPT = frozenset({"Sub", "Mul", "Conv", "BatchNormalization", "Dropout", "Flatten", "Gemm", "Constant"})
 """Operations of SFace that stay as they are; weights are unpacked by DequantizeLinear and Reshape, which go."""
 _INPUT = "data"
+_REMEDY = "install the package that ships it again"
 
 
 def sface_graph(model: Path, cache: Path) -> Path:
@@ -35,12 +36,7 @@ def sface_graph(model: Path, cache: Path) -> Path:
 
 
 def _unfolded(path: Path) -> onnx.ModelProto:
-    try:
-        model = onnx.load(str(path))
-    except Exception as error:
-        # onnx passes on whatever protobuf raises.
-        raise WiosError(f"{path}: not an ONNX file ({error}); install the package that ships it again") from None
-    graph = model.graph
+    graph = read_model(path, _REMEDY).graph
     values = {value.name: numpy_helper.to_array(value) for value in graph.initializer}
     nodes: list[onnx.NodeProto] = []
     for node in graph.node:
@@ -53,10 +49,7 @@ def _unfolded(path: Path) -> onnx.ModelProto:
         elif node.op_type in _KEPT:
             nodes.append(node)
         else:
-            raise WiosError(
-                f"{path}: holds {node.op_type} ({node.output[0]}), which SFace does not; install the package that "
-                "ships it again"
-            )
+            raise WiosError(f"{path}: holds {node.op_type} ({node.output[0]}), which SFace does not; {_REMEDY}")
     used = {name for node in nodes for name in node.input}
     unfolded = helper.make_graph(
         nodes,
@@ -69,8 +62,7 @@ def _unfolded(path: Path) -> onnx.ModelProto:
     try:
         onnx.checker.check_model(made, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        reason = " ".join(str(error).split())
-        raise WiosError(f"{path}: is not SFace ({reason}); install the package that ships it again") from None
+        raise WiosError(f"{path}: is not SFace ({error}); {_REMEDY}") from None
     return made
 
 
