@@ -10,7 +10,7 @@ import pytest
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
 from wios_assets.vision.onnx_engine import DlibEmbedder
-from wios_assets.vision.paired_embedder import DLIB_SHARE, SFACE_SHARE, dlib_part
+from wios_assets.vision.paired_embedder import DLIB_SHARE, SFACE_SHARE, PairedEmbedder, dlib_part
 from wios_assets.vision.photos import read_photo
 from wios_assets.vision.sface import ChipSFace
 from wios_assets_tests.vision.faces import options, package_pictures
@@ -38,8 +38,11 @@ def test_the_squared_distance_is_the_weighted_sum_of_both_networks(cache: Path, 
 
 
 def test_the_model_hash_names_both_networks(cache: Path, engine: FaceEngine) -> None:
-    assert engine.embedding_length == 256
-    assert engine.model_hash != DlibEmbedder(cache, 1, "cpu").model_hash
+    dlib, sface = DlibEmbedder(cache, 1, "cpu"), ChipSFace(cache, 1, "cpu")
+    paired = PairedEmbedder(dlib, sface)
+    assert engine.embedding_length == paired.length == 256
+    assert dlib.model_hash in paired.model_hash
+    assert sface.facts in paired.model_hash
 
 
 @pytest.mark.slow
