@@ -157,6 +157,11 @@ FACE_EMBEDDINGS = _table(
     ("engine", TEXT, "Engine that made the embedding"),
     ("model_hash", TEXT, "Hash of the models behind it"),
     ("chip", BYTES, "Face chip as JPEG, as the engine was given it"),
+    (
+        "clothing",
+        BYTES,
+        "Colours below the face: square roots of a histogram in L*a*b*, a byte a bin; null if out of sight",
+    ),
 )
 FACE_TRACKS = _table(
     "face_tracks",

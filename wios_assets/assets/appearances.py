@@ -49,7 +49,7 @@ def decisions_spec() -> AssetSpec:
 
 def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
     """track_names, appearances, minute_appearances and screen_time."""
-    version = code_version(2, naming_options(settings), settings.name_recogniser, settings.cohort_people)
+    version = code_version(3, naming_options(settings), settings.name_recogniser, settings.cohort_people)
 
     @asset(
         **film_table("track_names", GROUP, version, ["every_track_decided"]),

@@ -58,7 +58,7 @@ TOLERANCE_S = 1e-6
 def footage_assets(settings: Settings) -> list[AssetsDefinition]:
     """shots, frame_samples, faces and face_embeddings: one step, so that the film is decoded once."""
     engine = engine_options(settings, threads_of_a_task(settings))
-    version = code_version(1, engine_identity(settings), footage_options(settings, settings.samples_per_second))
+    version = code_version(2, engine_identity(settings), footage_options(settings, settings.samples_per_second))
 
     @multi_asset(
         name="footage",

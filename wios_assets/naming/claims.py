@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wios_assets.naming.belief import log_ratios, posteriors, stated
+from wios_assets.naming.clothing_teaching import Clothing, learn_by_clothing
 from wios_assets.naming.decisions import Decided
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
 from wios_assets.naming.exclusion import assign
@@ -64,6 +65,7 @@ def claims(
     seen: Sequence[frozenset[int]],
     decided: Decided,
     options: NamingOptions,
+    worn: Clothing | None = None,
 ) -> list[Claim]:
     """What each track is: the actor with the best claim that no other face on screen has a better claim to.
 
@@ -75,6 +77,7 @@ def claims(
         seen: samples in which each track is seen.
         decided: what people have decided.
         options: limits.
+        worn: clothing of the tracks; None where there is none to go by, as on a photo.
     """
     if not len(known):
         return []
@@ -86,6 +89,8 @@ def claims(
     ratios = _as_decided(log_ratios(scaled, strangers, options), gallery, decided)
     photos_only, _ = posteriors(ratios, options)
     lessons = learn(known.vectors, ratios, photos_only, scaled, scale.factor, options)
+    if worn is not None:
+        lessons = learn_by_clothing(lessons, worn, seen, scaled, options)
     belief, _ = posteriors(_as_decided(lessons.ratios, gallery, decided), options)
     chosen = assign(_gains(belief), seen)
     certain = _certain(belief[np.arange(len(belief)), chosen][chosen >= 0], options)
@@ -153,15 +158,18 @@ def _decide(place: int, chosen: int, case: _Case, options: NamingOptions) -> Cla
         )
     name, probability = people[chosen], stated(belief[chosen], options)
     where = f"{name} at {apart[chosen]:.2f}"
-    vouched = case.lessons.actor[place] == chosen
+    vouched, farthest = case.lessons.actor[place] == chosen, options.farthest
     if vouched:
-        where += f", and track {case.numbers[case.lessons.voucher[place]]}, which the photos name, is like it"
+        dressed = case.lessons.dressed[place]
+        like = "of the same scene is dressed alike" if dressed else "is like it"
+        where += f", and track {case.numbers[case.lessons.voucher[place]]}, which the photos name, {like}"
+        farthest = options.dressed_farthest if dressed else options.taught_farthest
     if belief[chosen] < case.certain:
         rest = belief.copy()
         rest[chosen] = 0.0
         rival = int(rest.argmax())
         other = people[rival] if rival < len(people) else "somebody outside the cast"
         return Claim(chosen, "weak", probability, f"{where}, but it may be {other}")
-    if case.scaled[place, chosen] > (options.taught_farthest if vouched else options.farthest):
+    if case.scaled[place, chosen] > farthest:
         return Claim(chosen, "weak", probability, f"{where} is too far for a name")
     return Claim(chosen, "named", probability, f"{where} from the nearest photos" if not vouched else where)

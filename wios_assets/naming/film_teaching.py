@@ -17,15 +17,22 @@ class Lessons:
 
     Attributes:
         ratios: log-likelihood ratios with what the vouchers add, float64 [tracks, actors].
+        teaches: the actor whom the photos make certain of each track, which may vouch for others, or -1:
+            int64 [tracks].
+        strangers: tracks that the photos make certain of people outside the cast, bool [tracks].
         voucher: the track that vouches for each track's name, or -1: int64 [tracks].
-        distance: distance to it; infinite where there is none: float64 [tracks].
+        distance: distance to it, of faces or of clothing; infinite where there is none: float64 [tracks].
         actor: the actor vouched for, or -1: int64 [tracks].
+        dressed: tracks that the clothing is vouched by, not the face: bool [tracks].
     """
 
     ratios: NDArray[np.float64]
+    teaches: NDArray[np.int64]
+    strangers: NDArray[np.bool_]
     voucher: NDArray[np.int64]
     distance: NDArray[np.float64]
     actor: NDArray[np.int64]
+    dressed: NDArray[np.bool_]
 
 
 def learn(
@@ -53,7 +60,8 @@ def learn(
     tracks = len(vectors)
     best = photos_only[:, :-1].argmax(axis=1)
     rows = np.arange(tracks)
-    teachers = np.flatnonzero((photos_only[rows, best] >= options.teaches) & (apart[rows, best] <= options.farthest))
+    certain = (photos_only[rows, best] >= options.teaches) & (apart[rows, best] <= options.farthest)
+    teachers = np.flatnonzero(certain)
     voucher = np.full(tracks, -1, dtype=np.int64)
     actor = np.full(tracks, -1, dtype=np.int64)
     distance = np.full(tracks, np.inf)
@@ -69,4 +77,7 @@ def learn(
         voucher[vouched], actor[vouched] = teachers[nearest[vouched]], whose[vouched]
         distance[vouched] = near[vouched]
         taught[rows[vouched], whose[vouched]] += options.taught_weight * (options.taught - near[vouched])
-    return Lessons(taught, voucher, distance, actor)
+    strangers = photos_only[:, -1] >= options.certain_unknown
+    return Lessons(
+        taught, np.where(certain, best, -1), strangers, voucher, distance, actor, np.zeros(tracks, dtype=bool)
+    )

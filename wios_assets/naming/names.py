@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.claims import Claim, claims
+from wios_assets.naming.clothing_teaching import Clothing
 from wios_assets.naming.decisions import DECIDED, NOT_A_FACE, Decided, find_decided
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
 from wios_assets.naming.options import NamingOptions
@@ -37,9 +38,10 @@ def name_tracks(
     """Names of a film's tracks.
 
     A track's mean embedding is compared with the photos of every cast member; the distances become probabilities
-    (`belief`); tracks that the photos make certain vouch for others (`film_teaching`); no actor is given two faces of
-    one sample (`exclusion`); unnamed people are grouped (`recurring`). Names are given from the probability on at
-    which the film's share of wrong ones, by their own probabilities, stays within `options.wrong_names`.
+    (`belief`); tracks that the photos make certain vouch for others that look alike (`film_teaching`) or are dressed
+    alike in the same scene (`clothing_teaching`); no actor is given two faces of one sample (`exclusion`); unnamed
+    people are grouped (`recurring`). Names are given from the probability on at which the film's share of wrong ones,
+    by their own probabilities, stays within `options.wrong_names`.
 
     Args:
         tracks: rows of `tables.FACE_TRACKS`.
@@ -72,7 +74,8 @@ def name_tracks(
     seen = [samples[row] for row in known.rows.tolist()]
     scale = scale_of_gallery(gallery.joined(others), set(gallery_embeddings["engine"]), options)
     decided = find_decided(decisions, known, tracks, faces)
-    found = claims(known, gallery, others, scale, seen, decided, options)
+    worn = Clothing.of(known, tracks, face_embeddings)
+    found = claims(known, gallery, others, scale, seen, decided, options, worn)
     found, names = _named(found, known, gallery, scale, seen, decided, options)
 
     place_of = {row: place for place, row in enumerate(known.rows.tolist())}

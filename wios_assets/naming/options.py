@@ -77,6 +77,14 @@ class NamingOptions:
         taught: distance up to which a track that teaches vouches for another.
         taught_weight: log-odds that one unit of distance below `taught` is worth.
         taught_farthest: distance to the actor's photos beyond which a track is not named, whoever vouches.
+        scene_s: seconds between two tracks up to which they may be of one scene, in which people keep their clothes.
+        dressed: Hellinger distance of two tracks' clothing up to which one that teaches vouches for the other; of
+            pairs of different people one in a hundred is nearer.
+        dressed_margin: by how much everybody else of the scene must be dressed less alike.
+        dressed_least: log-odds that likeness at this limit is worth.
+        dressed_weight: log-odds that one unit of distance below the limit is worth.
+        dressed_most: log-odds that clothing is ever worth.
+        dressed_farthest: distance to the actor's photos beyond which no clothing gives a name.
         same_person: distance up to which unnamed tracks are one recurring person.
     """
 
@@ -104,4 +112,11 @@ class NamingOptions:
     taught: float = 0.3
     taught_weight: float = 45.0
     taught_farthest: float = 0.63
+    scene_s: float = 120.0
+    dressed: float = 0.48
+    dressed_margin: float = 0.1
+    dressed_least: float = 3.0
+    dressed_weight: float = 25.0
+    dressed_most: float = 6.0
+    dressed_farthest: float = 0.66
     same_person: float = 0.4

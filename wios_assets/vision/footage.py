@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wios_assets.vision.clothing import clothing_colours
 from wios_assets.vision.engine import FaceEngine, Image
 from wios_assets.vision.pursuit import Look, SeenFace, follow_between, follow_on, search
 from wios_assets.vision.records import Cut, EmbeddingRecord, FaceRecord, Record, SampleRecord
@@ -122,6 +123,7 @@ class _Chip:
     tracklet: int
     quality: float
     chip: Image
+    clothing: Image | None
 
 
 class _Pass:
@@ -210,7 +212,7 @@ class _Pass:
         self._choose(ended)
         for number, tracklet, face in zip(numbers, tracklets, look.faces, strict=True):
             if face.chip is not None:
-                self._offer(_Chip(number, tracklet, face.quality, face.chip), look.number)
+                self._offer(_Chip(number, tracklet, face.quality, face.chip, face.clothing), look.number)
         return SampleRecord(
             sample=look.number,
             time_s=look.time_s,
@@ -243,7 +245,8 @@ class _Pass:
         chosen, self._to_embed = self._to_embed, []
         vectors = self._engine.embed(np.stack([c.chip for c in chosen]))
         for chip, vector in zip(chosen, vectors, strict=True):
-            yield EmbeddingRecord(chip.face, chip.tracklet, chip.quality, vector, self._jpeg(chip.chip))
+            colours = None if chip.clothing is None else clothing_colours(chip.clothing).tobytes()
+            yield EmbeddingRecord(chip.face, chip.tracklet, chip.quality, vector, self._jpeg(chip.chip), colours)
 
     def _jpeg(self, chip: Image) -> bytes:
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.chip_jpeg_quality]

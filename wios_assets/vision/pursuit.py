@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wios_assets.vision.chips import judge_chip
+from wios_assets.vision.clothing import clothing_patch
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.tracklets import match_boxes, overlap
 
@@ -31,6 +32,8 @@ class SeenFace:
         frontality: 0 to 1; None where it was followed.
         quality: 0 to 1, what the chip is worth.
         chip: uint8 [n, n, 3], RGB, n being the engine's chip size; None where it was followed.
+        clothing: the picture below the face, uint8 [32, 32, 3], RGB; None where it is out of the picture, or the face
+            was followed.
     """
 
     box: NDArray[np.float32]
@@ -40,6 +43,7 @@ class SeenFace:
     frontality: float | None = None
     quality: float = 0.0
     chip: Image | None = None
+    clothing: Image | None = None
 
 
 @dataclass
@@ -142,6 +146,15 @@ def _with_chips(engine: FaceEngine, image: Image, faces: Faces) -> list[SeenFace
         score = float(faces.scores[i])
         worth = judge_chip(chip, faces.boxes[i], faces.landmarks[i], score)
         seen.append(
-            SeenFace(faces.boxes[i], score, faces.landmarks[i], worth.sharpness, worth.frontality, worth.quality, chip)
+            SeenFace(
+                faces.boxes[i],
+                score,
+                faces.landmarks[i],
+                worth.sharpness,
+                worth.frontality,
+                worth.quality,
+                chip,
+                clothing_patch(image, faces.boxes[i]),
+            )
         )
     return seen

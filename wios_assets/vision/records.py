@@ -58,6 +58,7 @@ class EmbeddingRecord:
         quality: 0 to 1.
         embedding: float32 [engine's embedding length].
         chip: JPEG, 150 × 150.
+        clothing: colours below the face, `vision.clothing.CLOTHING_LENGTH` bytes; None where they are out of sight.
     """
 
     face: int
@@ -65,6 +66,7 @@ class EmbeddingRecord:
     quality: float
     embedding: NDArray[np.float32]
     chip: bytes
+    clothing: bytes | None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,138 @@
+"""Whom a face is by what is worn in its scene: what a face seen from the side leaves open, clothes may settle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wios_assets.naming.evidence import Tracks
+from wios_assets.naming.film_teaching import Lessons
+from wios_assets.naming.options import NamingOptions
+
+
+@dataclass(frozen=True)
+class Clothing:
+    """What is worn on each track with an embedding.
+
+    Attributes:
+        colours: float32 [tracks, bins], square roots of the shares of the histogram's bins; zeros where none was seen.
+        start_s: first instant of each track, seconds, float64 [tracks].
+        end_s: end of each track, seconds, float64 [tracks].
+    """
+
+    colours: NDArray[np.float32]
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, known: Tracks, tracks: pd.DataFrame, embeddings: pd.DataFrame) -> Clothing:
+        """Clothing of the `known` ones of `tracks`: the mean over a track's embedded faces.
+
+        Args:
+            known: tracks with an embedding.
+            tracks: rows of `tables.FACE_TRACKS`.
+            embeddings: rows of `tables.FACE_EMBEDDINGS`.
+        """
+        seen = {
+            int(face): np.frombuffer(colours, np.uint8)
+            for face, colours in zip(embeddings["face"], embeddings["clothing"], strict=True)
+            if colours is not None
+        }
+        rows = tracks.iloc[known.rows.tolist()]
+        length = max((len(colours) for colours in seen.values()), default=0)
+        worn = np.zeros((len(rows), length), dtype=np.float32)
+        for place, faces in enumerate(rows["embedded_faces"]):
+            own = [seen[face] for face in faces if face in seen]
+            if own:
+                shares = (np.stack(own).astype(np.float32) ** 2).mean(axis=0)
+                worn[place] = np.sqrt(shares / shares.sum())
+        return cls(worn, rows["start_s"].to_numpy(np.float64), rows["end_s"].to_numpy(np.float64))
+
+    def apart(self, track: int) -> NDArray[np.float64]:
+        """Hellinger distance of each track's clothing to that of one, float64 [tracks]; infinite where none is seen."""
+        shared = (self.colours @ self.colours[track]).astype(np.float64)
+        dressed = self.colours.any(axis=1) & bool(self.colours[track].any())
+        return np.where(dressed, np.sqrt(np.maximum(1.0 - shared, 0.0)), np.inf)
+
+    def between_s(self, track: int) -> NDArray[np.float64]:
+        """Seconds from each track to one, float64 [tracks]; 0 where they are on screen together."""
+        return np.maximum.reduce(
+            [self.start_s - self.end_s[track], self.start_s[track] - self.end_s, np.zeros(len(self.start_s))]
+        )
+
+
+def learn_by_clothing(
+    lessons: Lessons,
+    worn: Clothing,
+    seen: Sequence[frozenset[int]],
+    apart: NDArray[np.float64],
+    options: NamingOptions,
+) -> Lessons:
+    """Let tracks that are certain by the photos vouch for others of their scene that are dressed like them.
+
+    As with faces, only tracks named by photos vouch, and only for a track that is not far from the same actor's
+    photos. Clothes are no face: everybody who is surely somebody else in the scene – another actor, a stranger, a face
+    on screen beside the one that vouches – must be dressed clearly less alike. So where all wear black,
+    black says nothing.
+
+    Args:
+        lessons: what the faces teach; a track that a face vouches for is left as it is.
+        worn: the clothing.
+        seen: samples in which each track is seen.
+        apart: scaled distances to the actors' photos, float64 [tracks, actors].
+        options: limits.
+    """
+    teachers = np.flatnonzero(lessons.teaches >= 0)
+    if not len(teachers) or not worn.colours.any():
+        return lessons
+    beside = _beside(seen)
+    elsewhere: dict[int, NDArray[np.float64]] = {}
+    found = replace(
+        lessons,
+        ratios=lessons.ratios.copy(),
+        voucher=lessons.voucher.copy(),
+        actor=lessons.actor.copy(),
+        distance=lessons.distance.copy(),
+        dressed=lessons.dressed.copy(),
+    )
+    for track in np.flatnonzero((lessons.teaches < 0) & (lessons.voucher < 0) & ~lessons.strangers).tolist():
+        likeness = worn.apart(track)
+        near = teachers[(worn.between_s(track) <= options.scene_s)[teachers]]
+        taken = {int(lessons.teaches[other]) for other in beside[track]}
+        near = near[[int(lessons.teaches[other]) not in taken for other in near.tolist()]]
+        if not len(near):
+            continue
+        voucher = int(near[likeness[near].argmin()])
+        actor = int(lessons.teaches[voucher])
+        if likeness[voucher] >= options.dressed or apart[track, actor] > options.dressed_farthest:
+            continue
+        if voucher not in elsewhere:
+            elsewhere[voucher] = worn.apart(voucher)
+        other = lessons.strangers | ((lessons.teaches >= 0) & (lessons.teaches != actor))
+        other[list(beside[voucher])] = True
+        other &= np.minimum(worn.between_s(track), worn.between_s(voucher)) <= options.scene_s
+        other[[track, voucher]] = False
+        rival = float(np.minimum(likeness, elsewhere[voucher])[other].min(initial=np.inf))
+        if likeness[voucher] > rival - options.dressed_margin:
+            continue
+        worth = options.dressed_least + options.dressed_weight * (options.dressed - likeness[voucher])
+        found.ratios[track, actor] += min(worth, options.dressed_most)
+        found.voucher[track], found.actor[track] = voucher, actor
+        found.distance[track], found.dressed[track] = likeness[voucher], True
+    return found
+
+
+def _beside(seen: Sequence[frozenset[int]]) -> list[frozenset[int]]:
+    """The tracks that share a sample with each."""
+    there: dict[int, list[int]] = {}
+    for track, samples in enumerate(seen):
+        for sample in samples:
+            there.setdefault(sample, []).append(track)
+    return [
+        frozenset(other for sample in samples for other in there[sample] if other != track)
+        for track, samples in enumerate(seen)
+    ]
