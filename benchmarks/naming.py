@@ -6,20 +6,18 @@ Needs the development films (WIOS_DEVSET) and the script that scores intervals (
 clip that has truth is looked at with the settings' defaults; figures are the script's, for each film and for all of
 them as one. Levels are then fitted again without each film in turn and the film named by them; casts are drawn at
 random, half of a film's people left out of them, so that these are strangers whom nobody may be called. The casts that
-the levels are fitted to are drawn apart from these.
+the levels are fitted to are drawn apart from these. At the end of the first part, how far clothing is to be trusted.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +25,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.films import devset
+from benchmarks.naming_clothing import alike, one_scene
+from benchmarks.naming_films import Film, films, visible
 from benchmarks.naming_fit import Case, fitted, fitted_without
-from wios_assets.assets.options import cores, engine_options, footage_options, naming_options
+from wios_assets.assets.options import cores, engine_options, naming_options
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
 from wios_assets.naming.galleries import judge_gallery
 from wios_assets.naming.identify import identify_photo
@@ -39,15 +39,8 @@ from wios_assets.naming.scale import scale_of_gallery
 from wios_assets.settings import load_settings
 from wios_assets.timeline.appearances import appearances as intervals
 from wios_assets.timeline.evaluation import evaluate
-from wios_assets.timeline.truth import read_truth
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
-from wios_assets.vision.footage import analyse_segment
-from wios_assets.vision.records import record_tables
-from wios_assets.vision.segments import plan_segments
-from wios_assets.vision.shots import shot_of, shots_table
-from wios_assets.vision.tracks import TrackOptions, link_tracks
-from wios_assets.vision.video import probe
 
 FIGURES = (
     "precision",
@@ -62,50 +55,11 @@ FIGURES = (
 NEAR_S = 0.3
 """A track may be of anybody who is visible within so many seconds of it."""
 
-
 FIT_CASTS = 12
 """Casts drawn for the fit, all of them together of the weight of the full cast; others are drawn for the figures."""
 
-
-@dataclass(frozen=True)
-class Film:
-    """A film's tables, its cast and its truth."""
-
-    path: Path
-    cast: tuple[str, ...]
-    truth: pd.DataFrame
-    tables: dict[str, pd.DataFrame]
-    tracks: pd.DataFrame
-
-
-def films(folder: Path, engine: FaceEngine) -> dict[str, Film]:
-    """Every film and clip that has truth, looked at."""
-    found = {}
-    for part in ("films", "clips"):
-        with (folder / part / "cast.csv").open(encoding="utf-8-sig") as file:
-            casts = {row["clip"]: tuple(row["cast"].split(";")) for row in csv.DictReader(file)}
-        for name, cast in casts.items():
-            path = folder / part / name
-            tables, tracks = looked_at(path, engine)
-            found[path.stem] = Film(path, cast, read_truth(folder / part / "truth.csv", name), tables, tracks)
-    return found
-
-
-def looked_at(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Tables of the one pass over a film, and its tracks."""
-    settings = load_settings()
-    video = probe(path)
-    options = footage_options(settings, settings.samples_per_second)
-    segments = plan_segments(video.duration_s, options.samples_per_second, settings.segment_seconds, 1)
-    records = [record for segment in segments for record in analyse_segment(video, segment, engine, options)]
-    tables = {name: table.to_pandas() for name, table in record_tables(records, engine).items()}
-    cuts, samples = sorted(tables.pop("cuts")["cut_s"]), tables["frame_samples"]
-    samples["shot"] = shot_of(samples["time_s"].to_numpy(), cuts)
-    tables["shots"] = shots_table(cuts, video.duration_s, samples["time_s"].to_numpy())
-    tracks = link_tracks(
-        tables["faces"], tables["face_embeddings"], tables["shots"], samples, video.height, TrackOptions()
-    )
-    return tables, tracks.astype({"best_face": object})
+SCENE_CASTS = 60
+"""Casts drawn for the scene in which everybody of all films is."""
 
 
 def credits(cast: tuple[str, ...]) -> pd.DataFrame:
@@ -172,13 +126,9 @@ def case_of(
     apart = scale(person_distances(known.vectors, own, options.nearest_photos))
     possible = np.zeros((len(known), len(own) + 1), dtype=bool)
     for place, row in enumerate(known.rows.tolist()):
-        track = film.tracks.iloc[row]
-        near = film.truth[
-            (film.truth["end_s"] > track["start_s"] - NEAR_S) & (film.truth["start_s"] < track["end_s"] + NEAR_S)
-        ]
-        visible = set(near["person"])
-        possible[place, :-1] = [person in visible for person in own.people]
-        possible[place, -1] = not visible or any(person not in own.people for person in visible)
+        there = visible(film, film.tracks.iloc[row], NEAR_S)
+        possible[place, :-1] = [person in there for person in own.people]
+        possible[place, -1] = not there or any(person not in own.people for person in there)
     return Case(apart, possible, weight)
 
 
@@ -285,6 +235,10 @@ def main() -> None:
 
     photo, figures = photo_case(folder / "ident", gallery, engine, options)
     print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
+
+    print(markdown({"clothing": alike(every, options)}, ("pairs of two people", "dressed alike")))
+    scene = one_scene(every, gallery, options, SCENE_CASTS)
+    print("\n" + markdown(scene, ("casts", "tracks named rightly", "wrongly")) + "\n", flush=True)
 
     cases = {name: cases_of(film, gallery, options) for name, film in every.items()} | {"photos": [photo]}
     levels = fitted_without(cases, options)
