@@ -58,7 +58,7 @@ def alike(every: Mapping[str, Film], options: NamingOptions) -> dict[str, float]
     """How often two people of different films or shots are dressed as alike as a voucher must be."""
     tracks, worn, seen, _ = all_tracks(every)
     faces = distances(tracks.vectors, tracks.vectors)
-    clothes = np.stack([worn.apart(track) for track in range(len(tracks))])
+    clothes = np.stack([worn.apart(track, np.arange(len(tracks))) for track in range(len(tracks))])
     pairs = [
         clothes[one, other]
         for one in range(len(tracks))

@@ -52,10 +52,11 @@ class Clothing:
                 worn[place] = np.sqrt(shares / shares.sum())
         return cls(worn, rows["start_s"].to_numpy(np.float64), rows["end_s"].to_numpy(np.float64))
 
-    def apart(self, track: int) -> NDArray[np.float64]:
-        """Hellinger distance of each track's clothing to that of one, float64 [tracks]; infinite where none is seen."""
-        shared = (self.colours @ self.colours[track]).astype(np.float64)
-        dressed = self.colours.any(axis=1) & bool(self.colours[track].any())
+    def apart(self, track: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Hellinger distance of one track's clothing to that of each of the `others`, float64 [others]; infinite where
+        none is seen."""
+        shared = (self.colours[others] @ self.colours[track]).astype(np.float64)
+        dressed = self.colours[others].any(axis=1) & bool(self.colours[track].any())
         return np.where(dressed, np.sqrt(np.maximum(1.0 - shared, 0.0)), np.inf)
 
     def between_s(self, track: int) -> NDArray[np.float64]:
@@ -86,11 +87,9 @@ def learn_by_clothing(
         apart: scaled distances to the actors' photos, float64 [tracks, actors].
         options: limits.
     """
-    teachers = np.flatnonzero(lessons.teaches >= 0)
-    if not len(teachers) or not worn.colours.any():
+    if not (lessons.teaches >= 0).any() or not worn.colours.any():
         return lessons
     beside = _beside(seen)
-    elsewhere: dict[int, NDArray[np.float64]] = {}
     found = replace(
         lessons,
         ratios=lessons.ratios.copy(),
@@ -100,29 +99,28 @@ def learn_by_clothing(
         dressed=lessons.dressed.copy(),
     )
     for track in np.flatnonzero((lessons.teaches < 0) & (lessons.voucher < 0) & ~lessons.strangers).tolist():
-        likeness = worn.apart(track)
-        near = teachers[(worn.between_s(track) <= options.scene_s)[teachers]]
-        taken = {int(lessons.teaches[other]) for other in beside[track]}
-        near = near[[int(lessons.teaches[other]) not in taken for other in near.tolist()]]
-        if not len(near):
+        scene = worn.between_s(track) <= options.scene_s
+        taken = [int(lessons.teaches[other]) for other in beside[track]]
+        vouchers = np.flatnonzero(scene & (lessons.teaches >= 0) & ~np.isin(lessons.teaches, taken))
+        if not len(vouchers):
             continue
-        voucher = int(near[likeness[near].argmin()])
+        likeness = worn.apart(track, vouchers)
+        voucher, nearest = int(vouchers[likeness.argmin()]), float(likeness.min())
         actor = int(lessons.teaches[voucher])
-        if likeness[voucher] >= options.dressed or apart[track, actor] > options.dressed_farthest:
+        if nearest >= options.dressed or apart[track, actor] > options.dressed_farthest:
             continue
-        if voucher not in elsewhere:
-            elsewhere[voucher] = worn.apart(voucher)
-        other = lessons.strangers | ((lessons.teaches >= 0) & (lessons.teaches != actor))
-        other[list(beside[voucher])] = True
-        other &= np.minimum(worn.between_s(track), worn.between_s(voucher)) <= options.scene_s
-        other[[track, voucher]] = False
-        rival = float(np.minimum(likeness, elsewhere[voucher])[other].min(initial=np.inf))
-        if likeness[voucher] > rival - options.dressed_margin:
+        others = lessons.strangers | ((lessons.teaches >= 0) & (lessons.teaches != actor))
+        others[list(beside[voucher])] = True
+        others &= scene | (worn.between_s(voucher) <= options.scene_s)
+        others[[track, voucher]] = False
+        places = np.flatnonzero(others)
+        rival = np.minimum(worn.apart(track, places), worn.apart(voucher, places)).min(initial=np.inf)
+        if nearest > rival - options.dressed_margin:
             continue
-        worth = options.dressed_least + options.dressed_weight * (options.dressed - likeness[voucher])
+        worth = options.dressed_least + options.dressed_weight * (options.dressed - nearest)
         found.ratios[track, actor] += min(worth, options.dressed_most)
         found.voucher[track], found.actor[track] = voucher, actor
-        found.distance[track], found.dressed[track] = likeness[voucher], True
+        found.distance[track], found.dressed[track] = nearest, True
     return found
 
 
