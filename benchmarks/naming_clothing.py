@@ -46,6 +46,8 @@ def all_tracks(every: Mapping[str, Film]) -> tuple[Tracks, Clothing, list[frozen
     tracks = Tracks(
         np.arange(count),
         np.arange(count),
+        starts,
+        starts,
         np.concatenate([own.vectors for own in known]),
         np.concatenate([own.quality for own in known]),
         tuple(chips for own in known for chips in own.chips),

@@ -210,6 +210,7 @@ APPEARANCES = _table(
     ("tracks", LONGS, "Tracks that it is made of"),
     ("best_face", LONG, "Face with the best chip"),
     ("photos", TEXTS, "Photos that matched best"),
+    ("reason", TEXT, "Why it has that name, in a sentence"),
     ("model_hash", TEXT, "Hash of the models behind the embeddings"),
     ("decisions", INT, "Revision of people's decisions on the film that it rests on; 0 for none"),
 )

@@ -35,6 +35,7 @@ APPEARANCES: list[dict[str, Any]] = [
         "runner_up": "Eileen Collins",
         "runner_up_distance": 0.72,
         "photos": ["/photos/Grace Hopper/1.jpg", "/photos/Grace Hopper/2.jpg"],
+        "reason": "Grace Hopper at 0.31 from the nearest photos",
         "shot": 0,
         "tracks": [0],
     },

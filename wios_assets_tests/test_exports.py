@@ -97,7 +97,8 @@ def test_json_appearances_are_people_with_their_instances(settings: Settings) ->
     assert (grace["kind"], grace["nconst"], grace["character"]) == ("cast", "nm0393790", "The Admiral")
     assert grace["seconds"] == 16.623
     assert [(each["start_s"], each["end_s"]) for each in grace["instances"]] == [(1.0, 12.5), (80.0, 85.123)]
-    assert grace["instances"][0]["photos"] == APPEARANCES[0]["photos"]
+    for evidence in ("photos", "reason"):
+        assert grace["instances"][0][evidence] == APPEARANCES[0][evidence]
     assert people["unknown:1"]["instances"][0]["probability"] is None
     TypeAdapter(AppearancesDocument).validate_json(content)
 

@@ -99,7 +99,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         **film_table(
             "appearances",
             GROUP,
-            code_version(1),
+            code_version(2),
             ["inside_the_film", "no_actor_twice_at_once", "in_cast_or_marked_unknown"],
         )
     )

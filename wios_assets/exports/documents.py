@@ -47,6 +47,7 @@ class Instance(_Model):
     runner_up: str | None = Field(description="Next cast member")
     runner_up_distance: Share | None = Field(description="Distance to the next cast member's gallery")
     photos: list[str] | None = Field(description="Photos that matched best")
+    reason: str | None = Field(description="Why it has that name, in a sentence")
 
 
 class PersonOnScreen(_Person):

@@ -70,6 +70,7 @@ _WHAT: dict[What, _Asked] = {
             "distance",
             "runner_up",
             "runner_up_distance",
+            "reason",
         ),
     ),
     "minutes": _Asked(

@@ -107,7 +107,13 @@ class Library:
             if before and before == _state(folder):
                 if failure is None:
                     return rows
-                raise WiosError(f"{folder}: {table} is broken ({failure}); {_remedy(film)}") from failure
+                lacking = _lacking(folder, table)
+                fault = (
+                    f"comes from another version of WIOS, without {', '.join(lacking)}"
+                    if lacking
+                    else f"is broken ({failure})"
+                )
+                raise WiosError(f"{folder}: {table} {fault}; {_remedy(film)}") from failure
             if pause is not None:
                 time.sleep(pause)
         whose = f" of the film {film!r}" if film is not None else ""
@@ -330,6 +336,16 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
             stat = file.stat()
             state.append((file.name, stat.st_ino, stat.st_mtime_ns))
     return state
+
+
+def _lacking(folder: Path, table: str) -> list[str]:
+    """Columns of the table that the folder's files lack; none where a file cannot be read at all."""
+    wanted = [name for name in TABLES[table].schema.names if name != "film"]
+    try:
+        kept = [set(pq.read_schema(file).names) for file in parquet_files(folder)]
+    except (OSError, pa.ArrowInvalid):
+        return []
+    return [name for name in wanted if not all(name in names for names in kept)]
 
 
 def _remedy(film: str | None) -> str:

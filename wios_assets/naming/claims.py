@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from wios_assets.naming.exclusion import assign
 from wios_assets.naming.film_teaching import Lessons, learn
 from wios_assets.naming.options import NamingOptions
 from wios_assets.naming.scale import Scale
+from wios_assets.timeline.clock import format_clock
 
 NO_DOUBT = 100.0
 """Log-odds of what a person has decided."""
@@ -44,7 +46,7 @@ class _Case:
         scaled: the same on the scale of the levels.
         belief: probabilities, float64 [tracks, actors + 1].
         lessons: who vouches for whom.
-        numbers: track numbers, int64 [tracks].
+        tracks: the tracks.
         certain: probability from which on this film's tracks are named.
     """
 
@@ -53,7 +55,7 @@ class _Case:
     scaled: NDArray[np.float64]
     belief: NDArray[np.float64]
     lessons: Lessons
-    numbers: NDArray[np.int64]
+    tracks: Tracks
     certain: float
 
 
@@ -94,7 +96,7 @@ def claims(
     belief, _ = posteriors(_as_decided(lessons.ratios, gallery, decided), options)
     chosen = assign(_gains(belief), seen)
     certain = _certain(belief[np.arange(len(belief)), chosen][chosen >= 0], options)
-    case = _Case(gallery, apart, scaled, belief, lessons, known.numbers, certain)
+    case = _Case(gallery, apart, scaled, belief, lessons, known, certain)
     return [_decide(place, int(chosen[place]), case, options) for place in range(len(known))]
 
 
@@ -162,7 +164,7 @@ def _decide(place: int, chosen: int, case: _Case, options: NamingOptions) -> Cla
     if vouched:
         dressed = case.lessons.dressed[place]
         like = "of the same scene is dressed alike" if dressed else "is like it"
-        where += f", and track {case.numbers[case.lessons.voucher[place]]}, which the photos name, {like}"
+        where += f", and {_called(case.tracks, int(case.lessons.voucher[place]))}, which the photos name, {like}"
         farthest = options.dressed_farthest if dressed else options.taught_farthest
     if belief[chosen] < case.certain:
         rest = belief.copy()
@@ -173,3 +175,9 @@ def _decide(place: int, chosen: int, case: _Case, options: NamingOptions) -> Cla
     if case.scaled[place, chosen] > farthest:
         return Claim(chosen, "weak", probability, f"{where} is too far for a name")
     return Claim(chosen, "named", probability, f"{where} from the nearest photos" if not vouched else where)
+
+
+def _called(tracks: Tracks, place: int) -> str:
+    """A track's number, with its first second where it is of a film."""
+    start_s = float(tracks.start_s[place])
+    return f"track {tracks.numbers[place]}" + ("" if math.isnan(start_s) else f" at {format_clock(int(start_s))}")

@@ -42,15 +42,15 @@ class Clothing:
             for face, colours in zip(embeddings["face"], embeddings["clothing"], strict=True)
             if colours is not None
         }
-        rows = tracks.iloc[known.rows.tolist()]
+        embedded = tracks["embedded_faces"].iloc[known.rows.tolist()]
         length = max((len(colours) for colours in seen.values()), default=0)
-        worn = np.zeros((len(rows), length), dtype=np.float32)
-        for place, faces in enumerate(rows["embedded_faces"]):
+        worn = np.zeros((len(embedded), length), dtype=np.float32)
+        for place, faces in enumerate(embedded):
             own = [seen[face] for face in faces if face in seen]
             if own:
                 shares = (np.stack(own).astype(np.float32) ** 2).mean(axis=0)
                 worn[place] = np.sqrt(shares / shares.sum())
-        return cls(worn, rows["start_s"].to_numpy(np.float64), rows["end_s"].to_numpy(np.float64))
+        return cls(worn, known.start_s, known.end_s)
 
     def apart(self, track: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
         """Hellinger distance of one track's clothing to that of each of the `others`, float64 [others]; infinite where

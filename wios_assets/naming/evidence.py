@@ -77,6 +77,8 @@ class Tracks:
     Attributes:
         numbers: int64 [tracks], the column `track`.
         rows: int64 [tracks], places in the table of tracks.
+        start_s: float64 [tracks], first instant of each on screen, seconds; NaN for faces of a photo.
+        end_s: float64 [tracks], end of each, seconds; NaN for faces of a photo.
         vectors: float64 [tracks, length], mean embedding, each chip weighted by its quality.
         quality: float64 [tracks], quality of the best chip.
         chips: embeddings float64 [chips, length] of each track, best first.
@@ -85,6 +87,8 @@ class Tracks:
 
     numbers: NDArray[np.int64]
     rows: NDArray[np.int64]
+    start_s: NDArray[np.float64]
+    end_s: NDArray[np.float64]
     vectors: NDArray[np.float64]
     quality: NDArray[np.float64]
     chips: tuple[NDArray[np.float64], ...]
@@ -109,10 +113,12 @@ class Tracks:
             means.append(np.average(vectors[own], axis=0, weights=weights))
             best.append(float(weights.max()))
             chips.append(vectors[own])
-        numbers = tracks["track"].to_numpy(np.int64)[rows] if rows else np.zeros(0, np.int64)
+        places = np.asarray(rows, dtype=np.int64)
         return cls(
-            numbers,
-            np.asarray(rows, dtype=np.int64),
+            tracks["track"].to_numpy(np.int64)[places],
+            places,
+            tracks["start_s"].to_numpy(np.float64)[places],
+            tracks["end_s"].to_numpy(np.float64)[places],
             np.stack(means) if means else np.zeros((0, vectors.shape[1])),
             np.asarray(best),
             tuple(chips),

@@ -92,6 +92,8 @@ def identify_photo(
     faces = Tracks(
         numbers,
         numbers,
+        np.full(len(order), np.nan),
+        np.full(len(order), np.nan),
         vectors,
         looked.quality[order].astype(np.float64),
         tuple(vector[None] for vector in vectors),

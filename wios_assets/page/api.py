@@ -251,6 +251,7 @@ def _on_screen(film: FilmMap, place: int) -> dict[str, Any]:
         "runner_up": film.runner_up[place],
         "runner_up_distance": number_or_none(float(film.runner_up_distance[place]), 4),
         "photos": film.photos[place],
+        "reason": film.reason[place],
         "chip": chip_path(film.film["film"], face) if face != NOBODY else None,
     }
 

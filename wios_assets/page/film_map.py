@@ -56,7 +56,7 @@ class FilmMap:
         start_s, end_s: float64 [appearances], by start. person: int32 [appearances], places in `people`.
         appearance, face: int64 [appearances], the lake's numbers; `NOBODY` where there is no face.
         probability, distance, runner_up_distance: float32 [appearances], NaN where the lake has none.
-        runner_up: names, and None. photos: paths of the photos that matched best.
+        runner_up: names, and None. photos: paths of the photos that matched best. reason: why each has its name.
         tracks: int64 [...], track_offsets: int32 [appearances + 1]: appearance i is made of the tracks
             tracks[track_offsets[i]:track_offsets[i + 1]].
         revision: state of the tracks and of people's decisions on them; see `DecidedTracks`.
@@ -80,6 +80,7 @@ class FilmMap:
     runner_up: tuple[str | None, ...]
     runner_up_distance: NDArray[np.float32]
     photos: tuple[tuple[str, ...], ...]
+    reason: tuple[str | None, ...]
     tracks: NDArray[np.int64]
     track_offsets: NDArray[np.int32]
     revision: str
@@ -165,6 +166,7 @@ def film_map(
         runner_up=tuple(interned.setdefault(row["runner_up"], row["runner_up"]) for row in rows),
         runner_up_distance=_singles(rows, "runner_up_distance"),
         photos=tuple(_interned(interned, row["photos"] or ()) for row in rows),
+        reason=tuple(interned.setdefault(row["reason"], row["reason"]) for row in rows),
         tracks=np.array([track for row in rows for track in row["tracks"] or ()], dtype=np.int64),
         track_offsets=np.cumsum([0, *(len(row["tracks"] or ()) for row in rows)], dtype=np.int32),
         revision=revision,

@@ -58,6 +58,7 @@ class OnScreen(BaseModel):
     runner_up: str | None = Field(description="Next cast member")
     runner_up_distance: Share | None = Field(description="Distance to the next cast member's gallery")
     photos: list[str] = Field(description="Photos that matched best")
+    reason: str | None = Field(description="Why it has that name, in a sentence")
     chip: str | None = Field(description="Path of the appearance's best face chip, a JPEG")
 
 

@@ -37,7 +37,7 @@ def appearances(
     joined across a cut. So a person is never there twice at once. Tracks without a name (weak ones) are left out.
 
     A joined interval has the mean of its tracks' probabilities, weighted by their seconds; its evidence (distance,
-    runner-up, photos, best face) is that of its surest track.
+    runner-up, photos, reason, best face) is that of its surest track.
 
     Args:
         track_names: columns of the table track_names.
@@ -137,6 +137,7 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
         "tracks": [int(piece["track"]) for piece in group],
         "best_face": None if surest["best_face"] is None else int(surest["best_face"]),
         "photos": list(surest["photos"] or []),
+        "reason": surest["reason"],
         "model_hash": surest["model_hash"],
         "decisions": surest["decisions"],
     }

@@ -340,8 +340,9 @@ def test_one_films_broken_file_stands_in_the_way_of_that_film_alone(settings: Se
         pq.write_table(pa.table({"start_s": [1.0], "end_s": [2.0]}), file)
     else:
         file.write_bytes(file.read_bytes()[: 0 if damage == "empty file" else 500])
+    fault = "comes from another version of WIOS, without .*reason" if damage == "older columns" else "is broken"
     with open_library(settings) as library:
-        with pytest.raises(WiosError, match=r"appearances is broken .*`wios run 'a broken one'`"):
+        with pytest.raises(WiosError, match=rf"appearances {fault}.*; `wios run 'a broken one'`"):
             who(library, "a broken one", 1.5)
         assert [row["actor"] for row in who(library, "zebra", 1.5)] == ["Grace Hopper"]
 

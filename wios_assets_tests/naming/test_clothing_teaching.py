@@ -55,7 +55,7 @@ def test_alone_the_photos_leave_the_face_from_the_side_open() -> None:
 def test_a_face_of_the_same_scene_that_is_dressed_alike_is_named() -> None:
     row = the_side()
     assert (row["actor"], row["decision"]) == ("ada", "named")
-    assert "track 0, which the photos name, of the same scene is dressed alike" in row["reason"]
+    assert "track 0 at 00:00:00, which the photos name, of the same scene is dressed alike" in row["reason"]
     assert row["probability"] <= OPTIONS.surest
 
 

@@ -190,7 +190,7 @@ def test_a_certain_track_vouches_for_one_that_the_photos_leave_open() -> None:
     taught = named(film, gallery)
     assert alone["decision"].tolist() == ["named", "weak"]
     assert taught["actor"].tolist() == ["ada", "ada"]
-    assert "track 0, which the photos name" in taught["reason"].iloc[1]
+    assert "track 0 at 00:00:00, which the photos name, is like it" in taught["reason"].iloc[1]
     assert taught["distance"].iloc[1] > OPTIONS.farthest
 
 

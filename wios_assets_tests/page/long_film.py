@@ -57,6 +57,7 @@ def store_long_film(lake: Path, key: str, seed: int = 0) -> dict[str, Any]:
 
 def _row(person: int, start: float, end: float, rng: np.random.Generator) -> dict[str, Any]:
     cast = person < ACTORS
+    distance = float(rng.uniform(0.2, 0.55)) if cast else None
     return {
         "start_s": start,
         "end_s": end,
@@ -66,10 +67,11 @@ def _row(person: int, start: float, end: float, rng: np.random.Generator) -> dic
         "character": f"Character {person:02d}" if cast else None,
         "shot": int(start // 5),
         "probability": float(rng.uniform(0.93, 1.0)),
-        "distance": float(rng.uniform(0.2, 0.55)) if cast else None,
+        "distance": distance,
         "runner_up": f"Actor Number {(person + 1) % ACTORS:02d}" if cast else None,
         "runner_up_distance": float(rng.uniform(0.55, 0.8)) if cast else None,
         "tracks": [person],
         "photos": [f"/galleries/Actor Number {person:02d}/{n}.jpg" for n in range(3)] if cast else [],
+        "reason": f"Actor Number {person:02d} at {distance:.2f} from the nearest photos" if cast else "nobody is near",
         "model_hash": "0" * 16,
     }

@@ -80,6 +80,7 @@ def test_who_gives_the_evidence(page: Page) -> None:
     assert (grace["start_s"], grace["end_s"], grace["distance"]) == (1.0, 12.5, 0.31)
     assert (grace["runner_up"], grace["runner_up_distance"]) == ("Eileen Collins", 0.72)
     assert grace["photos"] == ["/photos/Grace Hopper/1.jpg", "/photos/Grace Hopper/2.jpg"]
+    assert grace["reason"] == "Grace Hopper at 0.31 from the nearest photos"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_a_track_becomes_an_interval_with_character_and_evidence() -> None:
     assert (row["start_s"], row["end_s"], row["probability"], row["distance"]) == (11.0, 14.0, 0.97, 0.31)
     assert (row["nconst"], row["character"]) == ("nm0000002", "Commander")
     assert (list(row["tracks"]), row["best_face"], list(row["photos"])) == ([0], 0, ["a.jpg"])
+    assert row["reason"] == "near and clear"
 
 
 def test_tracks_of_one_person_that_nearly_touch_are_joined() -> None:
