@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from wios_assets.lake.saved_queries import saved_queries
+from wios_assets.settings import load_settings
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.imdb.small_lake import make_lake
 from wios_assets_tests.sample_lake import EILEEN, GRACE, STRANGER, fill, library_row, store
@@ -18,10 +19,11 @@ from wios_assets_tests.sample_lake import EILEEN, GRACE, STRANGER, fill, library
 HEAT, OTHER = "Heat (1995)", "007"
 
 
-@pytest.fixture
-def wios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Wios:
-    wios = Wios(tmp_path / "data", monkeypatch, capsys)
-    lake = wios.settings.lake
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder that tests only read."""
+    data = tmp_path_factory.mktemp("asked") / "data"
+    lake = load_settings(data=data).lake
     make_lake(lake)
     fill(lake, library_row(HEAT, title="Heat", year=1995, tconst="tt0113277"), library_row(OTHER))
     cast: list[dict[str, Any]] = [
@@ -34,7 +36,12 @@ def wios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         for number, verdict in enumerate(("used", "used", "blurred"))
     ]
     store(lake, "gallery_photos", [*photos, {**photos[2], "actor": "Averil Mean"}], HEAT)
-    return wios
+    return data
+
+
+@pytest.fixture
+def wios(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Wios:
+    return Wios(data, monkeypatch, capsys)
 
 
 def asked(wios: Wios, *arguments: str) -> list[dict[str, Any]]:
