@@ -17,6 +17,7 @@ from wios_assets_tests.vision import stand_ins
 from wios_assets_tests.vision.faces import options, package_pictures
 
 
+@pytest.mark.slow
 def test_an_engine_is_made_once_a_process(tmp_path: Path) -> None:
     chosen = options(tmp_path)
     assert load_engine(chosen) is load_engine(options(tmp_path))
@@ -34,6 +35,7 @@ def test_every_option_is_described() -> None:
     assert [field.name for field in fields(EngineOptions) if f"{field.name}:" not in described] == []
 
 
+@pytest.mark.slow
 def test_the_engines_keep_their_embeddings_apart(tmp_path: Path) -> None:
     fast, slow = load_engine(options(tmp_path)), load_engine(options(tmp_path, engine="dlib"))
     assert fast.model_hash.startswith("onnx:")
@@ -42,6 +44,7 @@ def test_the_engines_keep_their_embeddings_apart(tmp_path: Path) -> None:
     assert fast.chip_size == slow.chip_size == 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine_name", ["onnx", "dlib"])
 def test_an_engine_finds_cuts_and_embeds_faces(tmp_path: Path, engine_name: str) -> None:
     engine = load_engine(options(tmp_path, engine=engine_name))
@@ -76,6 +79,7 @@ def test_cuda_that_is_asked_for_and_absent_is_an_error_in_one_line(tmp_path: Pat
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("CUDAExecutionProvider" not in onnxruntime.get_available_providers(), reason="CUDA is absent")
 def test_cuda_gives_the_same_faces_and_embeddings(tmp_path: Path) -> None:
     here = load_engine(options(tmp_path, detector_precision="float"))
@@ -95,6 +99,7 @@ def test_the_dlib_engine_takes_no_cuda_and_no_own_models(tmp_path: Path) -> None
         load_engine(options(tmp_path, engine="dlib", embedder_model="x.onnx"))
 
 
+@pytest.mark.slow
 def test_a_higher_threshold_leaves_fewer_faces(tmp_path: Path) -> None:
     picture = package_pictures()["astronaut"]
     for name in ("onnx", "dlib"):

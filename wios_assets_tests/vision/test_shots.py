@@ -34,16 +34,19 @@ def film(path: Path, pictures: Iterable[Picture]) -> Path:
     return write_film(path, pictures, rate=RATE, keyframe_every=250)
 
 
+@pytest.mark.slow
 def test_a_cut_is_found_at_the_first_picture_of_the_new_shot(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", scene(1, 40) + scene(2, 33) + scene(3, 27))
     assert found_cuts(path) == pytest.approx([40 / RATE, 73 / RATE])
 
 
+@pytest.mark.slow
 def test_a_short_shot_has_its_two_cuts(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", scene(1, 30) + scene(2, 8) + scene(3, 30))
     assert found_cuts(path) == pytest.approx([30 / RATE, 38 / RATE])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 2])
 def test_a_flash_is_no_cut(tmp_path: Path, length: int) -> None:
     pictures = scene(1, 60)
@@ -51,16 +54,19 @@ def test_a_flash_is_no_cut(tmp_path: Path, length: int) -> None:
     assert found_cuts(film(tmp_path / "a.mp4", pictures)) == []
 
 
+@pytest.mark.slow
 def test_a_pan_is_no_cut(tmp_path: Path) -> None:
     assert found_cuts(film(tmp_path / "a.mp4", scene(1, 60, drift=5.0))) == []
 
 
+@pytest.mark.slow
 def test_a_fade_through_black_makes_no_cut(tmp_path: Path) -> None:
     out = [(picture * max(0.0, 1 - i / 25)).astype(np.uint8) for i, picture in enumerate(scene(1, 26))]
     back = [(picture * min(1.0, i / 25)).astype(np.uint8) for i, picture in enumerate(scene(2, 40))]
     assert found_cuts(film(tmp_path / "a.mp4", scene(1, 20, 0.0) + out + back)) == []
 
 
+@pytest.mark.slow
 def test_cuts_do_not_depend_on_where_reading_starts(tmp_path: Path) -> None:
     pictures = [picture for seed in range(12) for picture in scene(seed, 7 + 5 * (seed % 4), drift=2.0)]
     path = film(tmp_path / "a.mp4", pictures)
@@ -70,6 +76,7 @@ def test_cuts_do_not_depend_on_where_reading_starts(tmp_path: Path) -> None:
         assert [cut for cut in found_cuts(path, from_s) if cut >= from_s] == [cut for cut in whole if cut >= from_s]
 
 
+@pytest.mark.slow
 def test_every_picture_comes_out_in_order_with_broken_ones_between(tmp_path: Path) -> None:
     path = break_bytes(film(tmp_path / "a.mkv", scene(1, 100) + scene(2, 200)), 0.5, 0.6)
     video = probe(path)
