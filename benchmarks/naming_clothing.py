@@ -57,7 +57,7 @@ def all_tracks(every: Mapping[str, Film]) -> tuple[Tracks, Clothing, list[frozen
 
 
 def alike(every: Mapping[str, Film], options: NamingOptions) -> dict[str, float]:
-    """How often two people of different films or shots are dressed as alike as a voucher must be."""
+    """How often two people who are never seen together are dressed as alike as one who vouches must be."""
     tracks, worn, seen, _ = all_tracks(every)
     faces = distances(tracks.vectors, tracks.vectors)
     clothes = np.stack([worn.apart(track, np.arange(len(tracks))) for track in range(len(tracks))])

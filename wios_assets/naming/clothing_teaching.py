@@ -40,7 +40,7 @@ class Clothing:
         seen = {
             int(face): np.frombuffer(colours, np.uint8)
             for face, colours in zip(embeddings["face"], embeddings["clothing"], strict=True)
-            if colours is not None
+            if isinstance(colours, bytes)
         }
         embedded = tracks["embedded_faces"].iloc[known.rows.tolist()]
         length = max((len(colours) for colours in seen.values()), default=0)
