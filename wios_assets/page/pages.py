@@ -39,6 +39,7 @@ FILMS_WITH_A_PORTRAIT = 8
 REVIEWS_A_PAGE = 40
 STATIC = Path(__file__).parent / "static"
 NO_PICTURE = STATIC / "no-picture.svg"
+PhotoPath = Annotated[str, Query(max_length=4096, description="The photo's path, as answers name it")]
 # What browsers play; the type by the file's ending, since some systems know none for Matroska.
 _MEDIA_TYPES = {".mkv": "video/x-matroska", ".m4v": "video/mp4", ".mp4": "video/mp4", ".webm": "video/webm"}
 
@@ -178,6 +179,14 @@ def page_router(
         made = pictures.chip(row["film"], face) if face < 2**63 else None
         if made is None:
             raise HTTPException(404, f"the film {row['film']!r} has no chip of a face {face}")
+        return picture_answer(request, made)
+
+    @router.get("/photo/{key:key}")
+    def photo(request: Request, key: str, of: PhotoPath) -> Response:
+        row = find_film(shelf, key)
+        made = pictures.photo(row["film"], of)
+        if made is None:
+            raise HTTPException(404, f"no photo {of!r} stands in the gallery of the film {row['film']!r}")
         return picture_answer(request, made)
 
     @router.get("/actors")

@@ -55,6 +55,20 @@ def test_the_right_names_stand_beside_the_picture_wherever_one_seeks(
     assert tab.evaluate("video.error") is None
 
 
+def test_a_name_says_why_with_the_photos_that_matched(watched: Watched, finished: FinishedExample) -> None:
+    tab = watched.film(finished.example.key)
+    seek(tab, finished.example.question_s)
+    person = tab.locator("#now li.cast").first
+    expect(person.locator(".why img")).to_have_count(0)
+    person.locator("summary").click()
+    expect(person.locator(".why span")).to_contain_text("from the nearest photos")
+    until(tab, "[...document.querySelectorAll('.why img')].every((i) => i.complete && i.naturalWidth > 0)")
+    shown = person.locator(".why img").evaluate_all("images => images.map((image) => image.title)")
+    rows = read_rows(finished.settings.lake, APPEARANCES, finished.example.key).to_pylist()
+    name = person.locator(".name").text_content()
+    assert shown in [row["photos"] for row in rows if row["actor"] == name]
+
+
 def test_the_names_change_while_the_film_plays(watched: Watched, finished: FinishedExample) -> None:
     tab = watched.film(finished.example.key)
     until(tab, "video.readyState >= 2")

@@ -44,6 +44,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Settings:
     store(settings.lake, "appearances", people, "heat")
     chips = [{"face": 10 + n, "quality": 0.5, "chip": jpeg(40 * n)} for n in range(3)]
     store(settings.lake, "face_embeddings", chips, "heat")
+    photo = {"actor": "Eileen Collins", "photo": APPEARANCES[2]["photos"][0], "verdict": "used", "thumbnail": jpeg(200)}
+    store(settings.lake, "gallery_photos", [photo], "heat")
     named = {"actor": HOSTILE, "character": HOSTILE, "kind": "cast", "nconst": None}
     store(settings.lake, "appearances", [{**APPEARANCES[0], **named}], HOSTILE)
     store(
@@ -128,6 +130,9 @@ def test_a_client_that_stops_reading_stops_nobody_else(page: Page) -> None:
         "/chip/1/..%2f..%2fappearances",
         "/chip/99999999999999999999999/heat",
         "/chip/-1/heat",
+        "/photo/heat?of=/etc/passwd",
+        "/photo/heat?of=../../../etc/passwd",
+        "/photo/..%2f..%2fetc%2fpasswd?of=x",
     ],
 )
 def test_no_path_leads_out_of_the_library(page: Page, path: str) -> None:
@@ -152,6 +157,16 @@ def test_a_film_whose_file_is_gone_is_still_asked_about(page: Page) -> None:
     shown = page.get("/film/007").text
     assert "<video" not in shown
     assert "is gone from" in shown
+
+
+def test_photos_are_the_thumbnails_of_the_films_own_gallery(page: Page) -> None:
+    (matched,) = page.json("/api/films/heat/who?t=75")["people"][0]["photos"]
+    assert page.get(f"/photo/heat?of={quote(matched)}").content == jpeg(200)
+    for film, photo in (("heat", "/photos/Grace Hopper/1.jpg"), ("007", matched)):
+        answer = page.get(f"/photo/{film}?of={quote(photo)}")
+        assert answer.status_code == 404
+        assert "no photo" in answer.text
+    assert page.get("/photo/heat").status_code == 400
 
 
 def test_chips_are_those_of_the_lake(page: Page) -> None:

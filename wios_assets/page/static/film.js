@@ -4,6 +4,7 @@ import { askWho, send, watchNames } from "./decide.js";
 import { keepPlayable, readTrack, turnCaptions } from "./playback.js";
 import { lastAtMost } from "./sorted.js";
 import { drawStrips } from "./strips.js";
+import { why } from "./why.js";
 
 const root = document.getElementById("film");
 const video = document.getElementById("video");
@@ -117,6 +118,7 @@ function showNow() {
       if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.sure[place])), " · ");
       facts.append(`${clock(lane.start[place])}–${clock(lane.end[place])}`);
       words.append(facts);
+      if (person.kind === "cast") words.append(why(root.dataset.key, person.name, lane.start[place]));
       item.append(words);
       return item;
     }),
