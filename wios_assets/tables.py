@@ -35,6 +35,11 @@ class Table:
         fields = [pa.field(c.name, c.type, metadata={"comment": c.meaning}) for c in self.columns]
         return pa.schema([pa.field("film", pa.string()), *fields] if self.by_film else fields)
 
+    @cached_property
+    def stored_schema(self) -> pa.Schema:
+        """Arrow schema of the files: the table's, without `film`, which stands in the folder's name."""
+        return self.schema.remove(0) if self.by_film else self.schema
+
 
 def _table(name: str, row: str, *columns: tuple[str, pa.DataType, str], by_film: bool = True) -> Table:
     return Table(name, row, tuple(Column(*c) for c in columns), by_film)
@@ -157,11 +162,7 @@ FACE_EMBEDDINGS = _table(
     ("engine", TEXT, "Engine that made the embedding"),
     ("model_hash", TEXT, "Hash of the models behind it"),
     ("chip", BYTES, "Face chip as JPEG, as the engine was given it"),
-    (
-        "clothing",
-        BYTES,
-        "Colours below the face: square roots of a histogram in L*a*b*, a byte a bin; null if out of sight",
-    ),
+    ("clothing", BYTES, "Colours below the face: roots of an L*a*b* histogram, a byte each; null if out of sight"),
 )
 FACE_TRACKS = _table(
     "face_tracks",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from wios_assets.lake.progress import note_done
-from wios_assets.lake.store import stored_schema
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
 from wios_assets.vision.engines import EngineOptions, load_engine
 from wios_assets.vision.footage import FootageOptions, analyse_segment
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 KINDS = {
-    FRAME_SAMPLES.name: stored_schema(FRAME_SAMPLES),
-    FACES.name: stored_schema(FACES),
-    FACE_EMBEDDINGS.name: stored_schema(FACE_EMBEDDINGS),
+    FRAME_SAMPLES.name: FRAME_SAMPLES.stored_schema,
+    FACES.name: FACES.stored_schema,
+    FACE_EMBEDDINGS.name: FACE_EMBEDDINGS.stored_schema,
     "cuts": CUTS,
 }
 FOUND = pa.schema(

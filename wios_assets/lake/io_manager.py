@@ -30,7 +30,6 @@ from wios_assets.lake.store import (
     read_rows,
     replace_folder,
     staging_folder,
-    stored_schema,
     table_place,
     write_rows,
 )
@@ -80,7 +79,7 @@ class SparkIOManager(ConfigurableIOManager):
     def spark_rows(self, table: Table, film: str | None) -> SparkFrame:
         """A table, or one film's rows of it, as a Spark DataFrame with `film` first."""
         session = self.spark.spark_session
-        schema = from_arrow_schema(stored_schema(table))
+        schema = from_arrow_schema(table.stored_schema)
         place = table_place(Path(self.lake), table, film)
         if film is not None or not table.by_film:
             if not parquet_files(place):
@@ -95,7 +94,7 @@ class SparkIOManager(ConfigurableIOManager):
         return session.read.schema(from_arrow_schema(table.schema)).parquet(str(root)).select(*table.schema.names)
 
     def _carry_out(self, plan: SparkFrame, table: Table, film: str | None) -> None:
-        schema = stored_schema(table)
+        schema = table.stored_schema
         missing = [name for name in schema.names if name not in plan.columns]
         if missing:
             raise WiosError(f"{table.name}: the plan has no column {', '.join(missing)}")
@@ -152,7 +151,7 @@ def _meaning(field: pa.Field) -> str | None:
 
 def preview(files: list[Path], table: Table) -> str:
     """First rows as a Markdown table; long values are cut, pictures and vectors named by their length."""
-    names = stored_schema(table).names
+    names = table.stored_schema.names
     lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
     left = PREVIEW_ROWS
     for file in files:

@@ -340,12 +340,11 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
 
 def _lacking(folder: Path, table: str) -> list[str]:
     """Columns of the table that the folder's files lack; none where a file cannot be read at all."""
-    wanted = [name for name in TABLES[table].schema.names if name != "film"]
     try:
         kept = [set(pq.read_schema(file).names) for file in parquet_files(folder)]
     except (OSError, pa.ArrowInvalid):
         return []
-    return [name for name in wanted if not all(name in names for names in kept)]
+    return [name for name in TABLES[table].stored_schema.names if not all(name in names for names in kept)]
 
 
 def _remedy(film: str | None) -> str:

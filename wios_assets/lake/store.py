@@ -83,7 +83,7 @@ def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa
     Raises:
         WiosError: a column is missing, or a value does not fit its type.
     """
-    schema = stored_schema(table)
+    schema = table.stored_schema
     names = rows.column_names if isinstance(rows, pa.Table) else list(rows.columns)
     missing = [name for name in schema.names if name not in names]
     place = f"{table.name}{f' of film {film!r}' if film is not None else ''}"
@@ -95,11 +95,6 @@ def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa
         return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise WiosError(f"{place}: {error}") from error
-
-
-def stored_schema(table: Table) -> pa.Schema:
-    """Arrow schema of the files: the table's, without `film`, which stands in the folder's name."""
-    return table.schema.remove(0) if table.by_film else table.schema
 
 
 def table_place(lake: Path, table: Table, film: str | None) -> Path:
@@ -134,7 +129,7 @@ def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = Non
     files = parquet_files(rows.folder)
     if not files:
         raise WiosError(f"{rows.folder}: holds no Parquet files for {table.name}")
-    schema = stored_schema(table)
+    schema = table.stored_schema
     for file in files:
         found = pq.read_schema(file)
         if found.names != schema.names or found.types != schema.types:
@@ -168,7 +163,7 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
     files = parquet_files(folder)
     if not files:
         raise missing_rows(folder, table, film)
-    schema = stored_schema(table)
+    schema = table.stored_schema
     try:
         parts = [pq.read_table(file, partitioning=None, columns=schema.names) for file in files]
         rows = pa.concat_tables([part.cast(schema) for part in parts])

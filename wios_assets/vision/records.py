@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, Table
+from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
 from wios_assets.vision.engine import FaceEngine
 
 Outcome = Literal["analysed", "duplicate", "unreadable"]
@@ -96,12 +96,8 @@ def record_tables(records: Iterable[Record], engine: FaceEngine) -> dict[str, pa
         else:
             cuts.append({"cut_s": record.time_s})
     return {
-        FRAME_SAMPLES.name: pa.Table.from_pylist(samples, _schema(FRAME_SAMPLES)),
-        FACES.name: pa.Table.from_pylist(faces, _schema(FACES)),
-        FACE_EMBEDDINGS.name: pa.Table.from_pylist(embeddings, _schema(FACE_EMBEDDINGS)),
+        FRAME_SAMPLES.name: pa.Table.from_pylist(samples, FRAME_SAMPLES.stored_schema),
+        FACES.name: pa.Table.from_pylist(faces, FACES.stored_schema),
+        FACE_EMBEDDINGS.name: pa.Table.from_pylist(embeddings, FACE_EMBEDDINGS.stored_schema),
         "cuts": pa.Table.from_pylist(cuts, CUTS),
     }
-
-
-def _schema(table: Table) -> pa.Schema:
-    return table.schema.remove(table.schema.get_field_index("film"))
