@@ -1,6 +1,7 @@
 // A film's page: who is on screen now, a lane for each person, the minutes.
 
 import { askWho, send, watchNames } from "./decide.js";
+import { element } from "./element.js";
 import { keepPlayable, readTrack, turnCaptions } from "./playback.js";
 import { lastAtMost } from "./sorted.js";
 import { drawStrips } from "./strips.js";
@@ -32,13 +33,6 @@ function clock(seconds) {
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
 }
 
 function chip(face, size) {

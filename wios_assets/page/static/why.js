@@ -1,10 +1,10 @@
 // Why somebody has a name: the reason, and the photos that the face was compared with. Asked for when it is opened.
 
+import { element } from "./element.js";
+
 export function why(key, actor, instant) {
-  const made = document.createElement("details");
-  made.className = "why";
-  const summary = document.createElement("summary");
-  summary.textContent = "Why?";
+  const made = element("details", "why");
+  const summary = element("summary", "", "Why?");
   summary.setAttribute("aria-label", `Why ${actor}?`);
   made.append(summary);
   made.addEventListener("toggle", () => made.open && made.children.length === 1 && tell(made, key, actor, instant));
@@ -12,7 +12,7 @@ export function why(key, actor, instant) {
 }
 
 async function tell(place, key, actor, instant) {
-  const said = document.createElement("span");
+  const said = element("span");
   place.append(said);
   let found;
   try {
@@ -23,7 +23,7 @@ async function tell(place, key, actor, instant) {
   }
   said.textContent = found ? found.reason || "No reason is kept." : "The page does not know any more; load it again.";
   for (const photo of found ? found.photos : []) {
-    const picture = document.createElement("img");
+    const picture = element("img");
     picture.src = `/photo/${key}?of=${encodeURIComponent(photo)}`;
     picture.alt = "Photo that matched";
     picture.title = photo;
