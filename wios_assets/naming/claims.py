@@ -92,7 +92,7 @@ def claims(
     photos_only, _ = posteriors(ratios, options)
     lessons = learn(known.vectors, ratios, photos_only, scaled, scale.factor, options)
     if worn is not None:
-        lessons = learn_by_clothing(lessons, worn, seen, scaled, options)
+        lessons = learn_by_clothing(lessons, known, worn, seen, scaled, options)
     belief, _ = posteriors(_as_decided(lessons.ratios, gallery, decided), options)
     chosen = assign(_gains(belief), seen)
     certain = _certain(belief[np.arange(len(belief)), chosen][chosen >= 0], options)

@@ -20,13 +20,9 @@ class Clothing:
 
     Attributes:
         colours: float32 [tracks, bins], square roots of the shares of the histogram's bins; zeros where none was seen.
-        start_s: first instant of each track, seconds, float64 [tracks].
-        end_s: end of each track, seconds, float64 [tracks].
     """
 
     colours: NDArray[np.float32]
-    start_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
 
     @classmethod
     def of(cls, known: Tracks, tracks: pd.DataFrame, embeddings: pd.DataFrame) -> Clothing:
@@ -50,7 +46,7 @@ class Clothing:
             if own:
                 shares = (np.stack(own).astype(np.float32) ** 2).mean(axis=0)
                 worn[place] = np.sqrt(shares / shares.sum())
-        return cls(worn, known.start_s, known.end_s)
+        return cls(worn)
 
     def apart(self, track: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
         """Hellinger distance of one track's clothing to that of each of the `others`, float64 [others]; infinite where
@@ -59,15 +55,10 @@ class Clothing:
         dressed = self.colours[others].any(axis=1) & bool(self.colours[track].any())
         return np.where(dressed, np.sqrt(np.maximum(1.0 - shared, 0.0)), np.inf)
 
-    def between_s(self, track: int) -> NDArray[np.float64]:
-        """Seconds from each track to one, float64 [tracks]; 0 where they are on screen together."""
-        return np.maximum.reduce(
-            [self.start_s - self.end_s[track], self.start_s[track] - self.end_s, np.zeros(len(self.start_s))]
-        )
-
 
 def learn_by_clothing(
     lessons: Lessons,
+    known: Tracks,
     worn: Clothing,
     seen: Sequence[frozenset[int]],
     apart: NDArray[np.float64],
@@ -82,7 +73,8 @@ def learn_by_clothing(
 
     Args:
         lessons: what the faces teach; a track that a face vouches for is left as it is.
-        worn: the clothing.
+        known: the tracks.
+        worn: their clothing.
         seen: samples in which each track is seen.
         apart: scaled distances to the actors' photos, float64 [tracks, actors].
         options: limits.
@@ -95,11 +87,10 @@ def learn_by_clothing(
         ratios=lessons.ratios.copy(),
         voucher=lessons.voucher.copy(),
         actor=lessons.actor.copy(),
-        distance=lessons.distance.copy(),
         dressed=lessons.dressed.copy(),
     )
     for track in np.flatnonzero((lessons.teaches < 0) & (lessons.voucher < 0) & ~lessons.strangers).tolist():
-        scene = worn.between_s(track) <= options.scene_s
+        scene = known.between_s(track) <= options.scene_s
         taken = [int(lessons.teaches[other]) for other in beside[track]]
         vouchers = np.flatnonzero(scene & (lessons.teaches >= 0) & ~np.isin(lessons.teaches, taken))
         if not len(vouchers):
@@ -111,7 +102,7 @@ def learn_by_clothing(
             continue
         others = lessons.strangers | ((lessons.teaches >= 0) & (lessons.teaches != actor))
         others[list(beside[voucher])] = True
-        others &= scene | (worn.between_s(voucher) <= options.scene_s)
+        others &= scene | (known.between_s(voucher) <= options.scene_s)
         others[[track, voucher]] = False
         places = np.flatnonzero(others)
         rival = np.minimum(worn.apart(track, places), worn.apart(voucher, places)).min(initial=np.inf)
@@ -120,7 +111,7 @@ def learn_by_clothing(
         worth = options.dressed_least + options.dressed_weight * (options.dressed - nearest)
         found.ratios[track, actor] += min(worth, options.dressed_most)
         found.voucher[track], found.actor[track] = voucher, actor
-        found.distance[track], found.dressed[track] = nearest, True
+        found.dressed[track] = True
     return found
 
 

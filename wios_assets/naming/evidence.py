@@ -128,6 +128,10 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def between_s(self, track: int) -> NDArray[np.float64]:
+        """Seconds from each track to one, float64 [tracks]; 0 where they are on screen together."""
+        return np.maximum(np.maximum(self.start_s - self.end_s[track], self.start_s[track] - self.end_s), 0.0)
+
 
 def stacked(embeddings: pd.Series) -> NDArray[np.float64]:
     """A column of embeddings as limits compare them, float64 [n, length]."""

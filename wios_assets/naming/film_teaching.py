@@ -21,16 +21,14 @@ class Lessons:
             int64 [tracks].
         strangers: tracks that the photos make certain of people outside the cast, bool [tracks].
         voucher: the track that vouches for each track's name, or -1: int64 [tracks].
-        distance: distance to it, of faces or of clothing; infinite where there is none: float64 [tracks].
         actor: the actor vouched for, or -1: int64 [tracks].
-        dressed: tracks that the clothing is vouched by, not the face: bool [tracks].
+        dressed: tracks that are vouched for by their clothing, not by their face: bool [tracks].
     """
 
     ratios: NDArray[np.float64]
     teaches: NDArray[np.int64]
     strangers: NDArray[np.bool_]
     voucher: NDArray[np.int64]
-    distance: NDArray[np.float64]
     actor: NDArray[np.int64]
     dressed: NDArray[np.bool_]
 
@@ -64,7 +62,6 @@ def learn(
     teachers = np.flatnonzero(certain)
     voucher = np.full(tracks, -1, dtype=np.int64)
     actor = np.full(tracks, -1, dtype=np.int64)
-    distance = np.full(tracks, np.inf)
     taught = ratios.copy()
     if len(teachers):
         between = rescale * distances(vectors, vectors[teachers])
@@ -75,9 +72,6 @@ def learn(
         vouched = (near <= options.taught) & (apart[rows, whose] <= options.taught_farthest)
         vouched[teachers] = False
         voucher[vouched], actor[vouched] = teachers[nearest[vouched]], whose[vouched]
-        distance[vouched] = near[vouched]
         taught[rows[vouched], whose[vouched]] += options.taught_weight * (options.taught - near[vouched])
     strangers = photos_only[:, -1] >= options.certain_unknown
-    return Lessons(
-        taught, np.where(certain, best, -1), strangers, voucher, distance, actor, np.zeros(tracks, dtype=bool)
-    )
+    return Lessons(taught, np.where(certain, best, -1), strangers, voucher, actor, np.zeros(tracks, dtype=bool))

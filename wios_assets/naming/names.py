@@ -70,7 +70,7 @@ def name_tracks(
             "different models; materialise the galleries or the faces again"
         )
     others = Gallery.of(_outside(cohort, cast, gallery_embeddings, gallery.model_hash))
-    samples = _samples(tracks, faces)
+    samples = samples_of(tracks, faces)
     seen = [samples[row] for row in known.rows.tolist()]
     scale = scale_of_gallery(gallery.joined(others), set(gallery_embeddings["engine"]), options)
     decided = find_decided(decisions, known, tracks, faces)
@@ -160,7 +160,8 @@ def _outside(
     return left.drop_duplicates(["actor", "photo_hash"])
 
 
-def _samples(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[frozenset[int]]:
+def samples_of(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[frozenset[int]]:
+    """Samples in which each track is seen: of rows of `tables.FACE_TRACKS` and `tables.FACES`."""
     sample_of = dict(zip(faces["face"].tolist(), faces["sample"].tolist(), strict=True))
     return [frozenset(sample_of[face] for face in own) for own in tracks["faces"]]
 

@@ -40,15 +40,13 @@ def clothing_patch(image: Image, box: NDArray[np.float32]) -> Image | None:
     left, top, right, bottom = (float(edge) for edge in box)
     size = float(np.sqrt(max(right - left, 0.0) * max(bottom - top, 0.0)))
     middle = (left + right) / 2
-    wanted = (
-        *(middle - _HALF_WIDTH * size, middle + _HALF_WIDTH * size),
-        *(bottom + _TOP * size, bottom + _BOTTOM * size),
-    )
-    x_0, x_1 = max(0, int(wanted[0])), min(image.shape[1], int(wanted[1]))
-    y_0, y_1 = max(0, int(wanted[2])), min(image.shape[0], int(wanted[3]))
-    if x_1 - x_0 < max(_LEAST_SEEN * (wanted[1] - wanted[0]), _FEWEST_PIXELS):
+    x_from, x_to = middle - _HALF_WIDTH * size, middle + _HALF_WIDTH * size
+    y_from, y_to = bottom + _TOP * size, bottom + _BOTTOM * size
+    x_0, x_1 = max(0, int(x_from)), min(image.shape[1], int(x_to))
+    y_0, y_1 = max(0, int(y_from)), min(image.shape[0], int(y_to))
+    if x_1 - x_0 < max(_LEAST_SEEN * (x_to - x_from), _FEWEST_PIXELS):
         return None
-    if y_1 - y_0 < max(_LEAST_SEEN * (wanted[3] - wanted[2]), _FEWEST_PIXELS):
+    if y_1 - y_0 < max(_LEAST_SEEN * (y_to - y_from), _FEWEST_PIXELS):
         return None
     patch = cv2.resize(image[y_0:y_1, x_0:x_1], (PATCH, PATCH), interpolation=cv2.INTER_AREA)
     return np.asarray(patch, dtype=np.uint8)

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from wios_assets.naming.clothing_teaching import Clothing, learn_by_clothing
+from wios_assets.naming.evidence import Tracks
 from wios_assets.naming.film_teaching import Lessons
 from wios_assets.naming.options import NamingOptions
-from wios_assets_tests.naming.people import RATE, People, Seen, film_of
+from wios_assets_tests.naming.people import MODEL, RATE, People, Seen, film_of
 from wios_assets_tests.naming.test_names import CAST, named
 
 OPTIONS = NamingOptions()
@@ -92,18 +93,21 @@ def test_nobody_is_named_for_the_clothes_of_a_person_who_stands_beside_him() -> 
 @pytest.mark.parametrize(("likeness", "worth"), [(0.0, 6.0), (0.4, 5.0), (0.479, 3.025), (0.49, 0.0)])
 def test_the_nearer_the_clothes_the_more_they_are_worth_up_to_a_bound(likeness: float, worth: float) -> None:
     colours = np.array([[1.0, 0.0], [1 - likeness**2, np.sqrt(1 - (1 - likeness**2) ** 2)]], dtype=np.float32)
-    worn = Clothing(colours, np.array([0.0, 2.0]), np.array([2.0, 4.0]))
+    places, vectors = np.arange(2), np.zeros((2, 1))
+    known = Tracks(
+        places, places, 2.0 * places, 2.0 * places + 2.0, vectors, np.ones(2), tuple(vectors[:, None]), MODEL
+    )
     faces = Lessons(
         ratios=np.zeros((2, 1)),
         teaches=np.array([0, -1]),
         strangers=np.zeros(2, dtype=bool),
         voucher=np.array([-1, -1]),
-        distance=np.full(2, np.inf),
         actor=np.array([-1, -1]),
         dressed=np.zeros(2, dtype=bool),
     )
     options = replace(OPTIONS, dressed=0.48, dressed_least=3.0, dressed_weight=25.0, dressed_most=6.0)
-    taught = learn_by_clothing(faces, worn, [frozenset({0}), frozenset({8})], np.full((2, 1), 0.6), options)
+    seen, apart = [frozenset({0}), frozenset({8})], np.full((2, 1), 0.6)
+    taught = learn_by_clothing(faces, known, Clothing(colours), seen, apart, options)
     assert taught.ratios[1, 0] == pytest.approx(worth, abs=0.01)
     assert taught.dressed.tolist() == [False, worth > 0]
     assert faces.ratios[1, 0] == 0
