@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.films import devset
-from benchmarks.naming_clothing import alike, one_scene
+from benchmarks.naming_clothing import Scene, alike, one_scene
 from benchmarks.naming_films import Film, films, visible
 from benchmarks.naming_fit import Case, fitted, fitted_without
 from wios_assets.assets.options import cores, engine_options, naming_options
@@ -236,9 +236,10 @@ def main() -> None:
     photo, figures = photo_case(folder / "ident", gallery, engine, options)
     print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
 
-    print(markdown({"clothing": alike(every, options)}, ("pairs of two people", "dressed alike")))
-    scene = one_scene(every, gallery, options, SCENE_CASTS)
-    print("\n" + markdown(scene, ("casts", "tracks named rightly", "wrongly")) + "\n", flush=True)
+    scene = Scene.of(every)
+    print(markdown({"clothing": alike(scene, options)}, ("pairs of two people", "dressed alike")))
+    named_there = one_scene(scene, gallery, options, SCENE_CASTS)
+    print("\n" + markdown(named_there, ("casts", "tracks named rightly", "wrongly")) + "\n", flush=True)
 
     cases = {name: cases_of(film, gallery, options) for name, film in every.items()} | {"photos": [photo]}
     levels = fitted_without(cases, options)

@@ -62,7 +62,7 @@ def looked_at(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], 
 
 
 def visible(film: Film, track: pd.Series, near_s: float) -> set[str]:
-    """People whom the truth has on screen within `near_s` seconds of a track."""
+    """People whom the truth has on screen within `near_s` seconds of a track; a negative one shortens the track."""
     rows = film.truth
     near = rows[(rows["end_s"] > track["start_s"] - near_s) & (rows["start_s"] < track["end_s"] + near_s)]
     return set(near["person"])
