@@ -17,13 +17,12 @@ from wios_assets.naming.metric import distances
 from wios_assets.naming.names import samples_of
 from wios_assets.naming.options import NamingOptions
 from wios_assets.naming.scale import scale_of_gallery
-from wios_assets.vision.clothing import CLOTHING_LENGTH
 
 SURELY_TWO = 0.72
 """Faces of two tracks that are farther apart are two people's."""
 
 INSIDE_S = 0.1
-"""Who is visible during a track is visible so many seconds after its start and before its end."""
+"""By how many seconds a track is shortened at either end before it is asked who is visible during it."""
 
 SCENE_S = 60.0
 SHARES = (0.3, 0.5, 0.8)
@@ -50,9 +49,8 @@ class Scene:
         for film in every.values():
             embeddings, faces = film.tables["face_embeddings"], film.tables["faces"]
             own = Tracks.of(film.tracks, embeddings)
-            clothing = Clothing.of(own, film.tracks, embeddings).colours
             known.append(own)
-            worn.append(clothing if clothing.size else np.zeros((len(own), CLOTHING_LENGTH), np.float32))
+            worn.append(Clothing.of(own, film.tracks, embeddings).colours)
             samples = samples_of(film.tracks, faces)
             for row in own.rows.tolist():
                 seen.append(frozenset(offset + sample for sample in samples[row]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wios_assets.naming.evidence import Tracks
 from wios_assets.naming.film_teaching import Lessons
 from wios_assets.naming.options import NamingOptions
+from wios_assets.vision.clothing import CLOTHING_LENGTH
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class Clothing:
             if isinstance(colours, bytes)
         }
         embedded = tracks["embedded_faces"].iloc[known.rows.tolist()]
-        length = max((len(colours) for colours in seen.values()), default=0)
-        worn = np.zeros((len(embedded), length), dtype=np.float32)
+        worn = np.zeros((len(embedded), CLOTHING_LENGTH), dtype=np.float32)
         for place, faces in enumerate(embedded):
             own = [seen[face] for face in faces if face in seen]
             if own:
