@@ -29,8 +29,8 @@ from benchmarks.films import ROOT, BenchmarkFilm, dev_film, devset, joined_clips
 from benchmarks.finding import own_photos
 from benchmarks.judging import Judge, Judged
 from wios_assets.assets.options import cores, engine_options
-from wios_assets.naming.galleries import judge_gallery
 from wios_assets.naming.options import GalleryOptions
+from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.settings import load_settings
 from wios_assets.vision.engines import load_engine
 from wios_assets.vision.video import probe

@@ -49,7 +49,7 @@ def wios(files: Path, out: Path) -> None:
 
 def graph(files: Path, out: Path) -> None:
     os.environ["DAGSTER_HOME"] = ""
-    from wios_assets.run import dagster_instance, run_job
+    from wios_assets.runs.launch import dagster_instance, run_job
     from wios_assets.settings import load_settings
 
     settings = load_settings(data=out, imdb=files, lake=out / "lake")

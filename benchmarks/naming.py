@@ -30,12 +30,12 @@ from benchmarks.naming_films import Film, films, visible
 from benchmarks.naming_fit import Case, fitted, fitted_without
 from wios_assets.assets.options import cores, engine_options, naming_options
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
-from wios_assets.naming.galleries import judge_gallery
-from wios_assets.naming.identify import identify_photo
 from wios_assets.naming.names import name_tracks
 from wios_assets.naming.options import GalleryOptions, NamingOptions
-from wios_assets.naming.photo_faces import look_at_photo
 from wios_assets.naming.scale import scale_of_gallery
+from wios_assets.photos.faces import look_at_photo
+from wios_assets.photos.identify import identify_photo
+from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.settings import load_settings
 from wios_assets.timeline.appearances import appearances as intervals
 from wios_assets.timeline.evaluation import evaluate

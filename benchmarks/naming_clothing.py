@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.naming_films import Film, visible
-from wios_assets.naming.claims import claims
-from wios_assets.naming.clothing_teaching import Clothing
-from wios_assets.naming.decisions import Decided
+from wios_assets.naming.clothing_evidence import Clothing
+from wios_assets.naming.decided_tracks import Decided
+from wios_assets.naming.distances import distances
 from wios_assets.naming.evidence import Gallery, Tracks
-from wios_assets.naming.metric import distances
 from wios_assets.naming.names import samples_of
 from wios_assets.naming.options import NamingOptions
+from wios_assets.naming.outcomes import claims
 from wios_assets.naming.scale import scale_of_gallery
 
 SURELY_TWO = 0.72

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from wios_assets.naming.belief import log_ratios, posteriors
+from wios_assets.naming.likelihood import log_ratios, posteriors
 from wios_assets.naming.options import NamingOptions
 
 FITTED = ("own", "own_spread", "strange", "strange_spread", "follows")

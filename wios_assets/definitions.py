@@ -7,11 +7,11 @@ from wios_assets.assets.evaluation import evaluation_assets
 from wios_assets.assets.faces import face_assets
 from wios_assets.assets.filmography import filmography_assets
 from wios_assets.assets.films import film_assets
-from wios_assets.assets.frames import footage_assets
+from wios_assets.assets.footage import footage_assets
 from wios_assets.assets.galleries import gallery_assets
 from wios_assets.assets.imdb import imdb_assets
+from wios_assets.assets.imdb_rows import own_row_specs
 from wios_assets.assets.library import library_assets
-from wios_assets.assets.own_rows import own_row_specs
 from wios_assets.assets.selection import selection_assets
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.schedules import imdb_daily

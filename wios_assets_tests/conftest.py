@@ -42,9 +42,9 @@ class FinishedExample:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FinishedExample]:
     """One real run of the whole graph, shared by all tests that only read its results."""
-    from wios_assets.automation.inbox import look_at_inbox
     from wios_assets.demo import make_example
-    from wios_assets.run import dagster_instance, run_film, run_job
+    from wios_assets.films.registry import look_at_inbox
+    from wios_assets.runs.launch import dagster_instance, run_film, run_job
 
     data = tmp_path_factory.mktemp("finished") / "data"
     with pytest.MonkeyPatch.context() as patch:

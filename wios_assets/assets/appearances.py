@@ -17,12 +17,12 @@ from dagster import (
 
 from wios_assets.assets.common import OWNERS, check, code_version, film_table, picture
 from wios_assets.assets.options import naming_options
-from wios_assets.lake.decisions import active, read_decisions, revision_of
-from wios_assets.lake.galleries import chosen_recogniser, read_cohort
+from wios_assets.lake.cohort import chosen_recogniser, read_cohort
 from wios_assets.naming.names import name_tracks
-from wios_assets.naming.review import to_review
 from wios_assets.naming.selection import recogniser_name
 from wios_assets.partitions import films
+from wios_assets.reviews.decisions import active, read_decisions, revision_of
+from wios_assets.reviews.queue import to_review
 from wios_assets.settings import Settings, film_address, report_address
 from wios_assets.tables import RECOGNISER_SELECTION
 from wios_assets.timeline import checks

@@ -15,8 +15,8 @@ from dagster import (
 )
 
 from wios_assets.assets.common import check, code_version, film_table, picture
-from wios_assets.lake.accepted import fallen, read_accepted
-from wios_assets.lake.index import film_source
+from wios_assets.films.entry import film_source
+from wios_assets.reviews.accepted import fallen, read_accepted
 from wios_assets.settings import Settings
 from wios_assets.timeline.evaluation import Evaluation, evaluate
 from wios_assets.timeline.truth import in_names_of_cast, read_truth, truth_path

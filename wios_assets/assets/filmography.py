@@ -17,11 +17,11 @@ from dagster import (
 )
 
 from wios_assets.assets.common import OWNERS, check, code_version, content_version, sentence
-from wios_assets.film_index import read_index
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import read_index
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.imdb.filmography import filmography_of, unknown_director, wanted_for
 from wios_assets.imdb.lookup import ImdbLookup
-from wios_assets.lake.index import index_path
 from wios_assets.lake.paths import partition_folder, partition_keys
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, GALLERY_PHOTOS

@@ -15,14 +15,14 @@ from dagster import (
 )
 
 from wios_assets.assets.common import check, code_version, content_version, film_table
-from wios_assets.assets.own_rows import CREDITS, TITLE, title_of
+from wios_assets.assets.imdb_rows import CREDITS, TITLE, title_of
+from wios_assets.films.entry import film_source
+from wios_assets.films.sidecar import Sidecar, sidecar_path
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.imdb.matching import Ambiguous, Match, title_from_name
-from wios_assets.lake.forgotten import without_forgotten
-from wios_assets.lake.index import film_source
+from wios_assets.reviews.forgotten import without_forgotten
 from wios_assets.settings import Settings
-from wios_assets.sidecar import Sidecar, sidecar_path
 from wios_assets.vision.video import Video, probe
 
 

@@ -20,16 +20,16 @@ from dagster import (
 from wios_assets.assets.common import check, code_version, nullable, picture, table_out
 from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
 from wios_assets.errors import WiosError
-from wios_assets.lake.index import film_source
+from wios_assets.films.entry import film_source
+from wios_assets.films.sidecar import sidecar_path
 from wios_assets.lake.store import has_rows_of, read_rows
-from wios_assets.naming.contact_sheet import contact_sheet
-from wios_assets.naming.galleries import judge_gallery
-from wios_assets.naming.photo_folders import ACTORS_FOLDER, photos_of_cast
 from wios_assets.partitions import films
-from wios_assets.providers.photos import AskedFilm, Cast, FoundPhotos
-from wios_assets.providers.tmdb import TmdbPhotos
+from wios_assets.photos.contact_sheet import contact_sheet
+from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
+from wios_assets.photos.providers import AskedFilm, Cast, FoundPhotos
+from wios_assets.photos.tmdb import TmdbPhotos
+from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.settings import Settings
-from wios_assets.sidecar import sidecar_path
 from wios_assets.tables import FILM
 from wios_assets.vision.engines import load_engine
 

@@ -25,7 +25,7 @@ from dagster import (
 )
 
 from wios_assets.assets.common import OFFENDERS, check, code_version, table_out
-from wios_assets.assets.own_rows import observed_rows
+from wios_assets.assets.imdb_rows import observed_rows
 from wios_assets.errors import WiosError
 from wios_assets.imdb.download import download_imdb
 from wios_assets.imdb.files import IMDB_FILES, TERMS

@@ -10,8 +10,8 @@ from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, AssetSpec, Metad
 from filelock import FileLock
 
 from wios_assets.assets.common import OWNERS, check, code_version, sentence
-from wios_assets.film_index import read_index
-from wios_assets.lake.index import index_path
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import read_index
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STALE_STAGING_S, remove_stale_staging

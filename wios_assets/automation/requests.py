@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
-from wios_assets.film_index import FilmIndex, IndexEntry
+from wios_assets.films.index import FilmIndex, IndexEntry
 
 Job = Literal["film_map", "film_names", "library_refresh"]
 

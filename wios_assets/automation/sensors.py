@@ -16,11 +16,11 @@ from dagster import (
     sensor,
 )
 
-from wios_assets.assets.own_rows import observed_rows
-from wios_assets.automation.grounds import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
-from wios_assets.automation.inbox import finished_films, look_at_inbox
+from wios_assets.assets.imdb_rows import observed_rows
+from wios_assets.automation.inputs import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
 from wios_assets.automation.jobs import film_map, film_names, imdb_refresh, library_refresh
 from wios_assets.automation.requests import FilmRequest, film_requests, read_memory, write_memory
+from wios_assets.films.registry import finished_films, look_at_inbox
 from wios_assets.partitions import FILM
 from wios_assets.settings import Settings
 

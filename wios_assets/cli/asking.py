@@ -34,9 +34,9 @@ def asked_film(settings: Settings, film: str) -> Iterator[tuple[Library, Row]]:
 
 def raise_if_waiting(settings: Settings, film: str) -> None:
     """Raise the WiosError that says how to have a film analysed, if the inbox has one of exactly this key."""
-    from wios_assets.film_index import read_index
-    from wios_assets.inbox import discover
-    from wios_assets.lake.index import index_path
+    from wios_assets.films.entry import index_path
+    from wios_assets.films.inbox import discover
+    from wios_assets.films.index import read_index
 
     waiting = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
     waiting |= {found.key for found in discover(settings.films).films}

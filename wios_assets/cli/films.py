@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from wios_assets.cli.asking import AsJson
 from wios_assets.cli.console import console, note, say, show_json, show_table
 from wios_assets.errors import WiosError
-from wios_assets.film_index import read_index
-from wios_assets.inbox import contested_problem, discover
+from wios_assets.films.entry import index_path
+from wios_assets.films.inbox import contested_problem, discover
+from wios_assets.films.index import read_index
+from wios_assets.films.sidecar import Sidecar
 from wios_assets.lake import questions
-from wios_assets.lake.index import index_path
 from wios_assets.lake.library import open_library, typed
 from wios_assets.settings import Settings, load_settings
-from wios_assets.sidecar import Sidecar
 from wios_assets.timeline.clock import format_clock
 
 _WRONG = {
@@ -46,7 +46,7 @@ def add(
     copy: Annotated[bool, typer.Option("--copy", help="Copy the film rather than link to it.")] = False,
 ) -> None:
     """Bring a film into the inbox, with what you know about it."""
-    from wios_assets.automation.adding import add_film, check_gallery
+    from wios_assets.films.adding import add_film, check_gallery
 
     settings = load_settings()
     actors = [actor.strip() for actor in cast.split(";") if actor.strip()] if cast is not None else None

@@ -24,7 +24,7 @@ def forget(
     from wios_assets.forget import steps
     from wios_assets.forget.film import forget_film
     from wios_assets.forget.person import forget_person
-    from wios_assets.run import dagster_instance
+    from wios_assets.runs.launch import dagster_instance
 
     settings = load_settings()
     if film and person:
@@ -52,11 +52,11 @@ def forget(
 
 
 def _subject(settings: Settings, what: str, *, film: bool, person: bool) -> Subject | None:
-    from wios_assets.film_index import read_index
+    from wios_assets.films.entry import index_path
+    from wios_assets.films.index import read_index
     from wios_assets.forget.film import film_subject
     from wios_assets.forget.person import person_subject
     from wios_assets.forget.steps import films_of_lake
-    from wios_assets.lake.index import index_path
 
     known = {*films_of_lake(settings), *read_index(index_path(settings)).films}
     as_film = film_subject(settings, what) if what in known and not person else None

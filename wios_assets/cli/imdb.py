@@ -33,7 +33,7 @@ def load(
 ) -> None:
     """Load IMDB's files: typed tables, the director's films with their casts, and what is missing for them."""
     from wios_assets.imdb.files import IMDB_FILES, TERMS, find_file
-    from wios_assets.run import dagster_instance, run_job
+    from wios_assets.runs.launch import dagster_instance, run_job
 
     if folder is not None and download:
         raise typer.BadParameter("give --from FOLDER or --download, not both")

@@ -19,7 +19,7 @@ from wios_assets.timeline.clock import format_clock
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wios_assets.lake.decisions import Verdict
+    from wios_assets.reviews.decisions import Verdict
 
 HELD_DECIMALS = 4
 
@@ -57,7 +57,7 @@ def name(
     by: Annotated[str | None, typer.Option("--by", help="Who decides. Default: the user's name.")] = None,
 ) -> None:
     """Say who somebody is, once and for every later run; the film's names follow, the video is not touched."""
-    from wios_assets.lake.decisions import decide
+    from wios_assets.reviews.decisions import decide
 
     if (actor is None) != no_face:
         raise typer.BadParameter("give a cast member's name, or --no-face", param_hint="ACTOR")
@@ -82,7 +82,7 @@ def import_review(
 ) -> None:
     """Take decisions of people back from JSON; those that are known already stay, and the film's names follow."""
     from wios_assets.exports.reviews import read_reviews
-    from wios_assets.lake.decisions import take_in
+    from wios_assets.reviews.decisions import take_in
 
     documents = [(file, read_reviews(file)) for file in files]
     for file, document in documents:
@@ -105,10 +105,10 @@ def evaluate(
 ) -> None:
     """How right a film's map is: its figures against the truth, and all of them with pictures in Dagster."""
     from wios_assets.assets.evaluation import film_figures
-    from wios_assets.lake.accepted import accept as hold
-    from wios_assets.lake.accepted import fallen, read_accepted
-    from wios_assets.lake.index import film_source
+    from wios_assets.films.entry import film_source
     from wios_assets.lake.store import read_rows
+    from wios_assets.reviews.accepted import accept as hold
+    from wios_assets.reviews.accepted import fallen, read_accepted
     from wios_assets.tables import EVALUATION
     from wios_assets.timeline.truth import read_truth, truth_path
 
@@ -149,9 +149,9 @@ def identify(
 ) -> None:
     """Name the faces of pictures by the rules that name tracks."""
     from wios_assets.assets.options import cores, engine_options, gallery_options, naming_options
-    from wios_assets.automation.adding import check_gallery
-    from wios_assets.naming.galleries import judge_gallery
-    from wios_assets.naming.identify import identify_photos
+    from wios_assets.films.adding import check_gallery
+    from wios_assets.photos.identify import identify_photos
+    from wios_assets.photos.verdicts import judge_gallery
     from wios_assets.vision.engines import load_engine
 
     settings = load_settings()
@@ -199,7 +199,7 @@ def _user() -> str | None:
 
 
 def _run(settings: Settings, job: str, film: str) -> None:
-    from wios_assets.run import dagster_instance, run_film
+    from wios_assets.runs.launch import dagster_instance, run_film
 
     with dagster_instance(settings) as instance:
         run_film(settings, instance, film, lambda progress, step: None, job)
@@ -207,7 +207,7 @@ def _run(settings: Settings, job: str, film: str) -> None:
 
 def _to_review(settings: Settings, film: str) -> pd.DataFrame:
     from wios_assets.lake.store import read_rows
-    from wios_assets.naming.review import to_review
+    from wios_assets.reviews.queue import to_review
     from wios_assets.tables import FACE_TRACKS, TRACK_NAMES
 
     names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
@@ -231,9 +231,9 @@ def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
 
 
 def _person(settings: Settings, film: str, actor: str, new: bool) -> str:
-    from wios_assets.lake.decisions import read_decisions
     from wios_assets.lake.store import read_rows
-    from wios_assets.naming.person_meant import person_meant
+    from wios_assets.reviews.decisions import read_decisions
+    from wios_assets.reviews.person_lookup import person_meant
     from wios_assets.tables import CAST
 
     cast = [str(person) for person in read_rows(settings.lake, CAST, film)["actor"].to_pylist()]

@@ -25,7 +25,7 @@ from wios_assets.timeline.clock import format_clock
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from wios_assets.film_index import FilmChanges
+    from wios_assets.films.index import FilmChanges
     from wios_assets.lake.progress import Progress as FilmProgress
 
 LOOK_AGAIN_S = 1.0
@@ -48,7 +48,7 @@ def ui(
     ] = None,
 ) -> None:
     """Start the page, and Dagster's page and daemon, which takes films from the inbox by itself; Ctrl-C ends all."""
-    from wios_assets.ui import serve
+    from wios_assets.cli.services import serve
 
     chosen = {"ui_port": port, "page_port": page_port}
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
@@ -63,9 +63,9 @@ def ui(
 
 def demo() -> None:
     """Run the whole way on a small example that is made on the spot; it shows the way, not the accuracy."""
-    from wios_assets.automation.grounds import imdb_is_loaded
+    from wios_assets.automation.inputs import imdb_is_loaded
     from wios_assets.demo import make_example
-    from wios_assets.run import dagster_instance, run_job
+    from wios_assets.runs.launch import dagster_instance, run_job
 
     settings, elsewhere = _demo_settings(load_settings())
     say(f"1. An example, made on the spot, in {settings.data}", style="bold")
@@ -114,7 +114,7 @@ def inbox_film(settings: Settings, asked: str) -> str:
     Raises:
         WiosError: no such film, its file is gone, or it keeps changing.
     """
-    from wios_assets.automation.inbox import look_at_inbox
+    from wios_assets.films.registry import look_at_inbox
 
     def look() -> FilmChanges:
         return look_at_inbox(settings, settings.settle_seconds)
@@ -146,7 +146,7 @@ def inbox_film(settings: Settings, asked: str) -> str:
 
 def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> bool:
     """Run films one after the other; False where one failed, which is said on stderr."""
-    from wios_assets.run import dagster_instance, run_film
+    from wios_assets.runs.launch import dagster_instance, run_film
 
     whole = True
     with dagster_instance(settings) as instance:
@@ -175,9 +175,9 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
 
 def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
     """Load IMDB's files where they are there and were never loaded."""
-    from wios_assets.automation.grounds import imdb_is_loaded
+    from wios_assets.automation.inputs import imdb_is_loaded
     from wios_assets.imdb.files import IMDB_FILES, find_file
-    from wios_assets.run import run_job
+    from wios_assets.runs.launch import run_job
 
     if imdb_is_loaded(settings):
         return

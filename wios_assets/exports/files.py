@@ -149,7 +149,7 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
     if what == "reviews":
         # pandas comes with them, and no other command should wait for it.
         from wios_assets.exports.reviews import reviews_document
-        from wios_assets.lake.decisions import read_decisions
+        from wios_assets.reviews.decisions import read_decisions
 
         return reviews_document(row, read_decisions(library.data, row["film"]))
     rows = _WHAT[what].ask(library, row["film"])

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wios_assets.errors import WiosError
 from wios_assets.exports.documents import FilmHeader
-from wios_assets.lake.decisions import Decision
 from wios_assets.lake.library import Row
+from wios_assets.reviews.decisions import Decision
 
 LARGEST_BYTES = 256 * 1024 * 1024
 

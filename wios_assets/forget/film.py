@@ -9,19 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wios_assets.film_index import read_index, write_index
+from wios_assets.films.entry import index_lock, index_path
+from wios_assets.films.index import read_index, write_index
+from wios_assets.films.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import steps
 from wios_assets.forget.steps import Subject, Told
-from wios_assets.lake.accepted import accepted_file
-from wios_assets.lake.decisions import decisions_file
-from wios_assets.lake.index import index_lock, index_path
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.progress import progress_file
 from wios_assets.lake.stamps import forget_footage
 from wios_assets.partitions import FILM
+from wios_assets.reviews.accepted import accepted_file
+from wios_assets.reviews.decisions import decisions_file
 from wios_assets.settings import Settings
-from wios_assets.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.tables import FILM_TABLES
 from wios_assets.timeline.truth import truth_path
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wios_assets.film_index import read_index
+from wios_assets.atomic import write_whole
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import read_index
+from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import steps
 from wios_assets.forget.steps import Subject, Told
-from wios_assets.lake.decisions import forget_people
-from wios_assets.lake.forgotten import never_name, read_forgotten
-from wios_assets.lake.index import index_path
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.store import has_rows_of, read_rows, write_rows
-from wios_assets.naming.photo_folders import ACTORS_FOLDER, name_key, photos_of_cast
+from wios_assets.photos.folders import ACTORS_FOLDER, name_key, photos_of_cast
+from wios_assets.reviews.decisions import forget_people
+from wios_assets.reviews.forgotten import never_name, read_forgotten
 from wios_assets.settings import Settings
-from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.tables import (
     APPEARANCES,
     CAST,
@@ -38,7 +39,6 @@ from wios_assets.tables import (
 from wios_assets.timeline.appearances import appearances
 from wios_assets.timeline.minutes import minute_appearances, screen_time
 from wios_assets.timeline.truth import truth_path
-from wios_assets.whole import write_whole
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

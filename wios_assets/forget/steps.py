@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Literal
 from filelock import FileLock
 
 from wios_assets.assets.library import library_rows
+from wios_assets.atomic import write_whole
 from wios_assets.errors import WiosError
 from wios_assets.exports import FORMATS, default_file
-from wios_assets.film_index import read_index
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import read_index
 from wios_assets.imdb.files import IMDB_FILES
-from wios_assets.lake.index import index_path
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
 from wios_assets.page.cached import remove_cached
 from wios_assets.settings import Settings
 from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES
-from wios_assets.whole import write_whole
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -81,8 +81,8 @@ def refuse_while_running(instance: DagsterInstance, films: Iterable[str]) -> Non
     """Raise a WiosError where a run is at one of the films, for it would write it again."""
     from dagster import DagsterRunStatus, RunsFilter
 
-    from wios_assets.automation.orphans import PROCESS_TAG, UNFINISHED
-    from wios_assets.automation.processes import lives
+    from wios_assets.runs.orphans import PROCESS_TAG, UNFINISHED
+    from wios_assets.runs.processes import lives
 
     statuses = [*UNFINISHED, DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
     for run in instance.get_runs(RunsFilter(statuses=statuses)):
@@ -150,7 +150,7 @@ def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
     """Remove what killed runs left half written, unless a run may still be at it."""
     from dagster import RunsFilter
 
-    from wios_assets.automation.orphans import UNFINISHED
+    from wios_assets.runs.orphans import UNFINISHED
 
     if not instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1):
         shutil.rmtree(settings.lake / STAGING, ignore_errors=True)

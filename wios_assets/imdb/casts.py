@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from wios_assets.imdb.lookup import Credit, ImdbLookup
-from wios_assets.naming.photo_folders import photos_of_cast
+from wios_assets.photos.folders import photos_of_cast
 from wios_assets.tables import CAST
 
 ON_SCREEN = ("actor", "actress", "self")

@@ -15,9 +15,9 @@ from filelock import FileLock
 from urllib3.exceptions import HTTPError
 
 from wios_assets.errors import WiosError
+from wios_assets.http_session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile
 from wios_assets.imdb.stream import TextStream
-from wios_assets.providers.session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
 
 _CHUNK = 1 << 18
 _TRIES = 6

@@ -10,7 +10,7 @@ import pandas as pd
 
 from wios_assets.imdb.casts import cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup, Title
-from wios_assets.naming.photo_folders import photos_of_cast
+from wios_assets.photos.folders import photos_of_cast
 from wios_assets.tables import FILMOGRAPHY, WANTED
 
 _NOBODY: dict[Hashable, Any] = {"billing": None, "actor": None, "nconst": None, "character": None, "left_out": None}

@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from wios_assets.atomic import write_whole
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import has_rows_of
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
-from wios_assets.whole import write_whole
 
 
 @dataclass(frozen=True)

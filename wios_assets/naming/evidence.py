@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.naming.metric import distances
+from wios_assets.naming.distances import distances
 
 
 @dataclass(frozen=True)

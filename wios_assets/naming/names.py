@@ -11,12 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.naming.claims import Claim, claims
-from wios_assets.naming.clothing_teaching import Clothing
-from wios_assets.naming.decisions import DECIDED, NOT_A_FACE, Decided, find_decided
+from wios_assets.naming.clothing_evidence import Clothing
+from wios_assets.naming.clustering import recurring_people
+from wios_assets.naming.decided_tracks import DECIDED, NOT_A_FACE, Decided, find_decided
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
 from wios_assets.naming.options import NamingOptions
-from wios_assets.naming.recurring import recurring_people
+from wios_assets.naming.outcomes import Claim, claims
 from wios_assets.naming.scale import Scale, scale_of_gallery
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.frames import table_frame

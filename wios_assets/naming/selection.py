@@ -10,8 +10,8 @@ import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
+from wios_assets.naming.distances import distances
 from wios_assets.naming.evidence import Gallery, person_distances
-from wios_assets.naming.metric import distances
 from wios_assets.naming.options import NamingOptions
 
 Scores = NDArray[np.float64]

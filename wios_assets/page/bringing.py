@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from wios_assets.errors import WiosError
-from wios_assets.inbox import VIDEO_EXTENSIONS, discover
+from wios_assets.films.inbox import VIDEO_EXTENSIONS, discover
+from wios_assets.films.sidecar import TCONST, Sidecar
 from wios_assets.page import models
 from wios_assets.page.answers import answer, json_answer
 from wios_assets.page.api import PageNumber, PageSize, page_of
@@ -21,7 +22,6 @@ from wios_assets.page.inbox_requests import InboxRequest, InboxRequests
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.uploads import CutOff, check_space, receive
 from wios_assets.settings import Settings
-from wios_assets.sidecar import TCONST, Sidecar
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": models.Reason, "description": "Not asked as it should be"},

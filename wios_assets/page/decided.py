@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.decisions import Decision, FilmFaces, decisions_file, read_decisions, read_faces, revision_of
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import partition_folder
-from wios_assets.naming.decided_names import decided_names
 from wios_assets.page.folders import State, file_state, folder_state
+from wios_assets.reviews.decisions import Decision, FilmFaces, decisions_file, read_decisions, read_faces, revision_of
+from wios_assets.reviews.overlay import decided_names
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST, FACE_EMBEDDINGS, FACE_TRACKS, FACES, SHOTS, TRACK_NAMES, Table
 from wios_assets.timeline.appearances import appearances as intervals

@@ -15,16 +15,16 @@ from os import getpid
 from pathlib import Path
 from typing import Literal
 
-from wios_assets.automation.adding import add_film, check_gallery
-from wios_assets.automation.processes import lives, process_identity
+from wios_assets.atomic import write_whole
 from wios_assets.errors import WiosError
-from wios_assets.film_index import read_index
-from wios_assets.inbox import VIDEO_EXTENSIONS, film_key
-from wios_assets.lake.index import index_lock, index_path
+from wios_assets.films.adding import add_film, check_gallery
+from wios_assets.films.entry import index_lock, index_path
+from wios_assets.films.inbox import VIDEO_EXTENSIONS, film_key
+from wios_assets.films.index import read_index
+from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.page.states import FilmStates
+from wios_assets.runs.processes import lives, process_identity
 from wios_assets.settings import Settings
-from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
-from wios_assets.whole import write_whole
 
 Way = Literal["uploading", "waiting", "frames", "faces", "names", "ready", "failed"]
 Phase = Literal["asked", "receiving", "added", "refused"]

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from wios_assets.exports.documents import Kind, Seconds, Share
-from wios_assets.lake.decisions import Verdict
 from wios_assets.page.reviews import Show
+from wios_assets.reviews.decisions import Verdict
 
 ReviewersName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 

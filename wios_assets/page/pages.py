@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from wios_assets.exports import FORMATS
-from wios_assets.lake.decisions import said
 from wios_assets.page import actors
 from wios_assets.page.accuracy import accuracy_chart
 from wios_assets.page.answers import answer, json_answer, picture_answer
@@ -28,6 +27,7 @@ from wios_assets.page.renaming import Renaming
 from wios_assets.page.reviews import Review, Show, cast_of, reviews_of
 from wios_assets.page.shelf import Shelf
 from wios_assets.page.states import FilmStates
+from wios_assets.reviews.decisions import said
 from wios_assets.settings import Settings, address
 from wios_assets.timeline.clock import format_clock
 

@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from typing import Literal
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.decisions import read_decisions, revision_of
 from wios_assets.lake.store import read_rows
+from wios_assets.reviews.decisions import read_decisions, revision_of
 from wios_assets.settings import Settings
 from wios_assets.tables import TRACK_NAMES
 
@@ -139,8 +139,8 @@ def rename_in_a_process(settings: Settings, film: str) -> None:
 
 
 def _run(settings: Settings, film: str, answer: Connection) -> None:
-    from wios_assets.automation.orphans import runs_at
-    from wios_assets.run import dagster_instance, run_film
+    from wios_assets.runs.launch import dagster_instance, run_film
+    from wios_assets.runs.orphans import runs_at
 
     # Ctrl-C is meant for the page, which ends this process with itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

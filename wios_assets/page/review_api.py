@@ -12,9 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.decisions import AlreadyDecided, Decision, UnknownDecision, decide, said, undo
 from wios_assets.lake.library import Row
-from wios_assets.naming.person_meant import person_meant
 from wios_assets.page import models
 from wios_assets.page.answers import json_answer
 from wios_assets.page.api import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, find_film, page_of
@@ -22,6 +20,8 @@ from wios_assets.page.film_map import number_or_none
 from wios_assets.page.renaming import Renaming
 from wios_assets.page.reviews import Review, Reviews, Show, cast_of, reviews_of
 from wios_assets.page.shelf import Shelf
+from wios_assets.reviews.decisions import AlreadyDecided, Decision, UnknownDecision, decide, said, undo
+from wios_assets.reviews.person_lookup import person_meant
 
 _CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"model": models.Conflict, "description": "Decided, taken back or analysed anew by another meanwhile"}

@@ -11,16 +11,16 @@ from typing import Any, Literal
 import pandas as pd
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.decisions import Decision
 from wios_assets.lake.library import Row
-from wios_assets.naming.decided_names import decided_names, undecided_names
-from wios_assets.naming.decisions import NOT_A_FACE
-from wios_assets.naming.review import to_review
+from wios_assets.naming.decided_tracks import NOT_A_FACE
 from wios_assets.page.decided import Decided, film_frame
 from wios_assets.page.shelf import Shelf
+from wios_assets.reviews.accuracy import checked_intervals, checked_top
+from wios_assets.reviews.decisions import Decision
+from wios_assets.reviews.overlay import decided_names, undecided_names
+from wios_assets.reviews.queue import to_review
 from wios_assets.tables import CAST, FACE_TRACKS, SHOTS, TRACK_NAMES
 from wios_assets.timeline.appearances import appearances as intervals
-from wios_assets.timeline.checked import checked_intervals, checked_top
 from wios_assets.timeline.frames import records
 
 Show = Literal["unnamed", "named", "decided"]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from wios_assets.errors import WiosError
-from wios_assets.film_index import IndexEntry, read_index
-from wios_assets.lake.index import index_path
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import IndexEntry, read_index
 from wios_assets.lake.progress import progress_file, read_progress
 from wios_assets.settings import Settings
 
@@ -108,7 +108,7 @@ class FilmStates:
 
     def _ask_dagster(self) -> None:
         try:
-            from wios_assets.run import dagster_instance
+            from wios_assets.runs.launch import dagster_instance
 
             with dagster_instance(self.settings) as instance:
                 beats = instance.get_daemon_heartbeats().values()
@@ -168,7 +168,7 @@ def _reason(instance: DagsterInstance, run_id: str) -> str:
         while error.cause is not None:
             error = error.cause
         if error.cls_name == "DagsterAssetCheckFailedError":
-            from wios_assets.run import failed_check
+            from wios_assets.runs.launch import failed_check
 
             checked = instance.all_logs(run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
             said = failed_check([each.dagster_event for each in checked if each.dagster_event is not None], "")

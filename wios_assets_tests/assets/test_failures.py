@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from wios_assets.automation.inbox import look_at_inbox
 from wios_assets.errors import WiosError
+from wios_assets.films.registry import look_at_inbox
+from wios_assets.films.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.lake.store import read_rows
-from wios_assets.run import dagster_instance, run_film
-from wios_assets.sidecar import Sidecar, sidecar_path, write_sidecar
+from wios_assets.runs.launch import dagster_instance, run_film
 from wios_assets.tables import APPEARANCES
 from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.conftest import FinishedExample

@@ -17,11 +17,11 @@ from dagster import (
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from wios_assets.automation.inbox import look_at_inbox
 from wios_assets.definitions import build_definitions
+from wios_assets.films.registry import look_at_inbox
 from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.store import read_rows, table_place, write_rows
-from wios_assets.run import dagster_instance, run_film
+from wios_assets.runs.launch import dagster_instance, run_film
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import APPEARANCES, CAST, FILM_TABLES, MINUTE_APPEARANCES, TABLES, TRACK_NAMES
 from wios_assets.timeline.evaluation import evaluate

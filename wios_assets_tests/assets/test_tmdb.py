@@ -9,7 +9,7 @@ from dagster import AssetKey, ExecuteInProcessResult, materialize
 
 from wios_assets.definitions import build_definitions
 from wios_assets.lake.store import read_rows
-from wios_assets.run import dagster_instance
+from wios_assets.runs.launch import dagster_instance
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import GALLERY_PHOTOS
 from wios_assets_tests.assets.test_graph import copy_of

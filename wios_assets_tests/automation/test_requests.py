@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wios_assets.automation.requests import Memory, film_requests, read_memory, write_memory
-from wios_assets.film_index import FilmIndex, IndexEntry
+from wios_assets.films.index import FilmIndex, IndexEntry
 
 DONE = {"Heat": "content"}
 HEAT = IndexEntry("/films/Heat (1995).mkv", 10, 1, "content", True, "sidecar")

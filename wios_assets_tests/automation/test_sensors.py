@@ -7,11 +7,11 @@ import pytest
 from dagster import DagsterInstance, SensorResult, build_sensor_context
 
 from wios_assets.automation.sensors import imdb_sensor, inbox_sensor
-from wios_assets.film_index import read_index
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import read_index
 from wios_assets.imdb.files import IMDB_FILES
-from wios_assets.lake.index import index_path
 from wios_assets.settings import Settings, load_settings
-from wios_assets_tests.films import numbered_picture, write_film
+from wios_assets_tests.video_files import numbered_picture, write_film
 
 LONG_AGO = time.time() - 3600
 

@@ -44,7 +44,7 @@ def test_a_decision_renames_the_film_and_touches_neither_video_nor_faces(
 
 
 def test_a_decision_survives_a_run_that_numbers_tracks_anew(analysed: tuple[Wios, Settings, str]) -> None:
-    from wios_assets.naming.decisions import COLUMNS
+    from wios_assets.naming.decided_tracks import COLUMNS
 
     wios, settings, film = analysed
     track = read_rows(settings.lake, TRACK_NAMES, film).to_pandas().query("actor == 'Eileen Collins'")["track"].iloc[0]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from wios_assets.automation.inbox import look_at_inbox
 from wios_assets.cli import running
 from wios_assets.errors import WiosError
+from wios_assets.films.registry import look_at_inbox
 from wios_assets.lake.progress import Progress
 from wios_assets_tests.cli.command_line import Wios, make_video
 

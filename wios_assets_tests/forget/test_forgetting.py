@@ -10,25 +10,25 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wios_assets.automation.inbox import look_at_inbox
-from wios_assets.film_index import FilmIndex, read_index, write_index
+from wios_assets.films.entry import index_path
+from wios_assets.films.inbox import discover
+from wios_assets.films.index import FilmIndex, read_index, write_index
+from wios_assets.films.registry import look_at_inbox
+from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import film as forget_film_module
 from wios_assets.forget import steps
 from wios_assets.forget.film import film_subject, forget_film
 from wios_assets.forget.person import REASON, forget_person, person_subject
-from wios_assets.inbox import discover
-from wios_assets.lake.decisions import read_decisions
-from wios_assets.lake.forgotten import never_name, read_forgotten, without_forgotten
-from wios_assets.lake.index import index_path
 from wios_assets.lake.library import open_library
 from wios_assets.lake.paths import parquet_files
 from wios_assets.lake.prediction_log import Answer, append_answers
 from wios_assets.lake.questions import films
 from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.page.cached import POSTERS, PREVIEWS, cached_file
-from wios_assets.run import dagster_instance, run_film
+from wios_assets.reviews.decisions import read_decisions
+from wios_assets.reviews.forgotten import never_name, read_forgotten, without_forgotten
+from wios_assets.runs.launch import dagster_instance, run_film
 from wios_assets.settings import Settings, load_settings
-from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.tables import FILM_TABLES, PREDICTION_LOG, TABLES
 from wios_assets_tests.conftest import FinishedExample
 

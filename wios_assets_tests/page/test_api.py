@@ -16,8 +16,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from wios_assets.exports.documents import AppearancesDocument
-from wios_assets.film_index import FilmIndex, IndexEntry, write_index
-from wios_assets.lake.index import index_path
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import FilmIndex, IndexEntry, write_index
 from wios_assets.lake.library import publish
 from wios_assets.lake.progress import progress_file
 from wios_assets.page import models

@@ -12,17 +12,17 @@ import pytest
 import requests
 from PIL import Image
 
-from wios_assets.automation.processes import lives
-from wios_assets.film_index import read_index
-from wios_assets.inbox import discover
-from wios_assets.lake.index import index_path
+from wios_assets.films.entry import index_path
+from wios_assets.films.inbox import discover
+from wios_assets.films.index import read_index
+from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.lake.library import publish
 from wios_assets.page import bounds, uploads
 from wios_assets.page.bringing import RequestEntry, RequestList
 from wios_assets.page.inbox_requests import UPLOADS, InboxRequests
 from wios_assets.page.states import FilmState, FilmStates
+from wios_assets.runs.processes import lives
 from wios_assets.settings import Settings, load_settings
-from wios_assets.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets_tests.cli.command_line import make_video
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row

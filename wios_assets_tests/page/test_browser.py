@@ -16,11 +16,11 @@ from wios_assets.settings import load_settings
 from wios_assets.tables import APPEARANCES, TRACK_NAMES
 from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.conftest import FinishedExample
-from wios_assets_tests.films import numbered_picture, write_film
 from wios_assets_tests.page.browsing import Watched, people, seek, telling_instants, until
 from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row, store
+from wios_assets_tests.video_files import numbered_picture, write_film
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ from wios_assets.lake.library import publish
 from wios_assets.page.previews import WIDEST, Previews, write_preview
 from wios_assets.settings import load_settings
 from wios_assets.vision.video import probe
-from wios_assets_tests.films import numbered_picture, read_number, write_film
 from wios_assets_tests.page.served import serving
 from wios_assets_tests.sample_lake import fill, library_row
+from wios_assets_tests.video_files import numbered_picture, read_number, write_film
 
 pytestmark = pytest.mark.slow
 

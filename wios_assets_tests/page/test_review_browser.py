@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as Tab
 
-from wios_assets.lake.decisions import read_decisions
 from wios_assets.lake.library import publish
+from wios_assets.reviews.decisions import read_decisions
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.page.browsing import Watched, until
 from wios_assets_tests.page.served import Page, serving

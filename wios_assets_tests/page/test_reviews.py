@@ -14,10 +14,10 @@ import requests
 from pydantic import ValidationError
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.decisions import decide, read_decisions
 from wios_assets.lake.library import publish
 from wios_assets.page import models
 from wios_assets.page.renaming import Renaming
+from wios_assets.reviews.decisions import decide, read_decisions
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.reviewed_lake import FILM, NAMES, store_reviewed_film
@@ -213,7 +213,7 @@ def test_an_answer_that_is_known_is_not_sent_again(page: Page) -> None:
 
 def test_reviews_leave_as_json_that_can_come_back(page: Page, settings: Settings, tmp_path: Path) -> None:
     from wios_assets.exports.reviews import ReviewsDocument, read_reviews
-    from wios_assets.lake.decisions import take_in
+    from wios_assets.reviews.decisions import take_in
 
     weak, _ = listed(page)
     say(page, weak, "is", HOSTILE, new=True, by="Ann")

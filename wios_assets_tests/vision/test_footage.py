@@ -28,7 +28,7 @@ from wios_assets.vision.segments import Segment, plan_segments
 from wios_assets.vision.shots import ShotOptions
 from wios_assets.vision.tracklets import LinkOptions
 from wios_assets.vision.video import Video, probe
-from wios_assets_tests.films import Picture, break_bytes, write_film
+from wios_assets_tests.video_files import Picture, break_bytes, write_film
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wios_assets.vision.sampling import MarkedPicture, Picture, Sample, read_pictures, read_samples, sample_count
 from wios_assets.vision.video import Video, probe, to_display
-from wios_assets_tests.films import break_bytes, cut_off, numbered_picture, read_number, write_film
+from wios_assets_tests.video_files import break_bytes, cut_off, numbered_picture, read_number, write_film
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wios_assets.vision.sampling import read_pictures
 from wios_assets.vision.shots import ShotOptions, mark_cuts, shot_of, shots_table
 from wios_assets.vision.video import probe
-from wios_assets_tests.films import Picture, break_bytes, write_film
+from wios_assets_tests.video_files import Picture, break_bytes, write_film
 
 OPTIONS = ShotOptions(ratio=3.0, smallest_change=10.0, window=3, picture_width=160)
 RATE = 25.0

@@ -10,7 +10,7 @@ import pytest
 from wios_assets.errors import WiosError
 from wios_assets.vision.sampling import read_pictures
 from wios_assets.vision.video import fingerprint, probe, to_display
-from wios_assets_tests.films import cut_off, numbered_picture, write_film, write_sound
+from wios_assets_tests.video_files import cut_off, numbered_picture, write_film, write_sound
 
 
 def refusal(path: Path) -> str:

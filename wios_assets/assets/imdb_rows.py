@@ -1,0 +1,97 @@
+"""What IMDB's tables say of each film, with data versions: a load makes only those films stale whose rows changed.
+
+IMDB's tables are not partitioned, so a load that changed any line would make all that depends on them stale. Between
+them and a film stand two assets that are partitioned by film and only observed: after each load, and before a film's
+run, Dagster is told the version of the film's own rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+from dagster import AssetKey, AssetObservation, AssetSpec
+
+from wios_assets.assets.common import OWNERS, content_version
+from wios_assets.errors import WiosError
+from wios_assets.films.entry import film_source
+from wios_assets.films.index import IndexEntry
+from wios_assets.films.sidecar import Sidecar
+from wios_assets.imdb.casts import cast_by_hand, cast_of_title
+from wios_assets.imdb.lookup import ImdbLookup
+from wios_assets.imdb.matching import Ambiguous, Match, match_title
+from wios_assets.lake.store import has_rows_of, read_rows
+from wios_assets.partitions import films
+from wios_assets.settings import Settings
+from wios_assets.tables import FILM
+from wios_assets.vision.video import probe
+
+TITLE = AssetKey(["imdb", "title_of_film"])
+CREDITS = AssetKey(["imdb", "credits_of_film"])
+
+
+def own_row_specs() -> list[AssetSpec]:
+    """imdb/title_of_film and imdb/credits_of_film."""
+    meanings = {
+        TITLE: ("the title of IMDB's that a film is, or those that it may be", ["title_basics", "film_titles"]),
+        CREDITS: ("a credit of the title that a film is", ["title_basics", "title_principals", "name_basics"]),
+    }
+    return [
+        AssetSpec(
+            key,
+            deps=[AssetKey(["imdb", table]) for table in tables],
+            partitions_def=films,
+            group_name="films",
+            kinds={"duckdb"},
+            owners=OWNERS,
+            description=f"One row is {row}. Observed after each load of IMDB, stored nowhere.",
+        )
+        for key, (row, tables) in meanings.items()
+    ]
+
+
+def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObservation]:
+    """For each film the data versions of its title and of its credits in IMDB's tables.
+
+    A film that is not in the inbox, or whose file cannot be read and never was, has none.
+    """
+    with ImdbLookup(settings.lake) as lookup:
+        for film in films:
+            try:
+                entry, sidecar = film_source(settings, film)
+                duration_s = _duration_s(settings, film, entry)
+            except WiosError:
+                continue
+            match = title_of(Path(entry.path), sidecar, duration_s, settings.films, lookup)
+            versions = {
+                TITLE: hashlib.sha256(repr(match).encode()).hexdigest()[:32],
+                CREDITS: content_version(_credits(match, sidecar, lookup)).value,
+            }
+            for key, version in versions.items():
+                yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
+
+
+def title_of(
+    path: Path, sidecar: Sidecar, runtime_s: float, inbox: Path, lookup: ImdbLookup
+) -> Match | Ambiguous | None:
+    """IMDB's title of a film, looked for under its folder's and its file's name."""
+    names: Sequence[str] = [path.stem] if path.parent == inbox else [path.parent.name, path.stem]
+    return match_title(names, sidecar.tconst, runtime_s, lookup)
+
+
+def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
+    if has_rows_of(settings.lake, FILM, film):
+        return float(read_rows(settings.lake, FILM, film)["duration_s"][0].as_py())
+    return probe(Path(entry.path)).duration_s
+
+
+def _credits(match: Match | Ambiguous | None, sidecar: Sidecar, lookup: ImdbLookup) -> pd.DataFrame:
+    """The cast as IMDB has it, photos aside, and who is left out of it."""
+    tconst = match.tconst if isinstance(match, Match) else None
+    if sidecar.cast:
+        return cast_by_hand(sidecar.cast, lookup, (), tconst)
+    if tconst is None:
+        return pd.DataFrame()
+    return pd.concat(cast_of_title(lookup, tconst), ignore_index=True)

@@ -1,0 +1,148 @@
+"""Dagster's webserver and daemon and the page for those who watch, started together and ended together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from wios_assets.errors import WiosError
+from wios_assets.runs.launch import dagster_instance, prepare_dagster_home
+from wios_assets.settings import FOLDERS, Settings, address, project_root, settings_file
+
+PAUSE_S = 0.25
+ENDED_WITHIN_S = 30
+
+
+def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
+    """Start Dagster and the page and wait until one of them ends; returns its exit code.
+
+    Args:
+        ready: called with the page's address and Dagster's, once both answer.
+
+    Raises:
+        WiosError: a port is in use, others could reach the page and no token is set, or one ends before it answers.
+    """
+    from filelock import FileLock, Timeout
+
+    from wios_assets.page.guard import required_token
+    from wios_assets.runs.orphans import end_orphaned_runs
+
+    required_token(settings)
+    if settings.ui_port == settings.page_port:
+        raise WiosError(f"{settings.ui_port} is the port of both Dagster and the page; choose another with --page-port")
+    _check_free(settings.ui_host, settings.ui_port, "--port or WIOS_UI_PORT")
+    _check_free(settings.page_host, settings.page_port, "--page-port or WIOS_PAGE_PORT")
+    home = prepare_dagster_home(settings)
+    for folder in (settings.films, settings.galleries, settings.imdb):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / ".ui.lock", timeout=0):
+            with dagster_instance(settings) as instance:
+                end_orphaned_runs(instance)
+            return _serve(settings, home, ready)
+    except Timeout:
+        raise WiosError(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
+
+
+def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) -> int:
+    # `dagster dev` starts both the webserver and the daemon; its maintainers would rather see their newer tool.
+    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
+    dagster = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
+    dagster += ["-h", settings.ui_host, "-p", str(settings.ui_port), "--log-level", "warning"]
+    page = [sys.executable, "-m", "wios_assets", "serve"]
+    environment = os.environ | {
+        "LANG": "en_US.UTF-8",
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        # Each shows links to the other.
+        "WIOS_UI_PORT": str(settings.ui_port),
+        "WIOS_PAGE_PORT": str(settings.page_port),
+        # They start in another folder, from which a relative path would lead elsewhere.
+        "WIOS_CONFIG": str(settings_file().resolve()),
+        **{f"WIOS_{name.upper()}": str(getattr(settings, name)) for name in ("data", "cache", *FOLDERS)},
+    }
+    places = (
+        ("Dagster", settings.ui_host, settings.ui_port, "/server_info"),
+        ("the page", settings.page_host, settings.page_port, "/static/icon.svg"),
+    )
+    with _ended_together() as start:
+        processes = [start(dagster, home, environment, None), start(page, home, environment, subprocess.DEVNULL)]
+        for process, (name, host, port, path) in zip(processes, places, strict=True):
+            while not _answers(host, port, path):
+                if process.poll() is not None:
+                    raise WiosError(f"{name} ended with code {process.returncode} before it answered; see above")
+                time.sleep(PAUSE_S)
+        ready(address(settings.page_host, settings.page_port), address(settings.ui_host, settings.ui_port))
+        while True:
+            for process in processes:
+                if process.poll() is not None:
+                    return process.returncode
+            time.sleep(PAUSE_S)
+
+
+@contextmanager
+def _ended_together() -> Iterator[Callable[[list[str], Path, dict[str, str], int | None], subprocess.Popen[bytes]]]:
+    """Gives what starts processes; whatever happens to this one, they are ended with it."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(
+        command: list[str], folder: Path, environment: dict[str, str], out: int | None
+    ) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(command, cwd=folder, env=environment, stdout=out))
+        return started[-1]
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Started in the background by a shell, they would inherit that Ctrl-C is ignored, and Dagster ends by nothing else.
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield start
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupt)
+        for process in started:
+            if process.poll() is None:
+                process.terminate()
+        for process in started:
+            try:
+                process.wait(timeout=ENDED_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    with suppress(psutil.NoSuchProcess):
+                        child.kill()
+                process.kill()
+
+
+def _check_free(host: str, port: int, remedy: str) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise WiosError(
+                f"{host}:{port} cannot be listened on ({error.strerror}); end the other program, or choose another "
+                f"port with {remedy}"
+            ) from None
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    import urllib.error
+    import urllib.request
+
+    # An address that means every one of this machine is asked at one that it has.
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    try:
+        with urllib.request.urlopen(f"{address(asked, port)}{path}", timeout=2) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False

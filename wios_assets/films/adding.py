@@ -1,0 +1,250 @@
+"""How a film gets into the inbox: linked or copied with its sidecar, whole or not at all, and into the index."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from wios_assets.errors import WiosError
+from wios_assets.films.entry import index_lock, index_path
+from wios_assets.films.inbox import EXTRA_FOLDERS, VIDEO_EXTENSIONS, InboxFilm, discover, film_key
+from wios_assets.films.index import FilmIndex, IndexEntry, read_index, write_index
+from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from wios_assets.lake.library import typed
+from wios_assets.settings import Settings
+from wios_assets.vision.video import Video, probe
+
+COPY_BYTES = 8 * 1024 * 1024
+How = Literal["link", "copy", "move"]
+"""What becomes of a file outside of the inbox: a link to it, a copy, or the file itself in the inbox."""
+_PICTURES = frozenset([".avif", ".bmp", ".gif", ".heic", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
+# Names by which players, and the inbox, know what is not the film itself.
+_EXTRA_NAME = re.compile(r"(^|[-._])(trailer|sample)\d*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Added:
+    """A film that is in the inbox now: its key, its file there, what is in it, and whether it had been there before."""
+
+    key: str
+    path: Path
+    video: Video
+    returned: bool
+
+
+def add_film(
+    settings: Settings,
+    source: Path,
+    name: str | None,
+    said: Sidecar,
+    *,
+    how: How,
+    progress: Callable[[int, int], None],
+) -> Added:
+    """Bring a video file into the inbox as `<films>/<key>/<key>.<extension>`, with a sidecar beside it.
+
+    A file that lies in the inbox already stays where it is. A sidecar beside `source` is taken along; what is `said`
+    here goes before it.
+
+    Args:
+        name: the film's key; None for the sidecar's or the file's name.
+        how: what becomes of the file. One that is moved is gone where the film is refused after it was moved.
+        progress: called with bytes copied and bytes in all.
+
+    Raises:
+        WiosError: not a video that can be decoded, known already, a name that is taken, or the inbox cannot be written.
+    """
+    video = probe(source)
+    if source.suffix.lower() not in VIDEO_EXTENSIONS:
+        known = " ".join(sorted(VIDEO_EXTENSIONS))
+        raise WiosError(f"{source}: a film's name ends in one of {known}; rename it")
+    beside = sidecar_path(source)
+    if beside.is_file():
+        before = read_sidecar(beside)
+        gallery = before.gallery_folder(beside)
+        before = before.model_copy(update={"gallery": str(gallery) if gallery else None})
+        said = before.model_copy(update={"skip": None} | said.model_dump(exclude_none=True))
+    with index_lock(settings):
+        index = read_index(index_path(settings))
+        inside = how != "move" and _inside(source, settings.films)
+        key, returned = _key(index, settings, source, name or said.name or source.stem, video, given=bool(name))
+        _refuse_taken(index, settings, key, source if inside else None, returned=returned)
+        sidecar = said.model_copy(update={"name": key})
+        if inside:
+            path, undo = source.absolute(), _describe(source.absolute(), sidecar)
+        else:
+            path, undo = _place(settings.films, key, source.resolve(), sidecar, how, progress)
+        try:
+            found = _as_found(settings, path, key)
+            entry = IndexEntry(str(found.path), found.size, found.mtime_ns, video.fingerprint, True, found.sidecar_hash)
+            write_index(index_path(settings), FilmIndex({**index.films, key: entry}, index.looks))
+        except BaseException:
+            undo()
+            raise
+    return Added(key, path, video, returned)
+
+
+def check_gallery(folder: Path) -> Path:
+    """The gallery's whole path.
+
+    Raises:
+        WiosError: no such folder, or no folder of pictures in it.
+    """
+    try:
+        if not folder.is_dir():
+            raise WiosError(f"{folder}: there is no such folder; a gallery holds one folder of photos an actor")
+        actors = [entry for entry in folder.iterdir() if entry.is_dir()]
+        if not any(photo.suffix.lower() in _PICTURES for actor in actors for photo in actor.iterdir()):
+            raise WiosError(f"{folder}: holds no folder with pictures; a gallery holds one folder of photos an actor")
+    except OSError as error:
+        raise WiosError(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
+    return folder.resolve()
+
+
+def _key(
+    index: FilmIndex, settings: Settings, source: Path, wanted: str, video: Video, *, given: bool
+) -> tuple[str, bool]:
+    """The film's key, and whether it is a film that had been removed.
+
+    Raises:
+        WiosError: the name is blank, or the same content is known already.
+    """
+    key = film_key(wanted)
+    if not key:
+        raise WiosError(f"{wanted!r}: the name is blank; choose one with --name")
+    twins = [known for known, entry in index.films.items() if entry.fingerprint == video.fingerprint]
+    for known in twins:
+        entry = index.films[known]
+        if entry.present and Path(entry.path).exists():
+            raise WiosError(
+                f"{source}: this film is in the inbox already, as {known!r} ({entry.path}); "
+                f"`wios run {typed(known)}` analyses it"
+            )
+    if not twins:
+        return key, False
+    if given and key not in twins:
+        raise WiosError(f"{source}: this film is known as {twins[0]!r}, and its results are kept; leave --name out")
+    return key if key in twins else twins[0], True
+
+
+def _refuse_taken(index: FilmIndex, settings: Settings, key: str, itself: Path | None, *, returned: bool) -> None:
+    """Raise a WiosError where another film has the key, or would have it."""
+    entry = index.films.get(key)
+    if entry is not None and not returned:
+        whose = entry.path if entry.present else f"{entry.path}, which was removed and whose results are kept"
+        raise WiosError(f"{key!r} is the name of a film already ({whose}); choose another with --name")
+    inbox = discover(settings.films) if settings.films.is_dir() else None
+    for film in inbox.films if inbox else ():
+        if film.key == key and (itself is None or film.path != itself.absolute()):
+            raise WiosError(f"{key!r} is the name of a film already ({film.path}); choose another with --name")
+
+
+def _inside(source: Path, films: Path) -> bool:
+    """Whether the file itself, not what it links to, lies in the inbox."""
+    return films in (source.parent.resolve() / source.name).parents
+
+
+def _describe(film: Path, sidecar: Sidecar) -> Callable[[], None]:
+    """Write a film's sidecar, and return what puts back the one before."""
+    path = sidecar_path(film)
+    before = path.read_bytes() if path.is_file() else None
+    write_sidecar(path, sidecar)
+    return lambda: path.unlink(missing_ok=True) if before is None else _write_back(path, before)
+
+
+def _write_back(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _place(
+    films: Path, key: str, source: Path, sidecar: Sidecar, how: How, progress: Callable[[int, int], None]
+) -> tuple[Path, Callable[[], None]]:
+    """Put the film's folder into the inbox; returns the film's path there and what takes the folder out again."""
+    name = _file_name(key)
+    folder = films / name
+    path = folder / f"{name}{source.suffix.lower()}"
+    try:
+        films.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise WiosError(f"{folder}: is there already; move it away, or choose another name with --name")
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise WiosError(f"{folder}: cannot be made ({error.strerror}); check space and permissions") from None
+
+    def undo() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    try:
+        # The sidecar first: the film must not be seen, and taken up, without it.
+        write_sidecar(sidecar_path(path), sidecar)
+        if how == "copy":
+            _copy(source, path, progress)
+        elif how == "move":
+            source.rename(path)
+        else:
+            path.symlink_to(source)
+    except OSError as error:
+        undo()
+        raise WiosError(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+    except BaseException:
+        undo()
+        raise
+    return path, undo
+
+
+def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
+    """Copy a file with its times, under a hidden name until it is whole."""
+    size = source.stat().st_size
+    free = shutil.disk_usage(target.parent).free
+    if free < size:
+        raise WiosError(
+            f"{target.parent}: {free / 1e9:.1f} GB are free and the film has {size / 1e9:.1f}; "
+            "free some space, or link it without --copy"
+        )
+    beside = target.with_name(f".{target.name}.part")
+    copied = 0
+    try:
+        with source.open("rb") as read, beside.open("wb") as write:
+            while chunk := read.read(COPY_BYTES):
+                write.write(chunk)
+                copied += len(chunk)
+                progress(copied, size)
+            write.flush()
+            os.fsync(write.fileno())
+        if copied != source.stat().st_size:
+            raise WiosError(f"{source}: changed while it was copied; add it once it is whole")
+        shutil.copystat(source, beside)
+        beside.replace(target)
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _as_found(settings: Settings, path: Path, key: str) -> InboxFilm:
+    """The film as the inbox sees it.
+
+    Raises:
+        WiosError: the inbox does not see it under this key; says why.
+    """
+    inbox = discover(settings.films)
+    for film in inbox.films:
+        if film.path == path and film.key == key:
+            return film
+    reasons = [problem for problem in inbox.problems if str(path) in problem] or [f"{path}: is not taken for a film"]
+    raise WiosError(f"{reasons[0]}; choose another name with --name")
+
+
+def _file_name(key: str) -> str:
+    """A key as the name of a folder and a file that the inbox takes for a film."""
+    name = key.replace("/", "_")
+    if name.startswith("."):
+        name = f"_{name}"
+    if name.casefold() in EXTRA_FOLDERS or _EXTRA_NAME.search(name):
+        name = f"{name} (film)"
+    return name

@@ -1,0 +1,44 @@
+"""Which file a film's partition stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from wios_assets.errors import WiosError
+from wios_assets.films.index import INDEX_NAME, FilmIndex, IndexEntry, read_index
+from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
+from wios_assets.settings import Settings
+
+
+def index_path(settings: Settings) -> Path:
+    """File of the index of films."""
+    return settings.data / INDEX_NAME
+
+
+@contextmanager
+def index_lock(settings: Settings) -> Iterator[None]:
+    """Held while the index is read, changed and written, by the sensor or a command."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.data / f".{INDEX_NAME}.lock", timeout=60):
+        yield
+
+
+def film_source(settings: Settings, film: str) -> tuple[IndexEntry, Sidecar]:
+    """A film's file and what its sidecar says.
+
+    Raises:
+        WiosError: no such film, its file is gone, or its sidecar is not usable.
+    """
+    index: FilmIndex = read_index(index_path(settings))
+    entry = index.films.get(film)
+    if entry is None:
+        raise WiosError(f"film {film!r} is not known; put it into {settings.films} or use `wios film add`")
+    path = Path(entry.path)
+    if not path.exists():
+        raise WiosError(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
+    sidecar = sidecar_path(path)
+    return entry, read_sidecar(sidecar) if sidecar.is_file() else Sidecar()

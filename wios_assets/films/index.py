@@ -1,0 +1,265 @@
+"""Which films are new, changed, renamed or gone since the last look at the inbox."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from wios_assets.errors import WiosError
+from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
+
+INDEX_NAME = "films.json"
+_VERSION = 1
+NANO = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """What is known of one film.
+
+    Attributes:
+        path: the file, as last seen. size: bytes. mtime_ns: time of its last change, nanoseconds.
+        fingerprint: content identity. present: False once the file is gone. sidecar_hash: SHA-256 of the sidecar.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    fingerprint: str
+    present: bool = True
+    sidecar_hash: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file that was still changing: size and time of change, and since when they stand, seconds since the epoch."""
+
+    size: int
+    mtime_ns: int
+    since: float
+
+
+@dataclass(frozen=True)
+class FilmIndex:
+    """Films by partition key, and the files that wait to be taken up, by path."""
+
+    films: dict[str, IndexEntry] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FilmChange:
+    """A film that something happened to; `key` is its partition, whatever the file is called now."""
+
+    key: str
+    film: InboxFilm
+    entry: IndexEntry
+    was: IndexEntry | None = None
+
+
+@dataclass(frozen=True)
+class FilmChanges:
+    """What happened since the last look.
+
+    Attributes:
+        new: films to add. changed: other content under a known key. returned: known content that had been gone.
+        renamed: known content at another path; the key stays. edited: the sidecar alone is other than it was.
+        removed: key → entry of films whose file is gone (entry marked `present=False`).
+        waiting: path → why the file is not taken up yet.
+        problems: one line each: thing, place, remedy.
+        index: the index to write once the changes have been acted upon.
+    """
+
+    new: list[FilmChange] = field(default_factory=list)
+    changed: list[FilmChange] = field(default_factory=list)
+    returned: list[FilmChange] = field(default_factory=list)
+    renamed: list[FilmChange] = field(default_factory=list)
+    edited: list[FilmChange] = field(default_factory=list)
+    removed: dict[str, IndexEntry] = field(default_factory=dict)
+    waiting: dict[Path, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    index: FilmIndex = field(default_factory=FilmIndex)
+
+
+def read_index(path: Path) -> FilmIndex:
+    """The index in `path`; an empty one where there is no file.
+
+    Raises:
+        WiosError: the file is not an index; says how to go on without it.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["version"] != _VERSION:
+            raise ValueError(f"version {content['version']}")
+        films = {str(key): IndexEntry(**entry) for key, entry in content["films"].items()}
+        looks = {str(file): Look(**look) for file, look in content["looks"].items()}
+        for entry in films.values():
+            if [type(value) for value in asdict(entry).values()] != [str, int, int, str, bool, str]:
+                raise ValueError(f"not a film: {entry}")
+    except FileNotFoundError:
+        return FilmIndex()
+    except OSError as error:
+        raise WiosError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WiosError(
+            f"{path}: not an index of films ({error}); move it away and every film is looked at again"
+        ) from None
+    return FilmIndex(films, looks)
+
+
+def write_index(path: Path, index: FilmIndex) -> None:
+    """Write the index, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "version": _VERSION,
+        "films": {key: asdict(entry) for key, entry in index.films.items()},
+        "looks": {file: asdict(look) for file, look in index.looks.items()},
+    }
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_text(json.dumps(content, indent=1, ensure_ascii=True), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise WiosError(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+
+
+def film_changes(
+    index: FilmIndex, seen: Inbox, now: float, settle_seconds: float, fingerprint: Callable[[Path], str]
+) -> FilmChanges:
+    """What happened to the films between `index` and what is `seen` now.
+
+    A file is taken up once it has not changed for `settle_seconds`. A film is what its content is: a renamed file
+    keeps its key. Files whose path, size and time of change are as in the index are not read.
+
+    Args:
+        now: seconds since the epoch.
+        fingerprint: content identity of a file; called only for files that may have changed.
+    """
+    comparison = _Comparison(index, seen, now, settle_seconds, fingerprint)
+    return comparison.changes()
+
+
+class _Comparison:
+    def __init__(
+        self, index: FilmIndex, seen: Inbox, now: float, settle_seconds: float, fingerprint: Callable[[Path], str]
+    ) -> None:
+        self.old, self.seen, self.now, self.settle = index, seen, now, settle_seconds
+        self.fingerprint = fingerprint
+        self.films = dict(index.films)
+        self.result = FilmChanges(problems=list(seen.problems), index=FilmIndex(self.films, {}))
+        self.key_of_path = {entry.path: key for key, entry in index.films.items()}
+        self.candidates = self._candidates()
+        self.paths = {str(film.path) for film in self.candidates}
+        self.found: set[str] = set()
+
+    def changes(self) -> FilmChanges:
+        # Known paths first: a copy beside its original must not take the original's place.
+        for film in sorted(self.candidates, key=lambda film: str(film.path) not in self.key_of_path):
+            self._compare(film)
+        for key, entry in self.old.films.items():
+            if key not in self.found and entry.present and not self._out_of_sight(key, entry):
+                self.films[key] = self.result.removed[key] = replace(entry, present=False)
+        return self.result
+
+    def _candidates(self) -> list[InboxFilm]:
+        films = list(self.seen.films)
+        for key, rivals in self.seen.contested.items():
+            # Whoever has the key already keeps it; the newcomers are reported.
+            known = [film for film in rivals if str(film.path) in self.key_of_path]
+            films += known
+            if len(known) < len(rivals):
+                self.result.problems.append(contested_problem(key, rivals))
+        return films
+
+    def _compare(self, film: InboxFilm) -> None:
+        key = self.key_of_path.get(str(film.path))
+        entry = self.old.films[key] if key is not None else None
+        if key is not None:
+            self.found.add(key)
+        if key is not None and entry is not None and (film.size, film.mtime_ns) == (entry.size, entry.mtime_ns):
+            self._same(key, film, entry)
+            return
+        if not self._settled(film):
+            return
+        try:
+            content = self.fingerprint(film.path)
+        except (OSError, WiosError) as error:
+            self.result.problems.append(f"{film.path}: cannot be read ({error}); check the file and its permissions")
+            return
+        if key is not None and entry is not None:
+            if content == entry.fingerprint:
+                self._same(key, film, entry)
+            else:
+                self._record(self.result.changed, key, film, content, entry)
+        else:
+            self._at_new_path(film, content)
+
+    def _at_new_path(self, film: InboxFilm, content: str) -> None:
+        twins = [key for key, entry in self.films.items() if entry.fingerprint == content and film.size]
+        gone = [key for key in twins if self.films[key].path not in self.paths and key not in self.found]
+        if gone:
+            key = film.key if film.key in gone else gone[0]
+            was = self.films[key]
+            self._record(self.result.renamed if was.present else self.result.returned, key, film, content, was)
+        elif twins and not (film.sidecar and film.sidecar.name):
+            self.result.problems.append(
+                f"{film.path}: the same film as {self.films[twins[0]].path}, known as {twins[0]!r}; remove one, "
+                f"or give this one a `name:` in a sidecar to have it twice"
+            )
+        elif film.key not in self.films:
+            self._record(self.result.new, film.key, film, content, None)
+        elif self.films[film.key].path not in self.paths and film.key not in self.found:
+            self._record(self.result.changed, film.key, film, content, self.films[film.key])
+        else:
+            self.result.problems.append(
+                f"{film.path}: {film.key!r} is the name of {self.films[film.key].path} already; give this one a "
+                f"`name:` in a sidecar"
+            )
+
+    def _same(self, key: str, film: InboxFilm, entry: IndexEntry) -> None:
+        """Known content at its known path: perhaps back again, perhaps with another sidecar."""
+        now = self._entry(film, entry.fingerprint)
+        self.films[key] = now
+        if not entry.present:
+            self.result.returned.append(FilmChange(key, film, now, entry))
+        if film.sidecar_hash != entry.sidecar_hash:
+            self.result.edited.append(FilmChange(key, film, now, entry))
+        if film.sidecar and film.sidecar.name and film.key != key:
+            self.result.problems.append(
+                f"{film.path}: known as {key!r} already, so the sidecar's name {film.key!r} is not used"
+            )
+
+    def _record(self, where: list[FilmChange], key: str, film: InboxFilm, content: str, was: IndexEntry | None) -> None:
+        entry = self._entry(film, content)
+        self.films[key] = entry
+        self.found.add(key)
+        where.append(FilmChange(key, film, entry, was))
+
+    @staticmethod
+    def _entry(film: InboxFilm, content: str) -> IndexEntry:
+        return IndexEntry(str(film.path), film.size, film.mtime_ns, content, True, film.sidecar_hash)
+
+    def _settled(self, film: InboxFilm) -> bool:
+        path = str(film.path)
+        look = self.old.looks.get(path)
+        unchanged = look is not None and (look.size, look.mtime_ns) == (film.size, film.mtime_ns)
+        age = self.now - film.mtime_ns / NANO
+        # A clock that runs behind makes a file look young for ever; two equal looks tell as much.
+        stood = self.now - look.since if look is not None and unchanged else 0.0
+        if (age >= self.settle and (look is None or unchanged)) or (unchanged and stood >= self.settle):
+            return True
+        since = look.since if look is not None and unchanged else self.now
+        self.result.index.looks[path] = Look(film.size, film.mtime_ns, since)
+        reason = "still being copied" if look is not None and not unchanged else "changed just now"
+        self.result.waiting[film.path] = reason
+        return False
+
+    def _out_of_sight(self, key: str, entry: IndexEntry) -> bool:
+        """Whether the film may well be there although it was not found."""
+        path = Path(entry.path)
+        hidden = any(path == place or place in path.parents for place in self.seen.unreadable)
+        return hidden or any(str(film.path) == entry.path for film in self.seen.contested.get(key, []))

@@ -1,0 +1,1 @@
+"""Photos of actors: folders, providers, verdicts, faces in a photo."""

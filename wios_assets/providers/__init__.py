@@ -1,1 +1,0 @@
-"""Where photos come from outside the galleries: folders and TMDB, behind one interface."""

@@ -1,0 +1,1 @@
+"""Decisions of people about faces, and everything derived from them."""

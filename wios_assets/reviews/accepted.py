@@ -1,0 +1,44 @@
+"""The figures of a film that were accepted last, which later ones are held against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from wios_assets.atomic import write_whole
+from wios_assets.lake.paths import escape_key
+
+HELD = ("precision", "recall", "f1", "recall_frontal", "zone_precision", "minute_f1")
+"""Figures that should not fall."""
+SLACK = 0.005
+"""How far a figure may fall before it is said, for the grid's own grain."""
+
+
+def read_accepted(data: Path, film: str) -> dict[str, float]:
+    """Accepted figures by name; empty where none were accepted."""
+    try:
+        content = json.loads(accepted_file(data, film).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): float(value) for name, value in content.items()}
+
+
+def accept(data: Path, film: str, figures: Mapping[str, float]) -> None:
+    """Hold later figures against these."""
+    held = {name: figures[name] for name in HELD if figures[name] == figures[name]}
+    write_whole(accepted_file(data, film), json.dumps(held, indent=1))
+
+
+def fallen(figures: Mapping[str, float], accepted: Mapping[str, float]) -> list[str]:
+    """Figures below the accepted ones, each with both values."""
+    return [
+        f"{name} {figures.get(name, float('nan')):.4f}, accepted {value:.4f}"
+        for name, value in accepted.items()
+        if not figures.get(name, float("nan")) >= value - SLACK
+    ]
+
+
+def accepted_file(data: Path, film: str) -> Path:
+    """File of a film's accepted figures; it need not exist."""
+    return data / "accepted" / f"film={escape_key(film)}.json"

@@ -1,0 +1,76 @@
+"""Whom nobody is to be named as any more: kept as hashes, so that the list itself names nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from wios_assets.atomic import write_whole
+from wios_assets.errors import WiosError
+from wios_assets.photos.folders import name_key
+
+FILE = "forgotten.json"
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Hashes of forgotten people's names and nconsts; `salt` is hexadecimal."""
+
+    salt: str
+    hashes: frozenset[str]
+
+    def holds(self, name: str | None, nconst: str | None = None) -> bool:
+        """Whether somebody of this name or nconst was forgotten."""
+        return bool(self.hashes) and any(
+            _hashed(self.salt, key) in self.hashes for key in (_key(name), _key(nconst)) if key
+        )
+
+
+def read_forgotten(data: Path) -> Forgotten:
+    """Who was forgotten; nobody where there is no file.
+
+    Raises:
+        WiosError: the file is not what was written.
+    """
+    file = data / FILE
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return Forgotten(str(content["salt"]), frozenset(map(str, content["hashes"])))
+    except FileNotFoundError:
+        return Forgotten(secrets.token_hex(16), frozenset())
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WiosError(f"{file}: cannot be read ({error}); mend it, or move it away and forget again") from None
+
+
+def never_name(data: Path, people: Iterable[str]) -> None:
+    """Leave people out of every later cast, by names and nconsts."""
+    before = read_forgotten(data)
+    hashes = before.hashes | {_hashed(before.salt, _key(each)) for each in people if _key(each)}
+    write_whole(data / FILE, json.dumps({"salt": before.salt, "hashes": sorted(hashes)}))
+
+
+def without_forgotten(people: pd.DataFrame, data: Path) -> pd.DataFrame:
+    """Rows of people, columns actor and nconst, without those who were forgotten."""
+    forgotten = read_forgotten(data)
+    if not forgotten.hashes or people.empty:
+        return people
+    gone = [
+        forgotten.holds(row["actor"], row["nconst"] if isinstance(row.get("nconst"), str) else None)
+        for row in people.to_dict("records")
+    ]
+    return people[[not each for each in gone]].reset_index(drop=True)
+
+
+def _key(text: str | None) -> str:
+    return name_key(text) if text else ""
+
+
+def _hashed(salt: str, key: str) -> str:
+    # Slow on purpose: names are few enough to be tried out one by one.
+    return hashlib.scrypt(key.encode(), salt=bytes.fromhex(salt), n=2**12, r=8, p=1, dklen=16).hex()

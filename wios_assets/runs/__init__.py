@@ -1,0 +1,1 @@
+"""Runs of the asset graph: starting, following and ending them."""

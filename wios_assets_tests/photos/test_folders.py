@@ -1,0 +1,81 @@
+"""Where a cast member's photos are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wios_assets.photos.folders import name_key, other_galleries, photos_of_cast
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("ross_geller", "Ross Geller"),
+        ("Ross Geller", "ross_geller"),
+        ("ROSS.GELLER", "Ross Geller"),
+        ("Penélope Cruz", "Penelope Cruz"),
+        ("Mads Mikkelsen", "mads mikkelsen"),
+        ("Soren Malling", "Søren Malling"),
+        ("Zoe Kravitz", "Zoë Kravitz"),
+        ("Jean-Luc Godard", "Jean Luc Godard"),
+        ("宮崎駿", "宮崎駿"),
+    ],
+)
+def test_a_folder_serves_a_name_however_it_is_spelt(tmp_path: Path, folder: str, name: str) -> None:
+    photo = touch(tmp_path / folder / "1.jpg")
+    found = photos_of_cast([(name, None)], [tmp_path])
+    assert found[name].photos == (photo,)
+    assert found[name].folder == tmp_path / folder
+
+
+def test_a_folder_may_be_called_by_nconst(tmp_path: Path) -> None:
+    plain, tagged = touch(tmp_path / "nm0000001" / "1.jpg"), touch(tmp_path / "Ada [nm0000002]" / "1.jpg")
+    found = photos_of_cast([("Somebody", "nm0000001"), ("Else", "nm0000002"), ("Ada", None)], [tmp_path])
+    assert found["Somebody"].photos == (plain,)
+    assert found["Else"].photos == (tagged,)
+    assert found["Ada"].photos == (tagged,)
+
+
+def test_photos_beside_the_film_are_found_as_kodi_keeps_them(tmp_path: Path) -> None:
+    photo = touch(tmp_path / "Film (2001)" / ".actors" / "Ross_Geller.jpg")
+    film = touch(tmp_path / "Film (2001)" / "Film (2001).mkv")
+    found = photos_of_cast([("Ross Geller", None), ("Ada", None)], [tmp_path / "none"], film)
+    assert found["Ross Geller"].photos == (photo,)
+    assert found["Ross Geller"].folder is None
+    assert found["Ada"].photos == ()
+
+
+def test_photos_of_every_place_come_together_once(tmp_path: Path) -> None:
+    own, shared = touch(tmp_path / "a" / "Ada" / "1.jpg"), touch(tmp_path / "b" / "ada" / "2.png")
+    found = photos_of_cast([("Ada", None)], [tmp_path / "a", tmp_path / "b", tmp_path / "a"])
+    assert found["Ada"].photos == (own, shared)
+
+
+def test_only_pictures_count(tmp_path: Path) -> None:
+    touch(tmp_path / "Ada" / "notes.txt")
+    touch(tmp_path / "Ada" / ".hidden.jpg")
+    (tmp_path / "Ada" / "folder.jpg").mkdir()
+    photo = touch(tmp_path / "Ada" / "1.JPEG")
+    assert photos_of_cast([("Ada", None)], [tmp_path])["Ada"].photos == (photo,)
+
+
+def test_people_outside_the_cast_are_the_strangers(tmp_path: Path) -> None:
+    touch(tmp_path / "Ada" / "1.jpg")
+    photo = touch(tmp_path / "Ben" / "1.jpg")
+    touch(tmp_path / "nm0000003" / "1.jpg")
+    found = other_galleries([("ada", None), ("Cleo", "nm0000003")], [tmp_path])
+    assert found == {"Ben": (photo,)}
+
+
+def test_a_name_of_signs_only_matches_nothing(tmp_path: Path) -> None:
+    touch(tmp_path / "---" / "1.jpg")
+    assert name_key("---") == ""
+    assert photos_of_cast([("...", None)], [tmp_path])["..."].photos == ()

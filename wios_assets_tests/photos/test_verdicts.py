@@ -1,0 +1,232 @@
+"""Photos of an actor and the verdicts on them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image as Pillow
+
+from wios_assets import tables
+from wios_assets.naming.options import GalleryOptions
+from wios_assets.photos.contact_sheet import contact_sheet
+from wios_assets.photos.faces import PhotoFaces
+from wios_assets.photos.verdicts import Verdict, judge_gallery, judge_photos
+from wios_assets.vision.engine import FaceEngine
+from wios_assets.vision.engines import load_engine
+from wios_assets_tests.naming.people import People
+from wios_assets_tests.vision.faces import options, package_pictures
+
+OPTIONS = GalleryOptions()
+
+
+def photo(name: str, people: People, *faces: str, height: float = 100.0, heights: tuple[float, ...] = ()) -> PhotoFaces:
+    """A sharp photo of these people, side by side."""
+    tall = heights or (height,) * len(faces)
+    return PhotoFaces(
+        path=Path(name),
+        photo_hash=name,
+        width=1000,
+        height=600,
+        boxes=np.asarray(
+            [[150.0 * i, 50.0, 150.0 * i + side, 50.0 + side] for i, side in enumerate(tall)], np.float32
+        ).reshape(-1, 4),
+        scores=np.ones(len(faces), np.float32),
+        sharpness=np.full(len(faces), 100.0, np.float32),
+        quality=np.full(len(faces), 0.5, np.float32),
+        embeddings=np.asarray([people.picture(face) for face in faces], np.float32).reshape(-1, 128),
+    )
+
+
+def verdicts(own: list[PhotoFaces], **others: list[PhotoFaces]) -> list[Verdict]:
+    return judge_photos({"ada": own, **others}, OPTIONS)["ada"]
+
+
+def test_photos_that_agree_are_used() -> None:
+    people = People()
+    found = verdicts([photo(f"{i}.jpg", people, "ada") for i in range(4)])
+    assert [verdict.verdict for verdict in found] == ["used"] * 4
+    assert [verdict.face for verdict in found] == [0] * 4
+
+
+def test_one_photo_is_enough() -> None:
+    people = People()
+    assert verdicts([photo("1.jpg", people, "ada")])[0].verdict == "used"
+
+
+def test_of_several_faces_the_one_that_agrees_with_the_others_is_chosen() -> None:
+    people = People()
+    found = verdicts(
+        [photo("1.jpg", people, "ada"), photo("2.jpg", people, "ada"), photo("3.jpg", people, "x", "ada", "y")]
+    )
+    assert (found[2].verdict, found[2].face) == ("used", 1)
+    assert "agrees with the other photos" in found[2].reason
+
+
+def test_an_actor_only_in_group_pictures_is_the_one_in_all_of_them() -> None:
+    people = People()
+    found = verdicts(
+        [photo("1.jpg", people, "x", "ada"), photo("2.jpg", people, "ada", "y"), photo("3.jpg", people, "z", "ada")]
+    )
+    assert [(verdict.verdict, verdict.face) for verdict in found] == [("used", 1), ("used", 0), ("used", 1)]
+
+
+def test_several_faces_and_nothing_to_tell_them_by_are_undecidable() -> None:
+    people = People()
+    (found,) = verdicts([photo("1.jpg", people, "ada", "x")])
+    assert (found.verdict, found.face) == ("undecidable", None)
+
+
+def test_a_lone_photo_gives_its_by_far_largest_face() -> None:
+    people = People()
+    (found,) = verdicts([photo("1.jpg", people, "ada", "x", heights=(200.0, 60.0))])
+    assert (found.verdict, found.face) == ("used", 0)
+
+
+def test_a_lone_photo_gives_the_face_that_is_nobody_elses() -> None:
+    people = People()
+    ben = [photo(f"b{i}.jpg", people, "ben") for i in range(3)]
+    (found,) = verdicts([photo("1.jpg", people, "ben", "ada")], ben=ben)
+    assert (found.verdict, found.face) == ("used", 1)
+
+
+def test_a_photo_of_somebody_else_is_unlike() -> None:
+    people = People()
+    own = [photo(f"{i}.jpg", people, "ada") for i in range(3)]
+    assert verdicts([*own, photo("x.jpg", people, "x")])[3].verdict == "unlike"
+    named = verdicts([*own, photo("x.jpg", people, "ben")], ben=[photo(f"b{i}.jpg", people, "ben") for i in range(2)])
+    assert named[3].verdict == "unlike"
+    assert named[3].reason == "one face, and it is ben's"
+
+
+def test_a_photo_of_another_actor_does_not_spoil_a_gallery_of_one() -> None:
+    people = People()
+    ben = [photo(f"b{i}.jpg", people, "ben") for i in range(3)]
+    found = verdicts([photo("1.jpg", people, "ada"), photo("2.jpg", people, "ben")], ben=ben)
+    assert [verdict.verdict for verdict in found] == ["used", "unlike"]
+
+
+def test_two_photos_that_disagree_cannot_be_decided() -> None:
+    people = People()
+    found = verdicts([photo("1.jpg", people, "ada"), photo("2.jpg", people, "x")])
+    assert [verdict.verdict for verdict in found] == ["undecidable"] * 2
+
+
+def test_the_same_file_and_the_same_face_count_once() -> None:
+    people = People()
+    first = photo("1.jpg", people, "ada")
+    again = PhotoFaces(**{**vars(first), "path": Path("copy.jpg")})
+    crop = PhotoFaces(
+        **{**vars(first), "path": Path("crop.jpg"), "photo_hash": "other", "embeddings": first.embeddings + 0.002}
+    )
+    found = verdicts([first, again, crop, photo("4.jpg", people, "ada")])
+    assert [verdict.verdict for verdict in found] == ["used", "duplicate", "duplicate", "used"]
+    assert found[1].reason == "the same picture as 1.jpg"
+
+
+def test_small_blurred_faceless_and_unreadable_photos_are_left_out() -> None:
+    people = People()
+    small = photo("small.jpg", people, "ada", height=22.0)
+    blurred = photo("blurred.jpg", people, "ada")
+    blurred.sharpness[:] = 2.0
+    found = verdicts(
+        [small, blurred, photo("none.jpg", people), PhotoFaces(Path("bad.jpg"), error="bad.jpg: not a picture")]
+    )
+    assert [verdict.verdict for verdict in found] == ["too_small", "blurred", "no_face", "unreadable"]
+    assert found[0].reason == "its largest face is 22 pixels high; 40 are needed"
+    assert found[3].reason == "bad.jpg: not a picture"
+
+
+def test_a_gallery_of_nobody_has_no_rows() -> None:
+    assert judge_photos({"ada": []}, OPTIONS) == {"ada": []}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> FaceEngine:
+    return load_engine(options(tmp_path_factory.mktemp("models")))
+
+
+@pytest.fixture
+def portraits(tmp_path: Path) -> dict[str, list[Path]]:
+    """Folders of photos made from the portraits that packages carry: shrunk, cropped, put together, spoilt."""
+    pictures = {name: Pillow.fromarray(picture) for name, picture in package_pictures().items()}
+    eileen, grace = pictures["astronaut"], pictures["hopper"]
+    both = Pillow.new("RGB", (eileen.width + grace.width, max(eileen.height, grace.height)))
+    both.paste(eileen, (0, 0))
+    both.paste(grace, (eileen.width, 0))
+    files = {
+        "Eileen Collins": {
+            "1.jpg": eileen,
+            "2 half.png": eileen.resize((256, 256)),
+            "3 both.jpg": both,
+            "4 tiny.jpg": eileen.resize((90, 90)).resize((512, 512)).crop((150, 0, 380, 200)).resize((46, 40)),
+            "5 nothing.png": Pillow.new("RGB", (200, 200), "#446688"),
+        },
+        "Grace Hopper": {"1.jpg": grace, "2 wrong.jpg": eileen.crop((60, 0, 420, 360))},
+    }
+    paths: dict[str, list[Path]] = {}
+    for actor, own in files.items():
+        (tmp_path / actor).mkdir()
+        for name, picture in own.items():
+            picture.save(tmp_path / actor / name)
+        paths[actor] = sorted((tmp_path / actor).iterdir())
+    broken = tmp_path / "Eileen Collins" / "6 broken.jpg"
+    broken.write_bytes(b"not a picture")
+    paths["Eileen Collins"].append(broken)
+    return paths
+
+
+@pytest.mark.slow
+def test_real_photos_are_judged_and_embedded(engine: FaceEngine, portraits: dict[str, list[Path]]) -> None:
+    photos, used = judge_gallery(portraits, engine, OPTIONS, {"Grace Hopper": "nm1234567"})
+    assert list(photos.columns) == [column.name for column in tables.GALLERY_PHOTOS.columns]
+    assert list(used.columns) == [column.name for column in tables.GALLERY_EMBEDDINGS.columns]
+    by_name = {Path(row["photo"]).name: row for row in photos.to_dict("records") if row["actor"] == "Eileen Collins"}
+    assert by_name["1.jpg"]["verdict"] == "used"
+    assert by_name["2 half.png"]["verdict"] == "duplicate"
+    assert by_name["4 tiny.jpg"]["verdict"] in ("too_small", "blurred", "no_face")
+    assert by_name["5 nothing.png"]["verdict"] == "no_face"
+    assert by_name["6 broken.jpg"]["verdict"] == "unreadable"
+    wrong = photos[photos["actor"] == "Grace Hopper"].set_index("photo")["verdict"]
+    assert wrong.tolist() != ["used", "used"]
+    assert np.isfinite(np.stack(used["embedding"])).all()
+    assert {len(vector) for vector in used["embedding"]} == {engine.embedding_length}
+    assert set(used["model_hash"]) == {engine.model_hash}
+    assert set(photos.loc[photos["actor"] == "Grace Hopper", "nconst"]) == {"nm1234567"}
+    for row in photos[photos["verdict"] == "used"].to_dict("records"):
+        assert 0 <= row["left"] < row["right"] <= row["width"]
+        with Pillow.open(io.BytesIO(row["thumbnail"])) as thumbnail:
+            assert max(thumbnail.size) <= OPTIONS.thumbnail_side
+    with Pillow.open(io.BytesIO(contact_sheet(photos))) as sheet:
+        assert sheet.format == "PNG"
+        assert sheet.width == 8 * 150
+
+
+@pytest.mark.slow
+def test_a_face_that_fills_its_photo_is_found(engine: FaceEngine, tmp_path: Path) -> None:
+    face = Pillow.fromarray(package_pictures()["astronaut"]).crop((170, 60, 280, 190))
+    face.save(tmp_path / "face.png")
+    photos, used = judge_gallery({"Eileen Collins": [tmp_path / "face.png"]}, engine, OPTIONS)
+    assert photos["verdict"].tolist() == ["used"]
+    assert len(used) == 1
+
+
+def test_a_contact_sheet_of_nothing_is_a_picture() -> None:
+    empty = pd.DataFrame(columns=[column.name for column in tables.GALLERY_PHOTOS.columns])
+    with Pillow.open(io.BytesIO(contact_sheet(empty))) as sheet:
+        assert sheet.size[0] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.devset
+def test_a_clean_gallery_is_used_and_a_wrong_photo_in_it_is_not(devset: Path, engine: FaceEngine) -> None:
+    folders = sorted((devset / "ident" / "gallery").iterdir())[:10]
+    photos = {folder.name: sorted(folder.iterdir()) for folder in folders}
+    judged, _ = judge_gallery(photos, engine, OPTIONS)
+    assert (judged["verdict"] == "used").mean() >= 0.97
+    own, other = photos["colin_powell"], photos["george_w_bush"]
+    mixed, _ = judge_gallery({"colin_powell": [*own, other[0]]}, engine, OPTIONS)
+    assert mixed["verdict"].tolist() == ["used"] * len(own) + ["unlike"]

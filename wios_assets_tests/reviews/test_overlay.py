@@ -1,0 +1,69 @@
+"""Decisions show in names that rest on an earlier state of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wios_assets.reviews.overlay import decided_names
+from wios_assets.tables import TRACK_NAMES
+from wios_assets.timeline.frames import table_frame
+
+
+@dataclass(frozen=True)
+class Said:
+    decision: str
+    actor: str | None
+    probability: float | None = 0.9
+
+
+@dataclass(frozen=True)
+class Made:
+    verdict: str
+    person: str | None
+    revision: int = 1
+    undone_revision: int = 0
+    claim: Said | None = None
+
+
+def shown(*actors: str | None, rests_on: int | None = None, **decisions: Any) -> list[str | None]:
+    """Actors of tracks that naming gave `actors`, with the decisions on each, `t<number>=[...]`."""
+    rows = [
+        {"track": n, "actor": a, "decision": "weak" if a is None else "named", "photos": [], "decisions": rests_on}
+        for n, a in enumerate(actors)
+    ]
+    by_track = {int(name[1:]): made for name, made in decisions.items()}
+    changed = decided_names(table_frame(rows, TRACK_NAMES), by_track)
+    assert all((row["actor"] is None) == (row["decision"] == "weak") for row in changed.to_dict("records"))
+    return changed["actor"].tolist()
+
+
+def test_a_decision_shows_at_once_and_on_its_track_alone() -> None:
+    assert shown("ada", None, t1=[Made("is", "ben")]) == ["ada", "ben"]
+    assert shown("ada", None, t0=[Made("not_a_face", None)]) == [None, None]
+    assert shown("ada", None, t0=[Made("is_not", "ada")]) == [None, None]
+    assert shown("ada", None, t0=[Made("is_not", "ben")]) == ["ada", None]
+
+
+def test_the_latest_decision_shows() -> None:
+    assert shown(None, t0=[Made("is", "ada", 1), Made("is", "ben", 2)]) == ["ben"]
+    assert shown(None, t0=[Made("is", "ada", 1), Made("is_not", "ada", 2)]) == [None]
+
+
+def test_what_is_taken_back_before_a_run_is_gone() -> None:
+    assert shown("ada", t0=[Made("is", "ben", 1, undone_revision=2)]) == ["ada"]
+
+
+def test_what_is_taken_back_after_a_run_is_as_naming_had_it() -> None:
+    made = Made("is", "ben", 1, undone_revision=2, claim=Said("named", "ada"))
+    assert shown("ben", rests_on=1, t0=[made]) == ["ada"]
+    assert shown("ben", rests_on=2, t0=[made]) == ["ben"]
+
+
+def test_an_unknown_person_of_before_is_not_taken_for_another_of_now() -> None:
+    made = Made("is", "ben", 1, undone_revision=2, claim=Said("unknown", "unknown:1"))
+    assert shown("ben", "unknown:1", "ben", rests_on=1, t0=[made], t2=[made]) == ["unknown:2", "unknown:1", "unknown:2"]
+
+
+def test_names_that_rest_on_all_decisions_stay_as_they_are() -> None:
+    assert shown("cleo", rests_on=5, t0=[Made("is", "ben", 3)]) == ["cleo"]
