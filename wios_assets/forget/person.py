@@ -17,7 +17,7 @@ from wios_assets.forget import steps
 from wios_assets.forget.steps import Subject, Told
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.store import has_rows_of, read_rows, write_rows
-from wios_assets.photos.folders import ACTORS_FOLDER, name_key, photos_of_cast
+from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
 from wios_assets.reviews.decisions import forget_people
 from wios_assets.reviews.forgotten import never_name, read_forgotten
 from wios_assets.settings import Settings
@@ -36,6 +36,7 @@ from wios_assets.tables import (
     TRACK_NAMES,
     Table,
 )
+from wios_assets.text import name_key
 from wios_assets.timeline.appearances import appearances
 from wios_assets.timeline.minutes import minute_appearances, screen_time
 from wios_assets.timeline.truth import truth_path

@@ -19,11 +19,11 @@ from wios_assets.errors import WiosError
 from wios_assets.exports import FORMATS, default_file
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
+from wios_assets.films.media_cache import remove_cached
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
-from wios_assets.page.cached import remove_cached
 from wios_assets.settings import Settings
 from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES
 

@@ -13,8 +13,8 @@ import av
 from PIL import Image
 
 from wios_assets.errors import WiosError
+from wios_assets.films.media_cache import POSTERS, cached_file
 from wios_assets.lake.paths import partition_folder
-from wios_assets.page.cached import POSTERS, cached_file
 from wios_assets.page.film_map import FilmMap
 from wios_assets.page.folders import folder_state
 from wios_assets.page.shelf import Shelf

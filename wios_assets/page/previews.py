@@ -17,7 +17,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from wios_assets.errors import WiosError
-from wios_assets.page.cached import PREVIEWS, cached_file
+from wios_assets.films.media_cache import PREVIEWS, cached_file
 from wios_assets.vision.video import display_size, open_video, to_display
 
 WIDEST = 640

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from wios_assets.text import name_key
 
 PICTURE_SUFFIXES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
@@ -15,10 +16,6 @@ PICTURE_SUFFIXES = frozenset(
 
 ACTORS_FOLDER = ".actors"
 NCONST = re.compile(r"nm\d{7,}")
-LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
-)
-"""Letters that carry no accent that Unicode could take off."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +24,6 @@ class ActorPhotos:
 
     photos: tuple[Path, ...]
     folder: Path | None
-
-
-def name_key(name: str) -> str:
-    """What two spellings of a name share: letters and digits without case, accents, spaces, underscores or dots."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(LETTERS))
-    return "".join(c for c in plain if c.isalnum() and not unicodedata.combining(c))
 
 
 def photos_of_cast(

@@ -13,7 +13,7 @@ import pandas as pd
 
 from wios_assets.atomic import write_whole
 from wios_assets.errors import WiosError
-from wios_assets.photos.folders import name_key
+from wios_assets.text import name_key
 
 FILE = "forgotten.json"
 

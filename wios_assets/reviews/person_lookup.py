@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from wios_assets.errors import WiosError
-from wios_assets.photos.folders import name_key
+from wios_assets.text import name_key
 from wios_assets.timeline.appearances import is_unknown
 
 LONGEST_NAME = 120

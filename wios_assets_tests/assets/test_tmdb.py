@@ -16,7 +16,7 @@ from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.local_server import Answer, Request, serving
-from wios_assets_tests.providers.test_tmdb import KEY, PEOPLE, Tmdb, picture
+from wios_assets_tests.photos.test_tmdb import KEY, PEOPLE, Tmdb, picture
 
 GRACE = "nm99999901"
 

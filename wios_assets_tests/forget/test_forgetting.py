@@ -13,6 +13,7 @@ import pytest
 from wios_assets.films.entry import index_path
 from wios_assets.films.inbox import discover
 from wios_assets.films.index import FilmIndex, read_index, write_index
+from wios_assets.films.media_cache import POSTERS, PREVIEWS, cached_file
 from wios_assets.films.registry import look_at_inbox
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import film as forget_film_module
@@ -24,7 +25,6 @@ from wios_assets.lake.paths import parquet_files
 from wios_assets.lake.prediction_log import Answer, append_answers
 from wios_assets.lake.questions import films
 from wios_assets.lake.store import has_rows_of, read_rows
-from wios_assets.page.cached import POSTERS, PREVIEWS, cached_file
 from wios_assets.reviews.decisions import read_decisions
 from wios_assets.reviews.forgotten import never_name, read_forgotten, without_forgotten
 from wios_assets.runs.launch import dagster_instance, run_film

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wios_assets.photos.folders import name_key, other_galleries, photos_of_cast
+from wios_assets.photos.folders import other_galleries, photos_of_cast
+from wios_assets.text import name_key
 
 
 def touch(path: Path) -> Path:
