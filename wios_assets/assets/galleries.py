@@ -26,8 +26,7 @@ from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.partitions import films
 from wios_assets.photos.contact_sheet import contact_sheet
 from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
-from wios_assets.photos.providers import AskedFilm, Cast, FoundPhotos
-from wios_assets.photos.tmdb import TmdbPhotos
+from wios_assets.photos.tmdb import Cast, CastPhotos, TmdbPhotos
 from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM
@@ -65,7 +64,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
         photos = {actor: own.photos for actor, own in found.items()}
         problems: list[str] = []
         if settings.tmdb_key is not None:
-            fetched = photos_from_tmdb(settings, people, film_file, context.partition_key)
+            fetched = photos_from_tmdb(settings, people, context.partition_key)
             problems = fetched.problems
             for actor in photos:
                 photos[actor] += tuple(photo.path for photo in fetched.photos[actor])
@@ -119,7 +118,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
     return [gallery]
 
 
-def photos_from_tmdb(settings: Settings, people: Cast, film_file: Path, film: str) -> FoundPhotos:
+def photos_from_tmdb(settings: Settings, people: Cast, film: str) -> CastPhotos:
     """TMDB's photos of a cast. What goes wrong is told beside what is in the cache; the film goes on without."""
     key = settings.tmdb_key.get_secret_value() if settings.tmdb_key else ""
     tconst = None
@@ -128,7 +127,7 @@ def photos_from_tmdb(settings: Settings, people: Cast, film_file: Path, film: st
     provider = TmdbPhotos(
         key, settings.cache / "tmdb", settings.tmdb_address, settings.tmdb_profiles, settings.tmdb_tagged
     )
-    return provider.photos(people, AskedFilm(film_file, tconst))
+    return provider.photos(people, tconst)
 
 
 def usable(embedding: object, length: int) -> bool:

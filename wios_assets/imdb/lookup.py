@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 
 from wios_assets import tables
-from wios_assets.imdb.files import IMDB_FILES
 
 FILM_TYPES = ("movie", "tvMovie", "video", "short", "tvShort", "tvSpecial", "tvMiniSeries")
 """Title types that one video file may be; series, episodes and games are not."""
@@ -204,8 +203,3 @@ def build_film_titles(basics: Sequence[Path], staging: Path) -> Path:
             [[str(path) for path in basics]],
         )
     return folder
-
-
-def loaded_tables(lake: Path) -> list[str]:
-    """IMDB's tables that are in the lake."""
-    return [table for table in IMDB_FILES if any((lake / table).glob("*.parquet"))]

@@ -56,18 +56,6 @@ def photos_of_cast(
     return found
 
 
-def other_galleries(cast: Sequence[tuple[str, str | None]], galleries: Iterable[Path]) -> dict[str, tuple[Path, ...]]:
-    """Photos of the people in `galleries` who are not in the cast, by folder name: strangers to compare with."""
-    own = {key for name, nconst in cast for key in (name_key(name), nconst) if key}
-    return {
-        folder.name: tuple(_pictures(folder))
-        for gallery in galleries
-        if gallery.is_dir()
-        for folder in _subfolders(gallery)
-        if _folder_key(folder.name) not in own
-    }
-
-
 def _folder_key(name: str) -> str:
     found = NCONST.search(name.casefold())
     return found.group() if found else name_key(name)

@@ -10,7 +10,8 @@ import hashlib
 import json
 import re
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from urllib3.exceptions import HTTPError
 
 from wios_assets.errors import WiosError
 from wios_assets.http_session import TIMEOUT_S, patient_session, reason
-from wios_assets.photos.providers import AskedFilm, Cast, FoundPhotos, Photo
 
 TMDB_ADDRESS = "https://api.themoviedb.org/3"
 PROFILES = 35
@@ -40,6 +40,34 @@ _NOTHING: dict[str, Any] = {
 }
 _NCONST = re.compile(r"nm\d{7,10}")
 _PROFILE_SIZE, _TAGGED_SIZE = "h632", "w1280"
+
+Cast = Sequence[tuple[str, str | None]]
+"""Name and nconst (None where unknown) of each cast member."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A cached picture file of an actor.
+
+    Attributes:
+        path: the file. provider: `tmdb`. address: the web address that it was fetched from.
+        fetched_at: when it was fetched, ISO 8601, UTC.
+        of_film: whether TMDB tags it for the film itself.
+    """
+
+    path: Path
+    provider: str
+    address: str
+    fetched_at: str
+    of_film: bool
+
+
+@dataclass
+class CastPhotos:
+    """Photos by actor's name, and problems: one line each with thing, place and remedy."""
+
+    photos: dict[str, list[Photo]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -104,26 +132,33 @@ class TmdbPhotos:
         """Folder that holds one folder an actor, called by nconst."""
         return self.cache / "people"
 
-    def photos(self, cast: Cast, film: AskedFilm) -> FoundPhotos:
-        """Photos of the cast members that have an nconst. After a failure the rest comes from the cache."""
-        found = FoundPhotos({name: [] for name, _ in cast})
+    def photos(self, cast: Cast, tconst: str | None) -> CastPhotos:
+        """Photos of the cast members that have an nconst. After a failure the rest comes from the cache.
+
+        Args:
+            cast: name and nconst of each cast member.
+            tconst: IMDB's key of the film, for pictures tagged for it; None where unknown.
+        """
+        result = CastPhotos({name: [] for name, _ in cast})
         people = [(name, nconst) for name, nconst in cast if nconst is not None and _NCONST.fullmatch(nconst)]
         try:
             sizes = self._ask("/configuration", ("images",))["images"]
-            media = self._media(film.tconst)
+            media = self._media(tconst)
             for _, nconst in people:
-                self._fetch_person(nconst, sizes, film.tconst, media)
+                self._fetch_person(nconst, sizes, tconst, media)
         except WiosError as error:
-            found.problems.append(f"{error}; photos that were fetched before are used")
+            result.problems.append(f"{error}; photos that were fetched before are used")
         except (KeyError, TypeError, ValueError) as error:
-            found.problems.append(f"{self.address}: {_NO_ANSWER} ({error!r}); photos that were fetched before are used")
+            result.problems.append(
+                f"{self.address}: {_NO_ANSWER} ({error!r}); photos that were fetched before are used"
+            )
         except OSError as error:
-            found.problems.append(
+            result.problems.append(
                 f"{self.cache}: cannot be written ({error.strerror or error}); check space and rights"
             )
         for name, nconst in people:
-            found.photos[name] = self._cached(nconst, film.tconst)
-        return found
+            result.photos[name] = self._cached(nconst, tconst)
+        return result
 
     def _media(self, tconst: str | None) -> tuple[str, int] | None:
         """TMDB's kind and number of a title."""
@@ -155,14 +190,14 @@ class TmdbPhotos:
 
     def _tagged(self, person: int, media: tuple[str, int]) -> list[dict[str, Any]]:
         """The person's pictures that are tagged for a title, best voted first."""
-        found: list[dict[str, Any]] = []
+        tagged: list[dict[str, Any]] = []
         page = pages = 1
-        while page <= min(pages, _TAGGED_PAGES) and len(found) < self.tagged:
+        while page <= min(pages, _TAGGED_PAGES) and len(tagged) < self.tagged:
             answer = self._ask(f"/person/{person}/tagged_images", ("results", "total_pages"), page=str(page))
             pages = int(answer["total_pages"])
-            found += [image for image in answer["results"] if (image["media_type"], image["media"]["id"]) == media]
+            tagged += [image for image in answer["results"] if (image["media_type"], image["media"]["id"]) == media]
             page += 1
-        return sorted(found, key=lambda image: (-image["vote_average"], -image["vote_count"]))[: self.tagged]
+        return sorted(tagged, key=lambda image: (-image["vote_average"], -image["vote_count"]))[: self.tagged]
 
     def _ask(self, path: str, needed: tuple[str, ...], **parameters: str) -> dict[str, Any]:
         """An answer of the API with the fields `needed`, from the cache while it is fresh or TMDB is away."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wios_assets.photos.folders import other_galleries, photos_of_cast
+from wios_assets.photos.folders import photos_of_cast
 from wios_assets.text import name_key
 
 
@@ -66,14 +66,6 @@ def test_only_pictures_count(tmp_path: Path) -> None:
     (tmp_path / "Ada" / "folder.jpg").mkdir()
     photo = touch(tmp_path / "Ada" / "1.JPEG")
     assert photos_of_cast([("Ada", None)], [tmp_path])["Ada"].photos == (photo,)
-
-
-def test_people_outside_the_cast_are_the_strangers(tmp_path: Path) -> None:
-    touch(tmp_path / "Ada" / "1.jpg")
-    photo = touch(tmp_path / "Ben" / "1.jpg")
-    touch(tmp_path / "nm0000003" / "1.jpg")
-    found = other_galleries([("ada", None), ("Cleo", "nm0000003")], [tmp_path])
-    assert found == {"Ben": (photo,)}
 
 
 def test_a_name_of_signs_only_matches_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from wios_assets.photos.providers import AskedFilm
 from wios_assets.photos.tmdb import TmdbPhotos
 from wios_assets_tests.local_server import Answer, LocalServer, Request, serving
 
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.slow
 KEY = "0123456789abcdef0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln"
 NEO, TRINITY, UNKNOWN = ("Keanu Reeves", "nm0000206"), ("Carrie-Anne Moss", "nm0005251"), ("Nobody", "nm9999999")
-FILM = AskedFilm(tconst="tt0133093")
+FILM = "tt0133093"
 PEOPLE = {"nm0000206": 6384, "nm0005251": 530}
 MEDIA = {"tt0133093": ("movie", 603), "tt0944947": ("tv", 1399)}
 
@@ -127,7 +126,7 @@ def provider(server: LocalServer, cache: Path, key: str = KEY, **more: object) -
     return TmdbPhotos(key, cache, f"{server.address}/3", **options)  # type: ignore[arg-type]
 
 
-def names(found: TmdbPhotos, cast: list[tuple[str, str | None]], film: AskedFilm = FILM) -> list[list[str]]:
+def names(found: TmdbPhotos, cast: list[tuple[str, str | None]], film: str | None = FILM) -> list[list[str]]:
     result = found.photos(cast, film)
     assert result.problems == []
     return [[photo.path.name for photo in result.photos[name]] for name, _ in cast]
@@ -181,7 +180,7 @@ def test_an_old_answer_is_asked_again_but_no_photo_is_fetched_twice(tmdb: Runnin
 def test_a_series_is_found_as_well(tmdb: Running, tmp_path: Path) -> None:
     site, server = tmdb
     site.tagged[530] = [[tagged("got.jpg", "tv", 1399)]]
-    assert names(provider(server, tmp_path), [TRINITY], AskedFilm(tconst="tt0944947")) == [["got.jpg"]]
+    assert names(provider(server, tmp_path), [TRINITY], "tt0944947") == [["got.jpg"]]
 
 
 def test_a_token_goes_into_a_header_and_a_key_into_the_query(tmdb: Running, tmp_path: Path) -> None:
@@ -307,4 +306,4 @@ def test_an_answer_of_another_form_is_told(tmdb: Running, tmp_path: Path, conten
 def test_a_title_or_person_that_tmdb_lacks_has_no_photos(tmdb: Running, tmp_path: Path) -> None:
     site, server = tmdb
     site.before = lambda request: Answer(404, b'{"status_code": 34}') if "find" in request.path else None
-    assert names(provider(server, tmp_path), [NEO], AskedFilm(tconst="tt7777777")) == [[]]
+    assert names(provider(server, tmp_path), [NEO], "tt7777777") == [[]]
