@@ -37,8 +37,7 @@ from wios_assets.tables import (
     Table,
 )
 from wios_assets.text import name_key
-from wios_assets.timeline.appearances import appearances
-from wios_assets.timeline.minutes import minute_appearances, screen_time
+from wios_assets.timeline.film_timeline import film_timeline
 from wios_assets.timeline.truth import truth_path
 
 if TYPE_CHECKING:
@@ -200,10 +199,10 @@ def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
         return chips
     duration_s = float(rows_of(FILM)["duration_s"].iloc[0])
     known = change(TRACK_NAMES, lambda rows: _without_name(rows, names))
-    kept = appearances(known, tracks, rows_of(SHOTS), cast)
-    write_rows(lake, APPEARANCES, kept, film)
-    write_rows(lake, MINUTE_APPEARANCES, minute_appearances(kept, duration_s), film)
-    write_rows(lake, SCREEN_TIME, screen_time(kept, duration_s), film)
+    timeline = film_timeline(known, tracks, rows_of(SHOTS), cast, duration_s)
+    write_rows(lake, APPEARANCES, timeline.appearances, film)
+    write_rows(lake, MINUTE_APPEARANCES, timeline.minutes, film)
+    write_rows(lake, SCREEN_TIME, timeline.screen_time, film)
     return chips
 
 

@@ -18,9 +18,8 @@ from wios_assets.reviews.decisions import Decision, FilmFaces, decisions_file, r
 from wios_assets.reviews.overlay import decided_names
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST, FACE_EMBEDDINGS, FACE_TRACKS, FACES, SHOTS, TRACK_NAMES, Table
-from wios_assets.timeline.appearances import appearances as intervals
+from wios_assets.timeline.film_timeline import film_timeline
 from wios_assets.timeline.frames import records, table_frame
-from wios_assets.timeline.minutes import minute_appearances, screen_time
 
 # Films of which the faces are kept; one of two hours takes some 50 MB.
 _KEPT_FACES = 3
@@ -156,5 +155,5 @@ def decided_rows(
     """
     key, duration_s = film["film"], film["duration_s"]
     names, tracks, shots, cast = (film_frame(library, t, key) for t in (TRACK_NAMES, FACE_TRACKS, SHOTS, CAST))
-    rows = intervals(decided_names(names, by_track), tracks, shots, cast)
-    return records(rows), records(minute_appearances(rows, duration_s)), records(screen_time(rows, duration_s))
+    timeline = film_timeline(decided_names(names, by_track), tracks, shots, cast, duration_s)
+    return records(timeline.appearances), records(timeline.minutes), records(timeline.screen_time)
