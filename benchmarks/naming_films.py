@@ -49,7 +49,7 @@ def looked_at(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], 
     settings = load_settings()
     video = probe(path)
     options = footage_options(settings, settings.samples_per_second)
-    segments = plan_segments(video.duration_s, options.samples_per_second, settings.segment_seconds, 1)
+    segments = plan_segments(video.duration_s, options.samples_per_second, settings.footage.segment_seconds, 1)
     records = [record for segment in segments for record in analyse_segment(video, segment, engine, options)]
     tables = {name: table.to_pandas() for name, table in record_tables(records, engine).items()}
     cuts, samples = sorted(tables.pop("cuts")["cut_s"]), tables["frame_samples"]

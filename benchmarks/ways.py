@@ -81,7 +81,7 @@ def script(film: Path, out: Path, model: str, first: int | None) -> Said:
 def cnn_graph(film: Path, out: Path) -> Said:
     """Faces of the CNN script's network on its pyramid: enlarged twice, levels of 5/6, nothing left out."""
     settings = load_settings()
-    pyramid = Pyramid(settings.smallest_face, 2.0, DLIB_RATIO)
+    pyramid = Pyramid(settings.detector.smallest_face, 2.0, DLIB_RATIO)
     windows = MmodDetector(settings.cache, cores(), "cpu", "float", pyramid, 0.0)
     graph = TwoPartEngine(CnnDetector(windows), DlibEmbedder(settings.cache, cores(), "cpu"))
     times: list[float] = []
@@ -100,7 +100,7 @@ def engine(film: Path, out: Path) -> Said:
     out.mkdir()
     video = probe(film)
     settings = load_settings()
-    segments = plan_segments(video.duration_s, settings.samples_per_second, settings.segment_seconds, cores())
+    segments = plan_segments(video.duration_s, settings.samples_per_second, settings.footage.segment_seconds, cores())
     with ProcessPoolExecutor(cores(), get_context("fork")) as workers:
         counts = list(workers.map(_segment, [video] * len(segments), segments, [out] * len(segments)))
     return {"count": sum(rows for rows, _ in counts), "worker_mib": max(peak for _, peak in counts)}

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
+from pydantic.fields import FieldInfo
 
 from wios_assets.cli.app import app
-from wios_assets.settings import Settings
+from wios_assets.settings import GROUPS, Settings
 from wios_assets.tables import TABLES
+from wios_assets.vision.model_description import DetectorDescription, EmbedderDescription
 from wios_assets_tests.conftest import ROOT
 
 PAGES = {
@@ -65,17 +68,38 @@ def test_every_example_is_a_command_with_valid_arguments(page: str, line: str) -
     command.make_context(name, words)
 
 
-def test_the_settings_table_is_the_settings() -> None:
-    table = PAGES["docs/settings.md"].split("<!-- settings -->")[1].split("<!-- /settings -->")[0].strip()
-    assert table == settings_table()
+def test_the_settings_tables_are_the_settings() -> None:
+    page = PAGES["docs/settings.md"]
+    for marker, table in (("settings", settings_table()), ("finer settings", finer_settings_table())):
+        assert page.split(f"<!-- {marker} -->")[1].split(f"<!-- /{marker} -->")[0].strip() == table
 
 
 def settings_table() -> str:
-    """The table of settings in docs/settings.md; print it with `python -m wios_assets_tests.test_docs`."""
+    """The table of the settings that people set, in docs/settings.md.
+
+    Print both tables with `python -m wios_assets_tests.test_docs`.
+    """
+    return as_table(
+        [(name, default_of(name), field) for name, field in Settings.model_fields.items() if name not in GROUPS]
+    )
+
+
+def finer_settings_table() -> str:
+    """The table of the groups' settings, in docs/settings.md."""
+    return as_table(
+        [
+            (f"{group}.{name}", shown(field.default), field)
+            for group, kind in GROUPS.items()
+            for name, field in kind.model_fields.items()
+        ]
+    )
+
+
+def as_table(rows: list[tuple[str, str, FieldInfo]]) -> str:
     lines = ["| setting | default | what it means |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
+    for name, default, field in rows:
         description = str(field.description).replace("|", "\\|")
-        lines.append(f"| `{name}` | {default_of(name)} | {description} |")
+        lines.append(f"| `{name}` | {default} | {description} |")
     return "\n".join(lines)
 
 
@@ -85,13 +109,20 @@ def default_of(name: str) -> str:
         return "`data`"
     if name == "cache":
         return "the user's cache folder"
-    if field.default == Path():
-        return f"`data/{name}`"
-    if field.default is None:
+    return f"`data/{name}`" if field.default == Path() else shown(field.default)
+
+
+def shown(default: object) -> str:
+    if default is None:
         return "–"
-    if isinstance(field.default, float):
-        return f"`{field.default:.4g}`"
-    return f"`{field.default}`"
+    return f"`{default:.4g}`" if isinstance(default, float) else f"`{default}`"
+
+
+def test_the_example_of_a_models_description_is_a_description() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGES["docs/settings.md"], re.S)
+    embedder = EmbedderDescription.model_validate(yaml.safe_load(example))
+    assert set(DetectorDescription.model_fields) < set(EmbedderDescription.model_fields)
+    assert embedder.length == 512
 
 
 def test_every_table_of_the_lake_is_in_the_list_of_assets() -> None:
@@ -116,4 +147,4 @@ def test_every_module_that_the_contributing_guide_names_is_there() -> None:
 
 
 if __name__ == "__main__":
-    print(settings_table())
+    print(settings_table(), finer_settings_table(), sep="\n\n")

@@ -2,8 +2,22 @@ from pathlib import Path
 
 import pytest
 
-from wios_assets.errors import WiosError
-from wios_assets.settings import FOLDERS, Settings, load_settings, setting_origins
+from wios_assets.assets.options import engine_options, footage_options, naming_options, threads_of_a_task
+from wios_assets.errors import BadInput
+from wios_assets.naming.options import NamingOptions
+from wios_assets.settings import FOLDERS, GROUPS, Settings, load_settings, setting_origins
+from wios_assets.settings.old_names import DESCRIBED, MOVED
+from wios_assets.vision.options import EngineOptions, FootageOptions
+
+KEPT = [name for name in Settings.model_fields if name not in GROUPS]
+VALUES = {
+    "spark_memory": "3g",
+    "spark_master": "local[1]",
+    "engine": "dlib",
+    "device": "cuda",
+    "director": "nm0000206",
+    "imdb_download": "true",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +61,14 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
         ("samples_per_second: 0\n", "greater than 0"),
         ("a: [\n", "not YAML"),
         ("- a\n", "not a list of"),
+        ("naming: {certain: 2}\n", r"naming\.certain = 2: .*less than 1"),
+        ("naming: {certan: 0.9}\n", r"there is no setting 'naming\.certan'"),
+        ("naming: 0.9\n", "naming = 0.9"),
     ],
 )
 def test_a_wrong_line_in_the_file_is_named(no_settings_file: Path, text: str, says: str) -> None:
     no_settings_file.write_text(text)
-    with pytest.raises(WiosError, match=says) as caught:
+    with pytest.raises(BadInput, match=says) as caught:
         load_settings()
     assert str(no_settings_file) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -59,9 +76,115 @@ def test_a_wrong_line_in_the_file_is_named(no_settings_file: Path, text: str, sa
 
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIOS_UI_PORT", "99999")
-    with pytest.raises(WiosError, match="WIOS_UI_PORT: ui_port = '99999'"):
+    with pytest.raises(BadInput, match="WIOS_UI_PORT: ui_port = '99999'"):
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("WIOS_NAMING__CERTAIN", "2", r"WIOS_NAMING__CERTAIN: naming\.certain = '2': .*less than 1"),
+        ("WIOS_NAMING__CERTAN", "0.9", r"WIOS_NAMING__CERTAN: there is no setting 'naming\.certan'"),
+        ("WIOS_NAMING", "0.9 or so", r"WIOS_NAMING: not a JSON object"),
+    ],
+)
+def test_a_wrong_variable_of_a_group_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(BadInput, match=says):
+        load_settings()
+
+
+def test_a_group_takes_each_of_its_settings_from_the_nearest_source(
+    monkeypatch: pytest.MonkeyPatch, no_settings_file: Path
+) -> None:
+    no_settings_file.write_text("naming: {certain: 0.7, farthest: 0.5, same_person: 0.3}\n")
+    monkeypatch.setenv("WIOS_NAMING__CERTAIN", "0.8")
+    monkeypatch.setenv("WIOS_NAMING__FARTHEST", "0.55")
+    settings = load_settings(naming={"certain": 0.9})
+    assert (settings.naming.certain, settings.naming.farthest, settings.naming.same_person) == (0.9, 0.55, 0.3)
+    assert settings.naming.wrong_share == NamingOptions.wrong_names
+    origins = {row.name: row.origin for row in setting_origins(settings)}
+    assert origins["naming.farthest"] == "WIOS_NAMING__FARTHEST"
+    assert origins["naming.same_person"] == str(no_settings_file)
+    assert origins["naming.wrong_share"] == "default"
+
+
+def test_the_defaults_of_the_settings_are_the_cores() -> None:
+    settings = load_settings()
+    threads = threads_of_a_task(settings)
+    assert naming_options(settings) == NamingOptions()
+    assert footage_options(settings, settings.samples_per_second) == FootageOptions(decoder_threads=threads)
+    assert engine_options(settings, 3) == EngineOptions(cache=str(settings.cache), threads=3)
+
+
+def test_every_setting_of_a_group_reaches_the_core() -> None:
+    moved = {
+        "detector": {"smallest_face": 0.2, "largest_face": 0.9, "pyramid_ratio": 0.8, "threshold": 0.3},
+        "footage": {"detect_every": 7, "agreeing_shift": 0.3, "duplicate_change": 7.0},
+        "chips": {"per_tracklet": 9, "spacing_seconds": 0.9, "jpeg_quality": 70},
+        "cuts": {"ratio": 5.0, "smallest_change": 7.0, "window": 5, "picture_width": 64},
+        "links": {"shift": 0.9, "growth": 1.9, "gap_seconds": 0.9, "longest_seconds": 9.0},
+        "naming": {"wrong_share": 0.2, "certain": 0.9, "farthest": 0.6, "same_person": 0.5},
+    }
+    moved["detector"]["precision"] = "float"
+    changed = load_settings(**moved)
+    reached = repr((engine_options(changed, 1), footage_options(changed, 4), naming_options(changed)))
+    for group in moved.values():
+        for value in group.values():
+            assert repr(value) in reached
+
+
+def test_there_is_no_director_until_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().director is None
+    monkeypatch.setenv("WIOS_DIRECTOR", "nm0000206")
+    assert load_settings().director == "nm0000206"
+
+
+def test_the_settings_that_people_set_are_few() -> None:
+    assert len(KEPT) <= 25
+    assert len(KEPT) + len(MOVED) + len(DESCRIBED) == 71
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_setting_that_kept_its_name_is_taken_from_everywhere(
+    monkeypatch: pytest.MonkeyPatch, no_settings_file: Path, name: str
+) -> None:
+    value = VALUES.get(name, "7")
+    shown = str(getattr(load_settings(**{name: value}), name))
+    monkeypatch.setenv(f"WIOS_{name.upper()}", value)
+    assert str(getattr(load_settings(), name)) == shown
+    monkeypatch.delenv(f"WIOS_{name.upper()}")
+    no_settings_file.write_text(f"{name}: {value!r}\n")
+    assert str(getattr(load_settings(), name)) == shown
+
+
+@pytest.mark.parametrize(("old", "new"), MOVED.items())
+def test_the_new_name_of_a_moved_setting_exists(old: str, new: str) -> None:
+    group, name = new.split(".")
+    assert name in GROUPS[group].model_fields
+    assert old not in Settings.model_fields
+
+
+@pytest.mark.parametrize("old", [*MOVED, *DESCRIBED])
+@pytest.mark.parametrize("source", ["argument", "environment", "file"])
+def test_an_old_name_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch, no_settings_file: Path, old: str, source: str
+) -> None:
+    where = {"argument": "argument: ", "environment": "WIOS_", "file": f"{no_settings_file}: "}[source]
+    if source == "environment":
+        monkeypatch.setenv(f"WIOS_{old.upper()}", "1")
+    if source == "file":
+        no_settings_file.write_text(f"{old}: 1\n")
+    with pytest.raises(BadInput) as refused:
+        load_settings(**({old: 1} if source == "argument" else {}))
+    message = str(refused.value)
+    shown = f"WIOS_{old.upper()}" if source == "environment" else old
+    named = f"{shown} is now {MOVED[old]}: set WIOS_{MOVED[old].upper().replace('.', '__')}" if old in MOVED else ""
+    assert message.startswith(where)
+    assert (named or f"{shown} is now `{DESCRIBED[old]}` in the description beside the file of") in message
+
+
 def test_every_setting_says_what_it_means() -> None:
-    assert all(field.description for field in Settings.model_fields.values())
+    assert all(row.description for row in setting_origins(load_settings()))

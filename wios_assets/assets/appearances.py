@@ -49,7 +49,7 @@ def decisions_spec() -> AssetSpec:
 
 def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
     """track_names, appearances, minute_appearances and screen_time."""
-    version = code_version(3, naming_options(settings), settings.name_recogniser, settings.cohort_people)
+    version = code_version(3, naming_options(settings), settings.naming.recogniser, settings.naming.cohort_people)
 
     @asset(
         **film_table("track_names", GROUP, version, ["every_track_decided"]),
@@ -67,7 +67,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         made = read_decisions(settings.data, context.partition_key)
         decisions = active(made)
         # Read, not an input: another film's gallery moves the limits a little, and must not make this film stale.
-        cohort = read_cohort(settings.lake, context.partition_key, settings.cohort_people)
+        cohort = read_cohort(settings.lake, context.partition_key, settings.naming.cohort_people)
         naming = naming_options(settings, chosen_recogniser(settings.lake))
         names = name_tracks(
             face_tracks,

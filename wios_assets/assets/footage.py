@@ -87,7 +87,9 @@ def footage_assets(settings: Settings) -> list[AssetsDefinition]:
                 context.log.info("analysed before from the same content and in the same way: kept")
                 found = _kept(lake, key)
             else:
-                segments = plan_segments(video.duration_s, rate, settings.segment_seconds, spark_tasks(settings))
+                segments = plan_segments(
+                    video.duration_s, rate, settings.footage.segment_seconds, spark_tasks(settings)
+                )
                 task = SegmentTask(
                     video, tuple(segments), engine, footage_options(settings, rate), scratch / "progress"
                 )

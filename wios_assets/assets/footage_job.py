@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from wios_assets.lake.progress import note_done
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
-from wios_assets.vision.engines import EngineOptions, load_engine
-from wios_assets.vision.footage import FootageOptions, analyse_segment
+from wios_assets.vision.engines import load_engine
+from wios_assets.vision.footage import analyse_segment
+from wios_assets.vision.options import EngineOptions, FootageOptions
 from wios_assets.vision.records import CUTS, record_tables
 from wios_assets.vision.segments import Segment
 from wios_assets.vision.video import Video

@@ -37,7 +37,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
     """gallery_photos and gallery_embeddings."""
     chosen_engine = engine_options(settings, cores())
     options = gallery_options()
-    elsewhere = [["tmdb", settings.tmdb_profiles, settings.tmdb_tagged]] if settings.tmdb_key else []
+    elsewhere = [["tmdb", settings.tmdb.profiles, settings.tmdb.tagged]] if settings.tmdb_key else []
     version = code_version(1, engine_identity(settings), options, *elsewhere)
 
     @multi_asset(
@@ -125,7 +125,7 @@ def photos_from_tmdb(settings: Settings, people: Cast, film: str) -> CastPhotos:
     if has_rows_of(settings.lake, FILM, film):
         tconst = read_rows(settings.lake, FILM, film)["tconst"][0].as_py()
     provider = TmdbPhotos(
-        key, settings.cache / "tmdb", settings.tmdb_address, settings.tmdb_profiles, settings.tmdb_tagged
+        key, settings.cache / "tmdb", settings.tmdb.address, settings.tmdb.profiles, settings.tmdb.tagged
     )
     return provider.photos(people, tconst)
 

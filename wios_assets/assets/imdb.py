@@ -67,13 +67,13 @@ def imdb_assets() -> list[AssetsDefinition]:
         if settings.imdb_download:
             context.log.info(TERMS)
             with LoadingNote(settings.lake) as note:
-                download_imdb(settings.imdb_address, settings.imdb, progress=note)
+                download_imdb(settings.imdb_load.address, settings.imdb, progress=note)
         remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
         started = time.monotonic()
         with staging_folder(settings.lake) as staging:
             with LoadingNote(settings.lake) as note:
                 reports = parse_folder(
-                    settings.imdb, staging, allowed_share=settings.imdb_quarantine_share, progress=note
+                    settings.imdb, staging, allowed_share=settings.imdb_load.quarantine_share, progress=note
                 )
             seconds = time.monotonic() - started
             aside = staging / "aside"

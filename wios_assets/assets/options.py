@@ -1,19 +1,16 @@
-"""From settings to the options that the core takes."""
+"""Options of the core, from the settings."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import fields
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.options import GalleryOptions, NamingOptions
 from wios_assets.naming.selection import RECOGNISERS, Recogniser
 from wios_assets.settings import Settings
-from wios_assets.vision.engines import EngineOptions, results_version
-from wios_assets.vision.footage import FootageOptions
-from wios_assets.vision.shots import ShotOptions
-from wios_assets.vision.tracklets import LinkOptions
+from wios_assets.vision.engines import results_version
+from wios_assets.vision.options import EngineOptions, FootageOptions, LinkOptions, ShotOptions
 from wios_assets.vision.tracks import TrackOptions
 
 
@@ -37,12 +34,20 @@ def threads_of_a_task(settings: Settings) -> int:
 
 def engine_options(settings: Settings, threads: int) -> EngineOptions:
     """The face engine that the settings choose, with this many threads."""
-    taken = {
-        field.name: getattr(settings, field.name) for field in fields(EngineOptions) if hasattr(settings, field.name)
-    }
-    for name in ("detector_model", "embedder_model"):
-        taken[name] = taken[name] and str(taken[name])
-    return EngineOptions(**{**taken, "cache": str(settings.cache), "threads": threads})
+    detector = settings.detector
+    return EngineOptions(
+        cache=str(settings.cache),
+        threads=threads,
+        engine=settings.engine,
+        device=settings.device,
+        detector_precision=detector.precision,
+        smallest_face=detector.smallest_face,
+        largest_face=detector.largest_face,
+        pyramid_ratio=detector.pyramid_ratio,
+        detector_threshold=detector.threshold,
+        detector_model=str(settings.detector_model) if settings.detector_model else None,
+        embedder_model=str(settings.embedder_model) if settings.embedder_model else None,
+    )
 
 
 def engine_identity(settings: Settings) -> str:
@@ -56,27 +61,28 @@ def engine_identity(settings: Settings) -> str:
 
 def footage_options(settings: Settings, samples_per_second: float) -> FootageOptions:
     """How a film is looked at."""
+    footage, chips, cuts, links = settings.footage, settings.chips, settings.cuts, settings.links
     return FootageOptions(
         samples_per_second=samples_per_second,
-        smallest_face=settings.smallest_face,
-        detect_every=settings.detect_every,
-        agreeing_shift=settings.agreeing_shift,
-        duplicate_change=settings.duplicate_change,
-        chips_per_tracklet=settings.chips_per_tracklet,
-        chip_spacing_s=settings.chip_spacing_seconds,
-        chip_jpeg_quality=settings.chip_jpeg_quality,
+        smallest_face=settings.detector.smallest_face,
+        detect_every=footage.detect_every,
+        agreeing_shift=footage.agreeing_shift,
+        duplicate_change=footage.duplicate_change,
+        chips_per_tracklet=chips.per_tracklet,
+        chip_spacing_s=chips.spacing_seconds,
+        chip_jpeg_quality=chips.jpeg_quality,
         decoder_threads=threads_of_a_task(settings),
         shots=ShotOptions(
-            ratio=settings.cut_ratio,
-            smallest_change=settings.cut_smallest_change,
-            window=settings.cut_window,
-            picture_width=settings.cut_picture_width,
+            ratio=cuts.ratio,
+            smallest_change=cuts.smallest_change,
+            window=cuts.window,
+            picture_width=cuts.picture_width,
         ),
         links=LinkOptions(
-            largest_shift=settings.link_shift,
-            largest_growth=settings.link_growth,
-            longest_gap_s=settings.link_gap_seconds,
-            longest_s=settings.link_longest_seconds,
+            largest_shift=links.shift,
+            largest_growth=links.growth,
+            longest_gap_s=links.gap_seconds,
+            longest_s=links.longest_seconds,
         ),
     )
 
@@ -96,14 +102,15 @@ def naming_options(settings: Settings, chosen: Recogniser | None = None) -> Nami
 
     Args:
         settings: what the user has set.
-        chosen: the way of comparing to use where the user has pinned none; the default one where None.
+        chosen: the recogniser to use where the user has pinned none; the default one where None.
     """
-    pinned = next((way for way in RECOGNISERS if way.name == settings.name_recogniser), chosen)
-    compared = pinned.nearest_photos if pinned else None
+    naming = settings.naming
+    pinned = next((recogniser for recogniser in RECOGNISERS if recogniser.name == naming.recogniser), chosen)
+    nearest_photos = pinned.nearest_photos if pinned else None
     return NamingOptions(
-        nearest_photos=NamingOptions.nearest_photos if compared is None else compared,
-        wrong_names=settings.name_wrong_share,
-        certain=settings.name_certain,
-        farthest=settings.name_farthest,
-        same_person=settings.same_person,
+        nearest_photos=NamingOptions.nearest_photos if nearest_photos is None else nearest_photos,
+        wrong_names=naming.wrong_share,
+        certain=naming.certain,
+        farthest=naming.farthest,
+        same_person=naming.same_person,
     )

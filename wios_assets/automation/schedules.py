@@ -20,7 +20,7 @@ def imdb_daily(settings: Settings) -> ScheduleDefinition:
 
     @schedule(
         job=imdb_refresh,
-        cron_schedule=f"0 {settings.imdb_refresh_hour} * * *",
+        cron_schedule=f"0 {settings.imdb_load.refresh_hour} * * *",
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Loads IMDB's files from {settings.imdb} again, once a day.",
     )

@@ -32,12 +32,12 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
 
     @sensor(
         jobs=[film_map, film_names, library_refresh],
-        minimum_interval_seconds=settings.sensor_seconds,
+        minimum_interval_seconds=settings.inbox.sensor_seconds,
         default_status=DefaultSensorStatus.RUNNING,
         description=f"Films in {settings.films}: a new one gets its partition and its run.",
     )
     def inbox(context: SensorEvaluationContext) -> SensorResult:
-        changes = look_at_inbox(settings, settings.settle_seconds)
+        changes = look_at_inbox(settings, settings.inbox.settle_seconds)
         for problem in changes.problems:
             context.log.warning(problem)
         held = why_films_wait(settings, context.instance, time.time())
@@ -64,7 +64,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
 
 def why_films_wait(settings: Settings, instance: DagsterInstance, now: float) -> str | None:
     """Why films that are not finished must wait: what their names rest on is just changing; None if it is not."""
-    if now - table_and_photo_stamps(settings).changed_s < settings.settle_seconds:
+    if now - table_and_photo_stamps(settings).changed_s < settings.inbox.settle_seconds:
         return "photos or IMDB's tables changed just now"
     if imdb_stamps(settings) is None or imdb_is_loaded(settings):
         return None
@@ -77,7 +77,7 @@ def imdb_sensor(settings: Settings) -> SensorDefinition:
 
     @sensor(
         job=imdb_refresh,
-        minimum_interval_seconds=settings.sensor_seconds,
+        minimum_interval_seconds=settings.inbox.sensor_seconds,
         default_status=DefaultSensorStatus.RUNNING,
         description=f"IMDB's files in {settings.imdb}: changed ones are loaded.",
     )
@@ -87,7 +87,7 @@ def imdb_sensor(settings: Settings) -> SensorDefinition:
             return SkipReason(f"not all of IMDB's four files are in {settings.imdb}")
         if stamps.digest == context.cursor:
             return SkipReason("IMDB's files are as they were")
-        if time.time() - stamps.changed_s < settings.settle_seconds:
+        if time.time() - stamps.changed_s < settings.inbox.settle_seconds:
             return SkipReason("IMDB's files changed just now")
         if context.cursor is None and imdb_is_loaded(settings):
             return SensorResult(skip_reason="IMDB's tables are in the lake", cursor=stamps.digest)

@@ -28,7 +28,8 @@ def load(
         typer.Option("--from", metavar="FOLDER", help="Folder of IMDB's four files. Default: the setting `imdb`."),
     ] = None,
     download: Annotated[
-        bool, typer.Option("--download", help="Fetch what changed from `imdb_address` first; this accepts the terms.")
+        bool,
+        typer.Option("--download", help="Fetch what changed from `imdb_load.address` first; this accepts the terms."),
     ] = False,
 ) -> None:
     """Load IMDB's files: typed tables, the director's films with their casts, and what is missing for them."""

@@ -74,7 +74,7 @@ def demo() -> None:
         f"   film: {example.key}, {format_clock(example.duration_s)}; photos: {example.galleries}; IMDB: {example.imdb}"
     )
     # It was put there in one step and is whole: nothing to wait for.
-    os.utime(example.film, (time.time() - settings.settle_seconds - 1,) * 2)
+    os.utime(example.film, (time.time() - settings.inbox.settle_seconds - 1,) * 2)
     key = inbox_film(settings, example.key)
     say("2. IMDB's tables, and the film's way through the graph", style="bold")
     if not imdb_is_loaded(settings):
@@ -117,14 +117,14 @@ def inbox_film(settings: Settings, asked: str) -> str:
     from wios_assets.films.registry import look_at_inbox
 
     def look() -> FilmChanges:
-        return look_at_inbox(settings, settings.settle_seconds)
+        return look_at_inbox(settings, settings.inbox.settle_seconds)
 
     changes = look()
     waiting = {path.stem: path for path in changes.waiting} | {path.parent.name: path for path in changes.waiting}
     if asked not in changes.index.films and asked in waiting:
         path = waiting[asked]
         note(f"{path}: changed just now; waiting until it is whole", style="dim")
-        ended = time.monotonic() + settings.settle_seconds + 5 * LOOK_AGAIN_S
+        ended = time.monotonic() + settings.inbox.settle_seconds + 5 * LOOK_AGAIN_S
         while path in changes.waiting:
             if time.monotonic() > ended:
                 raise WiosError(f"{path}: is still being written to; run it once it is whole")

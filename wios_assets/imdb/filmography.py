@@ -16,15 +16,21 @@ from wios_assets.tables import FILMOGRAPHY, WANTED
 _NOBODY: dict[Hashable, Any] = {"billing": None, "actor": None, "nconst": None, "character": None, "left_out": None}
 
 
-def filmography_of(lookup: ImdbLookup, director: str) -> pd.DataFrame:
+def filmography_of(lookup: ImdbLookup, director: str | None) -> pd.DataFrame:
     """A director's films by year with the cast of each in billing order, then who is left out of it and why.
 
     Args:
-        director: IMDB's key of the person.
+        director: IMDB's key of the person; None for nobody.
 
     Returns:
         A frame of FILMOGRAPHY's columns; empty where the director is not known or made no film.
     """
+    rows = _credits(lookup, director) if director else []
+    frame = pd.DataFrame(rows, columns=[column.name for column in FILMOGRAPHY.columns])
+    return frame.astype({"year": "Int32", "billing": "Int32"}).astype(object).where(lambda rows: rows.notna(), None)
+
+
+def _credits(lookup: ImdbLookup, director: str) -> list[dict[Hashable, Any]]:
     name = lookup.names([director]).get(director)
     rows: list[dict[Hashable, Any]] = []
     for title in lookup.films_directed_by(director):
@@ -34,12 +40,13 @@ def filmography_of(lookup: ImdbLookup, director: str) -> pd.DataFrame:
         unseen = left_out.rename(columns={"reason": "left_out"}).assign(billing=None)
         people = [*seen.to_dict("records"), *unseen[list(_NOBODY)].to_dict("records")]
         rows += [{**film, **person} for person in people or [_NOBODY]]
-    frame = pd.DataFrame(rows, columns=[column.name for column in FILMOGRAPHY.columns])
-    return frame.astype({"year": "Int32", "billing": "Int32"}).astype(object).where(lambda rows: rows.notna(), None)
+    return rows
 
 
-def unknown_director(lookup: ImdbLookup, director: str) -> str | None:
-    """Why the filmography of `director` is empty, in one line with the remedy; None where there is nothing to say."""
+def unknown_director(lookup: ImdbLookup, director: str | None) -> str:
+    """Why the filmography of `director` is empty, in one line with the remedy."""
+    if not director:
+        return "director: nobody is chosen; set WIOS_DIRECTOR to the nconst of a director, nm and seven digits or more"
     if not lookup.has("imdb/name_basics"):
         return "IMDB's tables are not in the lake; `wios imdb load` loads them"
     if director not in lookup.names([director]):

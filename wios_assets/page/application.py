@@ -49,7 +49,7 @@ def build_application(settings: Settings, rename: Rename | None = None) -> FastA
     register_keys()
     shelf = Shelf(settings)
     states = FilmStates(settings)
-    log = PredictionLog(settings.lake, settings.logged_answers)
+    log = PredictionLog(settings.lake, settings.page.logged_answers)
     renaming = Renaming(settings, rename)
     environment = templates(settings)
 

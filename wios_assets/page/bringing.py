@@ -125,7 +125,7 @@ def bringing_router(settings: Settings, shelf: Shelf, requests: InboxRequests, e
             waiting=waiting,
             newest=newest,
             endings=",".join(sorted(VIDEO_EXTENSIONS)),
-            most=settings.upload_gigabytes,
+            most=settings.page.upload_gigabytes,
         )
 
     @router.get("/request/{id}", include_in_schema=False)

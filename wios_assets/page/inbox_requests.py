@@ -92,7 +92,7 @@ class InboxRequests:
         suffix = Path(file).suffix.lower()
         if suffix not in VIDEO_EXTENSIONS:
             raise WiosError(f"{file!r}: a film's name ends in one of {' '.join(sorted(VIDEO_EXTENSIONS))}; rename it")
-        most = int(self.settings.upload_gigabytes * 1e9)
+        most = int(self.settings.page.upload_gigabytes * 1e9)
         if not 0 < size <= most:
             raise WiosError(
                 f"{file!r} has {size} bytes; a film that is sent has 1 to {most} (the setting upload_gigabytes), a "

@@ -13,52 +13,19 @@ from numpy.typing import NDArray
 
 from wios_assets.vision.clothing import clothing_colours
 from wios_assets.vision.engine import FaceEngine, Image
+from wios_assets.vision.options import FootageOptions
 from wios_assets.vision.pursuit import Look, SeenFace, follow_between, follow_on, search
 from wios_assets.vision.records import Cut, EmbeddingRecord, FaceRecord, Record, SampleRecord
 from wios_assets.vision.sampling import MarkedPicture, Sample, read_pictures, read_samples
 from wios_assets.vision.segments import Segment
-from wios_assets.vision.shots import ShotOptions, mark_cuts
-from wios_assets.vision.tracklets import LinkOptions, Tracker
+from wios_assets.vision.shots import mark_cuts
+from wios_assets.vision.tracklets import Tracker
 from wios_assets.vision.video import Video, to_display
 
 FACES_A_SAMPLE = 1000
 """Ids of faces are sample × this + index: the same however the film is cut into segments."""
 
 EMBEDDING_BATCH = 16
-
-
-@dataclass(frozen=True)
-class FootageOptions:
-    """How a film is looked at.
-
-    Attributes:
-        samples_per_second: samples for each second of film.
-        smallest_face: height of the smallest face that must be found, as a share of the frame height.
-        detect_every: samples from one search of the whole picture to the next within a shot; its first sample is
-            always searched. Faces are followed between.
-        agreeing_shift: how far a face may move between two searches and still be taken to have moved evenly, as a
-            multiple of its size; beyond that it is looked for in each sample.
-        duplicate_change: largest change of any part of the picture, in grey levels (0 to 255), at which a sample
-            is a near-duplicate.
-        chips_per_tracklet: most chips of a tracklet that are turned into embeddings.
-        chip_spacing_s: least time between two chips of a tracklet, on average, in seconds.
-        chip_jpeg_quality: JPEG quality of stored chips, 1 to 100.
-        decoder_threads: threads that decode one segment.
-        shots: what counts as a cut.
-        links: when two faces are the same.
-    """
-
-    samples_per_second: float
-    smallest_face: float
-    detect_every: int
-    agreeing_shift: float
-    duplicate_change: float
-    chips_per_tracklet: int
-    chip_spacing_s: float
-    chip_jpeg_quality: int
-    decoder_threads: int
-    shots: ShotOptions
-    links: LinkOptions
 
 
 def analyse_segment(

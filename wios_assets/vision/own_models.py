@@ -10,19 +10,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput
 from wios_assets.vision.alignment import FivePoints, arcface_chip, arcface_chip_by_landmarks, file_hash
 from wios_assets.vision.engine import Faces, Image
 from wios_assets.vision.following import follow_in_crops
 from wios_assets.vision.mmod_detector import distinct
+from wios_assets.vision.model_description import (
+    DetectorDescription,
+    EmbedderDescription,
+    ModelDescription,
+    description_path,
+)
 from wios_assets.vision.onnx_graphs import read_model
 from wios_assets.vision.onnx_session import Device, open_session
 from wios_assets.vision.quiet_opencv import quiet_opencv
 
-Channels = Literal["rgb", "bgr"]
 Distance = Literal["euclidean", "cosine"]
-Alignment = Literal["dlib", "arcface"]
-Colour = tuple[float, float, float]
 
 YUNET_OUTPUTS = frozenset(f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in (8, 16, 32))
 YUNET_SMALLEST = 20.0
@@ -51,7 +54,7 @@ class YuNet:
                 )
             self._detector.detect(np.zeros((320, 320, 3), dtype=np.uint8))
         except cv2.error as error:
-            raise WiosError(f"{path}: OpenCV's FaceDetectorYN cannot run it ({error}); fetch it again") from None
+            raise BadInput(f"{path}: OpenCV's FaceDetectorYN cannot run it ({error}); fetch it again") from None
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
         """Faces of each frame; scores lie between the threshold and 1."""
@@ -90,19 +93,16 @@ class BoxesDetector:
         path: Path,
         threads: int,
         device: Device,
-        input_size: tuple[int, int],
-        mean: Colour,
-        deviation: Colour,
-        channels: Channels,
+        description: DetectorDescription,
         threshold: float,
     ) -> None:
         self._threshold = threshold
         self._points = FivePoints()
-        self._input = _Input(path, threads, device, input_size, mean, deviation, channels)
+        self._input = _Input(path, threads, device, description.input, description)
         outputs = self._input.run(np.zeros((1, 8, 8, 3), dtype=np.uint8))
         shapes = [output.shape for output in outputs]
         if len(shapes) != 2 or sum(shape[-1] == 4 and len(shape) == 3 for shape in shapes) != 1:
-            raise WiosError(
+            raise BadInput(
                 f"{path}: a detector must be YuNet or have two outputs, boxes [1, n, 4] and scores [1, n, 2]; "
                 f"this has {shapes}"
             )
@@ -141,9 +141,9 @@ class SFace:
                 self._recogniser = cv2.FaceRecognizerSF.create(str(path), "")
             self.embed(np.zeros((1, SFACE_SIZE, SFACE_SIZE, 3), dtype=np.uint8))
         except (cv2.error, ValueError) as error:
-            raise WiosError(
+            raise BadInput(
                 f"{path}: OpenCV's FaceRecognizerSF cannot run it ({error}); if it is another "
-                "embedder than SFace, set its input size and normalisation too"
+                f"embedder than SFace, describe it in {description_path(path)}"
             ) from None
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
@@ -169,36 +169,25 @@ class SFace:
 class OwnEmbedder:
     """An own embedder: one picture input [n, 3, size, size] or [n, size, size, 3], one output [n, length]."""
 
-    def __init__(
-        self,
-        path: Path,
-        threads: int,
-        device: Device,
-        input_size: int,
-        mean: Colour,
-        deviation: Colour,
-        channels: Channels,
-        alignment: Alignment,
-        length: int,
-        distance: Distance,
-    ) -> None:
+    def __init__(self, path: Path, threads: int, device: Device, description: EmbedderDescription) -> None:
+        side, length = description.input, description.length
         self.name = path.stem
-        self.chip_size = input_size
+        self.chip_size = side
         self.length = length
-        self.distance = distance
-        self._alignment = alignment
+        self.distance = description.distance
+        self._alignment = description.alignment
         self._points = FivePoints()
-        self._input = _Input(path, threads, device, (input_size, input_size), mean, deviation, channels)
-        facts = (file_hash(path), input_size, mean, deviation, channels, alignment, length, distance)
-        self.model_hash = " ".join(str(fact) for fact in facts)
-        found = self._input.run(np.zeros((1, input_size, input_size, 3), dtype=np.uint8))[0].shape
-        if found != (1, length):
-            raise WiosError(
-                f"{path}: embedding of shape {found} where the length is set to {length}; correct the length"
+        self._input = _Input(path, threads, device, (side, side), description)
+        self.model_hash = f"{file_hash(path)} {description!r}"
+        shape = self._input.run(np.zeros((1, side, side, 3), dtype=np.uint8))[0].shape
+        if shape != (1, length):
+            raise BadInput(
+                f"{description_path(path)}: length = {length}, but the model's output has shape {shape}; "
+                "correct the length"
             )
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
-        """Chips uint8 [n, chip_size, chip_size, 3], RGB: cut as dlib or as ArcFace does, as the options say."""
+        """Chips uint8 [n, chip_size, chip_size, 3], RGB: cut as dlib or as ArcFace does, as the description says."""
         if self._alignment == "dlib":
             return self._points.chips(frame, faces, self.chip_size)
         if faces.own_points is None:
@@ -218,20 +207,13 @@ class _Input:
     """A graph with one picture input, fed RGB pictures of any size."""
 
     def __init__(
-        self,
-        path: Path,
-        threads: int,
-        device: Device,
-        size: tuple[int, int],
-        mean: Colour,
-        deviation: Colour,
-        channels: Channels,
+        self, path: Path, threads: int, device: Device, size: tuple[int, int], description: ModelDescription
     ) -> None:
         self._session = open_session(path, threads, device)
         inputs = self._session.get_inputs()
         shape = inputs[0].shape if len(inputs) == 1 else []
         if len(shape) != 4 or 3 not in (shape[1], shape[3]):
-            raise WiosError(
+            raise BadInput(
                 f"{path}: one picture input [n, 3, height, width] or [n, height, width, 3] is needed, not "
                 f"{[(each.name, each.shape) for each in inputs]}"
             )
@@ -242,15 +224,14 @@ class _Input:
         if any(
             isinstance(own, int) and own > 0 and own != given for own, given in zip(fixed, (height, width), strict=True)
         ):
-            raise WiosError(
-                f"{path}: its input is {fixed[1]} × {fixed[0]} pixels, not {width} × {height}; correct the size"
+            raise BadInput(
+                f"{description_path(path)}: input = {width} × {height} pixels, but the model's input is "
+                f"{fixed[1]} × {fixed[0]}; correct the input"
             )
-        if 0 in deviation:
-            raise WiosError(f"{path}: a deviation of 0 cannot be divided by; correct the normalisation")
         self._size = size
-        self._mean = np.array(mean, dtype=np.float32)
-        self._deviation = np.array(deviation, dtype=np.float32)
-        self._reverse = channels == "bgr"
+        self._mean = np.array(description.mean, dtype=np.float32)
+        self._deviation = np.array(description.deviation, dtype=np.float32)
+        self._reverse = description.channels == "bgr"
 
     def run(self, pictures: NDArray[np.uint8]) -> list[NDArray[Any]]:
         """Outputs for one picture, uint8 [1, height, width, 3], RGB, stretched to the input's size."""
@@ -266,12 +247,12 @@ def is_yunet(path: Path) -> bool:
     """Whether the ONNX file has YuNet's outputs, as of OpenCV 4.8 and later.
 
     Raises:
-        WiosError: the file is absent or no ONNX file.
+        BadInput: the file is absent or no ONNX file.
     """
     try:
         graph = read_model(path, "fetch it again").graph
     except FileNotFoundError:
-        raise WiosError(f"{path}: there is no such file") from None
+        raise BadInput(f"{path}: there is no such file") from None
     return {output.name for output in graph.output} == YUNET_OUTPUTS
 
 

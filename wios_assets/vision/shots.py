@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import cv2
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from scenedetect.common import FrameTimecode, Timecode
 from scenedetect.detectors import AdaptiveDetector
 
+from wios_assets.vision.options import ShotOptions
 from wios_assets.vision.sampling import MarkedPicture, Picture
 
 CLOCK_HZ = 1_000_000
@@ -25,29 +25,6 @@ WEIGHTS = AdaptiveDetector.Components(delta_hue=0.5, delta_sat=0.0, delta_lum=1.
 
 FLASH_SHARE = 0.5
 """Share of a change to which the pictures on either side of it must come together to make it a flash, not a cut."""
-
-
-@dataclass(frozen=True)
-class ShotOptions:
-    """What counts as a cut.
-
-    Attributes:
-        ratio: how many times the change at a cut exceeds the mean change of the pictures around it.
-        smallest_change: least change at a cut, 0 to 255: mean difference of the pixels' brightness and hue, hue at
-            half weight.
-        window: pictures before and after that make up the mean.
-        picture_width: width in pixels of the small pictures compared.
-    """
-
-    ratio: float
-    smallest_change: float
-    window: int
-    picture_width: int
-
-    @property
-    def pictures_before(self) -> int:
-        """Pictures ahead of a stretch that its first cut depends on."""
-        return self.window + 1
 
 
 def mark_cuts(pictures: Iterable[Picture], options: ShotOptions) -> Iterator[MarkedPicture]:

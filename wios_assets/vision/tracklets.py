@@ -9,25 +9,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from wios_assets.vision.options import LinkOptions
+
 UNLINKED = 1e6
-
-
-@dataclass(frozen=True)
-class LinkOptions:
-    """When two boxes may be the same face.
-
-    Attributes:
-        largest_shift: distance of the centres at which two faces one sample apart are no longer the same, as a
-            multiple of the face's size.
-        largest_growth: ratio of sizes from which on two faces are no longer the same.
-        longest_gap_s: how long a face may go unseen within its tracklet, seconds.
-        longest_s: length at which a tracklet is closed and a new one begun, seconds; bounds memory.
-    """
-
-    largest_shift: float
-    largest_growth: float
-    longest_gap_s: float
-    longest_s: float
 
 
 @dataclass

@@ -23,6 +23,7 @@ from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.store import read_rows, table_place, write_rows
 from wios_assets.runs.launch import dagster_instance, run_film
 from wios_assets.settings import Settings, load_settings
+from wios_assets.settings.groups import NamingSettings
 from wios_assets.tables import APPEARANCES, CAST, FILM_TABLES, MINUTE_APPEARANCES, TABLES, TRACK_NAMES
 from wios_assets.timeline.evaluation import evaluate
 from wios_assets.timeline.truth import read_truth
@@ -178,7 +179,7 @@ def test_what_changed_makes_what_depends_on_it_stale_and_nothing_else(finished: 
     other_engine = finished.settings.model_copy(update={"engine": "dlib"})
     embedding = {"gallery_photos", "gallery_embeddings", "shots", "frame_samples", "faces", "face_embeddings"}
     assert stale(finished, other_engine) == embedding
-    other_naming = finished.settings.model_copy(update={"name_certain": 0.9})
+    other_naming = finished.settings.model_copy(update={"naming": NamingSettings(certain=0.9)})
     assert stale(finished, other_naming) == {"track_names"}
     decided = AssetObservation(
         AssetKey("decisions"), partition=finished.example.key, tags={"dagster/data_version": "another"}

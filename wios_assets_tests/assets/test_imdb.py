@@ -22,6 +22,7 @@ from wios_assets.imdb.files import IMDB_FILES, PUBLIC_ADDRESS
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.lake.store import read_rows
 from wios_assets.settings import Settings, load_settings
+from wios_assets.settings.groups import ImdbLoadSettings
 from wios_assets.tables import FILM_TITLES, FILMOGRAPHY, QUARANTINE, TABLES, WANTED
 from wios_assets_tests.imdb.small_lake import CREDITS, LINES
 
@@ -47,7 +48,7 @@ def lines_of(table: str) -> list[tuple[str, ...]]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", director="nm0905154", imdb_quarantine_share=0.2)
+    settings = load_settings(data=tmp_path / "data", director="nm0905154", imdb_load={"quarantine_share": 0.2})
     for table in IMDB_FILES:
         write_file(settings.imdb, table, lines_of(table))
     return settings
@@ -91,7 +92,7 @@ def test_a_load_fills_all_tables_and_a_second_one_changes_nothing(settings: Sett
 
 def test_a_line_that_does_not_fit_stands_in_the_quarantine(settings: Settings) -> None:
     file = write_file(settings.imdb, "imdb/title_crew", [*lines_of("imdb/title_crew"), ("no key", "\\N", "\\N")])
-    settings = settings.model_copy(update={"imdb_quarantine_share": 0.5})
+    settings = settings.model_copy(update={"imdb_load": ImdbLoadSettings(quarantine_share=0.5)})
     load(settings, DagsterInstance.ephemeral())
     aside = read_rows(settings.lake, QUARANTINE).to_pylist()
     assert [(row["meant_for"], row["file"], row["line"]) for row in aside] == [("imdb/title_crew", str(file), 5)]
@@ -145,7 +146,7 @@ def counted(*given):
     return inner(*given)
 
 setattr(sys.modules[module], name, counted)
-settings = load_settings(data=Path(sys.argv[1]), director="nm0905154", imdb_quarantine_share=0.2)
+settings = load_settings(data=Path(sys.argv[1]), director="nm0905154", imdb_load={"quarantine_share": 0.2})
 job = build_definitions(settings).resolve_job_def("imdb_refresh")
 job.execute_in_process(instance=DagsterInstance.ephemeral())
 """
@@ -225,7 +226,7 @@ def test_keys_that_are_null_stand_twice_or_out_of_order_are_found(
 
 def test_the_address_of_imdb_is_the_public_one_and_nothing_is_fetched_unasked() -> None:
     settings = load_settings()
-    assert settings.imdb_address == PUBLIC_ADDRESS
+    assert settings.imdb_load.address == PUBLIC_ADDRESS
     assert settings.imdb_download is False
 
 

@@ -64,7 +64,7 @@ class Graph:
 @pytest.fixture
 def graph(tmp_path: Path) -> Iterator[Graph]:
     """Two films in the inbox, IMDB loaded, and both films' titles and casts materialised as the sensor would."""
-    settings = load_settings(data=tmp_path / "data", director="nm0905154", imdb_quarantine_share=0.2)
+    settings = load_settings(data=tmp_path / "data", director="nm0905154", imdb_load={"quarantine_share": 0.2})
     for film in (MATRIX, OTHER):
         path = settings.films / f"{film}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)

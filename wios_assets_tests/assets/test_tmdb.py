@@ -36,8 +36,8 @@ def gallery(settings: Settings, film: str) -> ExecuteInProcessResult:
 
 def with_tmdb(finished: FinishedExample, folder: Path, address: str) -> Settings:
     own = copy_of(finished, folder)
-    changed = load_settings(tmdb_key=KEY, tmdb_address=f"{address}/3", cache=folder / "cache")
-    return own.model_copy(update={name: getattr(changed, name) for name in ("tmdb_key", "tmdb_address", "cache")})
+    changed = load_settings(tmdb_key=KEY, tmdb={"address": f"{address}/3"}, cache=folder / "cache")
+    return own.model_copy(update={name: getattr(changed, name) for name in ("tmdb_key", "tmdb", "cache")})
 
 
 @pytest.mark.slow

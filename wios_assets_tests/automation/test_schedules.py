@@ -21,7 +21,7 @@ def test_the_daily_load_is_skipped_where_files_are_missing_and_says_which(tmp_pa
 
 @pytest.mark.parametrize("hour", [0, 23])
 def test_the_daily_load_fetches_files_where_it_may_and_keeps_its_hour(tmp_path: Path, hour: int) -> None:
-    settings = load_settings(data=tmp_path, imdb_download=True, imdb_refresh_hour=hour)
+    settings = load_settings(data=tmp_path, imdb_download=True, imdb_load={"refresh_hour": hour})
     schedule = imdb_daily(settings)
     assert schedule.cron_schedule == f"0 {hour} * * *"
     assert isinstance(schedule(build_schedule_context()), RunRequest)

@@ -18,7 +18,7 @@ LONG_AGO = time.time() - 3600
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(data=tmp_path / "data", settle_seconds=5)
+    return load_settings(data=tmp_path / "data", inbox={"settle_seconds": 5})
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from wios_assets.cli import doctor
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_folder
-from wios_assets.settings import Settings
+from wios_assets.settings import GROUPS, Settings
 from wios_assets.vision import sface
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.sample_lake import fill, library_row
@@ -149,12 +149,29 @@ def test_a_library_of_another_place_is_published_anew(wios: Wios) -> None:
 def test_settings_are_shown_with_their_origin(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIOS_SAMPLES_PER_SECOND", "2.5")
     shown = {line.split()[0]: line for line in wios("settings").out.splitlines()[1:]}
-    assert set(shown) == set(Settings.model_fields)
+    assert set(shown) == set(Settings.model_fields) - set(GROUPS)
     assert shown["samples_per_second"].split()[1:3] == ["2.5", "WIOS_SAMPLES_PER_SECOND"]
     assert shown["ui_port"].split()[1:3] == ["3000", "default"]
     given = json.loads(wios("settings", "--json").out)
-    assert given["samples_per_second"] == {"value": 2.5, "origin": "WIOS_SAMPLES_PER_SECOND"}
+    assert given["samples_per_second"] == {
+        "value": 2.5,
+        "origin": "WIOS_SAMPLES_PER_SECOND",
+        "description": "Frames looked at for each second of film",
+    }
     assert given["data"]["value"] == str(wios.settings.data)
+
+
+def test_the_groups_are_shown_where_they_are_asked_for_or_changed(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIOS_NAMING__CERTAIN", "0.9")
+    answer = wios("settings")
+    shown = {line.split()[0]: line for line in answer.out.splitlines()[1:]}
+    assert shown["naming.certain"].split()[1:3] == ["0.9", "WIOS_NAMING__CERTAIN"]
+    assert "naming.farthest" not in shown
+    assert "`wios settings --all` shows them" in answer.err
+    names = [line.split()[0] for line in wios("settings", "--all").out.splitlines()[1:]]
+    assert set(shown) < set(names)
+    assert "naming.farthest" in names
+    assert not [name for name in names[: names.index("detector.precision")] if "." in name]
 
 
 def test_a_wrong_settings_file_is_said_in_one_line(wios: Wios, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,4 +180,4 @@ def test_a_wrong_settings_file_is_said_in_one_line(wios: Wios, tmp_path: Path, m
     monkeypatch.setenv("WIOS_CONFIG", str(file))
     answer = wios("settings")
     assert answer.code == 1
-    assert answer.err == f"wios: {file}: there is no setting 'colour'; `wios settings` lists them all\n"
+    assert answer.err == f"wios: {file}: there is no setting 'colour'; `wios settings --all` lists them all\n"

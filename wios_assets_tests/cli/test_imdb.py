@@ -51,7 +51,7 @@ def test_a_download_comes_from_the_address_of_the_setting_and_shows_the_terms(
         return Answer(200, packed[request.path], {"ETag": '"1"'})
 
     with serving(answer) as server:
-        monkeypatch.setenv("WIOS_IMDB_ADDRESS", server.address)
+        monkeypatch.setenv("WIOS_IMDB_LOAD__ADDRESS", server.address)
         first = wios("imdb", "load", "--download")
         assert first.code == 0, first.err
         assert TERMS in first.err

@@ -69,14 +69,14 @@ def test_a_film_whose_file_is_gone_is_not_run(wios: Wios) -> None:
 
 
 def test_a_film_that_was_just_put_there_is_run_once_it_has_settled(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WIOS_SETTLE_SECONDS", "0.3")
+    monkeypatch.setenv("WIOS_INBOX__SETTLE_SECONDS", "0.3")
     monkeypatch.setattr(running, "LOOK_AGAIN_S", 0.05)
     make_video(wios.settings.films / "young.mp4")
     assert running.inbox_film(wios.settings, "young") == "young"
 
 
 def test_a_film_that_keeps_growing_is_not_run(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WIOS_SETTLE_SECONDS", "0.3")
+    monkeypatch.setenv("WIOS_INBOX__SETTLE_SECONDS", "0.3")
     monkeypatch.setattr(running, "LOOK_AGAIN_S", 0.05)
     video = make_video(wios.settings.films / "growing.mp4")
     stop = threading.Event()
@@ -100,7 +100,7 @@ def test_a_film_that_keeps_growing_is_not_run(wios: Wios, monkeypatch: pytest.Mo
 @pytest.mark.slow
 def test_ctrl_c_ends_with_130_and_without_a_traceback(wios: Wios) -> None:
     make_video(wios.settings.films / "young.mp4")
-    environment = os.environ | {"WIOS_SETTLE_SECONDS": "60"}
+    environment = os.environ | {"WIOS_INBOX__SETTLE_SECONDS": "60"}
     command = [sys.executable, "-m", "wios_assets", "run", "young"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None

@@ -62,10 +62,17 @@ def test_a_director_unknown_to_the_tables_has_no_films_and_is_named_with_the_rem
     assert said == "director nm0000206: IMDB's tables have no film directed by Keanu Reeves"
 
 
+def test_where_no_director_is_chosen_there_are_no_films_and_the_setting_is_named(lookup: ImdbLookup) -> None:
+    assert filmography_of(lookup, None).empty
+    assert unknown_director(lookup, None) == (
+        "director: nobody is chosen; set WIOS_DIRECTOR to the nconst of a director, nm and seven digits or more"
+    )
+
+
 def test_without_tables_it_is_said_how_to_load_them(tmp_path: Path) -> None:
     with ImdbLookup(tmp_path) as empty:
         assert filmography_of(empty, WACHOWSKI).empty
-        assert "`wios imdb load`" in str(unknown_director(empty, WACHOWSKI))
+        assert "`wios imdb load`" in unknown_director(empty, WACHOWSKI)
 
 
 def test_wanted_are_films_without_a_video_and_people_with_too_few_photos(films: pd.DataFrame, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_the_chosen_recogniser_is_read_back(tmp_path: Path) -> None:
 def test_naming_compares_as_chosen_unless_the_user_pins_another(
     tmp_path: Path, setting: str, chosen: Recogniser | None, nearest: int
 ) -> None:
-    options = naming_options(load_settings(data=tmp_path, name_recogniser=setting), chosen)
+    options = naming_options(load_settings(data=tmp_path, naming={"recogniser": setting}), chosen)
     assert options.nearest_photos == nearest
     if setting != "chosen":
         assert recogniser_name(options.nearest_photos) == setting
@@ -81,5 +81,5 @@ def test_naming_compares_as_chosen_unless_the_user_pins_another(
 def test_every_usable_recogniser_can_be_pinned_by_its_name(tmp_path: Path) -> None:
     for recogniser in RECOGNISERS:
         if recogniser.nearest_photos is not None:
-            pinned = naming_options(load_settings(data=tmp_path, name_recogniser=recogniser.name))
+            pinned = naming_options(load_settings(data=tmp_path, naming={"recogniser": recogniser.name}))
             assert pinned.nearest_photos == recogniser.nearest_photos

@@ -32,7 +32,7 @@ HOSTILE = "<script>alert('x')</script>"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache", upload_gigabytes=0.01)
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache", page={"upload_gigabytes": 0.01})
     settings.films.mkdir(parents=True)
     return settings
 

@@ -10,7 +10,7 @@ import skimage.data
 from numpy.typing import NDArray
 
 from wios_assets.vision.engine import Image
-from wios_assets.vision.engines import EngineOptions
+from wios_assets.vision.options import EngineOptions
 from wios_assets.vision.photos import read_photo
 
 PADDING, OUTER_PADDING = 10, 11

@@ -12,7 +12,8 @@ import pytest
 
 from wios_assets.errors import WiosError
 from wios_assets.vision import alignment
-from wios_assets.vision.engines import EngineOptions, load_engine, results_version
+from wios_assets.vision.engines import load_engine, results_version
+from wios_assets.vision.options import EngineOptions
 from wios_assets_tests.vision import stand_ins
 from wios_assets_tests.vision.faces import options, package_pictures
 
@@ -25,7 +26,7 @@ def test_an_engine_is_made_once_a_process(tmp_path: Path) -> None:
 
 
 def test_options_travel_as_plain_data(tmp_path: Path) -> None:
-    chosen = options(tmp_path, detector_input=(320, 240), detector_mean=(1.0, 2.0, 3.0))
+    chosen = options(tmp_path, detector_threshold=0.5, detector_model="own.onnx")
     assert pickle.loads(pickle.dumps(chosen)) == chosen  # noqa: S301
     assert hash(pickle.loads(pickle.dumps(chosen))) == hash(chosen)  # noqa: S301
 
@@ -120,7 +121,6 @@ def test_a_higher_threshold_leaves_fewer_faces(tmp_path: Path) -> None:
         ({"pyramid_ratio": 0.8}, True),
         ({"detector_threshold": 0.1}, True),
         ({"detector_precision": "float"}, True),
-        ({"embedding_length": 3}, True),
     ],
 )
 def test_the_version_of_results_changes_with_all_that_decides_them(
@@ -139,6 +139,16 @@ def test_the_version_of_results_follows_a_models_content_not_its_place(tmp_path:
     }
     versions = {name: results_version(options(tmp_path, embedder_model=str(path))) for name, path in paths.items()}
     assert versions["first"] == versions["copy"] != versions["second"]
+
+
+def test_the_version_of_results_follows_the_description_of_a_model(tmp_path: Path) -> None:
+    model = stand_ins.mean_embedder(tmp_path / "own.onnx")
+    versions = []
+    for text in (None, "length: 3\n", "length: 4\n"):
+        if text:
+            model.with_suffix(".yaml").write_text(text)
+        versions.append(results_version(options(tmp_path, embedder_model=str(model))))
+    assert len(set(versions)) == 3
 
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,11 +22,10 @@ from wios_assets.vision import sampling
 from wios_assets.vision.clothing import CLOTHING_LENGTH
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Faces, Image
-from wios_assets.vision.footage import FootageOptions, analyse_segment, largest_change
+from wios_assets.vision.footage import analyse_segment, largest_change
+from wios_assets.vision.options import FootageOptions, LinkOptions, ShotOptions
 from wios_assets.vision.records import Cut, EmbeddingRecord, Record, SampleRecord, record_tables
 from wios_assets.vision.segments import Segment, plan_segments
-from wios_assets.vision.shots import ShotOptions
-from wios_assets.vision.tracklets import LinkOptions
 from wios_assets.vision.video import Video, probe
 from wios_assets_tests.video_files import Picture, break_bytes, write_film
 

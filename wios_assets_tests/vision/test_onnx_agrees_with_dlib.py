@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wios_assets.settings import Settings
 from wios_assets.vision.alignment import model_path
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Image
 from wios_assets.vision.engines import load_engine
 from wios_assets.vision.mmod_detector import DETECTOR_FILE, OVERLAP, ROUNDING, MmodDetector, Pyramid, Windows
 from wios_assets.vision.onnx_engine import DlibEmbedder
+from wios_assets.vision.options import EngineOptions
 from wios_assets.vision.photos import read_photo
 from wios_assets_tests.vision.faces import dlib_sheet, options, package_pictures
 
 pytestmark = pytest.mark.slow
 
 SURE = 0.5
-PRECISIONS = [Settings.model_fields["detector_precision"].default, "float"]
+PRECISIONS = [EngineOptions.detector_precision, "float"]
 """The one that users get, and the one of the reference."""
 
 

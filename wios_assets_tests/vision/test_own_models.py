@@ -8,8 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, WiosError
 from wios_assets.vision.alignment import ARCFACE_POINTS
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.engines import load_engine
@@ -18,21 +19,28 @@ from wios_assets_tests.vision.faces import options, package_pictures
 
 pytestmark = pytest.mark.slow
 
-OWN_EMBEDDER = {
-    "embedder_input": 64,
-    "embedder_mean": (10.0, 20.0, 30.0),
-    "embedder_deviation": (2.0, 4.0, 8.0),
-    "embedder_channels": "rgb",
-    "embedder_alignment": "arcface",
-    "embedding_length": 3,
-    "embedding_distance": "euclidean",
+OWN_EMBEDDER: dict[str, object] = {
+    "input": 64,
+    "mean": [10, 20, 30],
+    "deviation": [2, 4, 8],
+    "channels": "rgb",
+    "alignment": "arcface",
+    "length": 3,
+    "distance": "euclidean",
 }
-OWN_DETECTOR = {
-    "detector_input": (320, 240),
-    "detector_mean": (127.0, 127.0, 127.0),
-    "detector_deviation": (128.0, 128.0, 128.0),
-    "detector_channels": "rgb",
+OWN_DETECTOR: dict[str, object] = {
+    "input": [320, 240],
+    "mean": [127, 127, 127],
+    "deviation": [128, 128, 128],
+    "channels": "rgb",
 }
+
+
+def described(model: Path, description: dict[str, object]) -> str:
+    """The model's path, after its description was written beside it."""
+    model.with_suffix(".yaml").write_text(yaml.safe_dump(description))
+    return str(model)
+
 
 SHORT = 0.6 / 1.128
 """Length of vectors compared by cosine: OpenCV's limit for SFace is 1.128 on unit vectors, dlib's 0.6."""
@@ -152,7 +160,7 @@ def test_a_face_without_own_points_is_laid_on_arcfaces_eyes(tmp_path: Path) -> N
 
 def test_an_own_detector_finds_faces_in_a_frame_of_any_size(tmp_path: Path) -> None:
     model = stand_ins.boxes_detector(tmp_path / "boxes.onnx")
-    engine = load_engine(options(tmp_path, detector_model=str(model), **OWN_DETECTOR))
+    engine = load_engine(options(tmp_path, detector_model=described(model, OWN_DETECTOR)))
     frame = cv2.resize(squares((56, 56), (200, 120), half=12), (640, 480), interpolation=cv2.INTER_NEAREST)
     faces = engine.detect([frame])[0]
     middles = np.sort((faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2, axis=0)
@@ -162,13 +170,13 @@ def test_an_own_detector_finds_faces_in_a_frame_of_any_size(tmp_path: Path) -> N
 
 
 def test_the_order_of_colours_is_the_one_that_was_set(tmp_path: Path) -> None:
-    model = stand_ins.boxes_detector(tmp_path / "boxes.onnx")
     red = np.zeros((240, 320, 3), dtype=np.uint8)
     red[100:140, 100:140, 0] = 255
     found = {}
     for channels in ("rgb", "bgr"):
-        chosen = {**OWN_DETECTOR, "detector_channels": channels, "detector_model": str(model)}
-        found[channels] = len(load_engine(options(tmp_path, **chosen)).detect([red])[0])
+        model = stand_ins.boxes_detector(tmp_path / f"{channels}.onnx")
+        path = described(model, {**OWN_DETECTOR, "channels": channels})
+        found[channels] = len(load_engine(options(tmp_path, detector_model=path)).detect([red])[0])
     assert found["rgb"] > 0
     assert found["bgr"] == 0
 
@@ -176,7 +184,7 @@ def test_the_order_of_colours_is_the_one_that_was_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_an_own_embedder_is_fed_what_its_normalisation_says(tmp_path: Path, channels_last: bool) -> None:
     model = stand_ins.mean_embedder(tmp_path / "own.onnx", channels_last=channels_last)
-    engine = load_engine(options(tmp_path, embedder_model=str(model), **OWN_EMBEDDER))
+    engine = load_engine(options(tmp_path, embedder_model=described(model, OWN_EMBEDDER)))
     chips = np.full((2, 64, 64, 3), (110, 120, 130), dtype=np.uint8)
     assert engine.embed(chips) == pytest.approx(np.array([[50.0, 25.0, 12.5]] * 2), abs=1e-3)
     assert engine.chip_size == 64
@@ -187,8 +195,8 @@ def test_an_own_embedder_is_fed_what_its_normalisation_says(tmp_path: Path, chan
 
 def test_an_own_embedder_that_compares_by_cosine_gives_vectors_on_the_scale_of_the_limits(tmp_path: Path) -> None:
     model = stand_ins.mean_embedder(tmp_path / "own.onnx")
-    chosen = {**OWN_EMBEDDER, "embedding_distance": "cosine", "embedder_alignment": "dlib"}
-    engine = load_engine(options(tmp_path, embedder_model=str(model), **chosen))
+    description = {**OWN_EMBEDDER, "distance": "cosine", "alignment": "dlib"}
+    engine = load_engine(options(tmp_path, embedder_model=described(model, description)))
     picture = package_pictures()["astronaut"]
     chips = engine.chips(picture, engine.detect([picture])[0])
     assert chips.shape[1:] == (64, 64, 3)
@@ -199,23 +207,29 @@ def test_an_own_embedder_that_compares_by_cosine_gives_vectors_on_the_scale_of_t
     ("changed", "differs"),
     [
         ({}, False),
-        ({"embedder_mean": (11.0, 20.0, 30.0)}, True),
-        ({"embedder_deviation": (3.0, 4.0, 8.0)}, True),
-        ({"embedder_channels": "bgr"}, True),
-        ({"embedder_alignment": "dlib"}, True),
-        ({"embedding_distance": "cosine"}, True),
-        ({"smallest_face": 0.2}, False),
-        ({"threads": 2}, False),
+        ({"mean": [11, 20, 30]}, True),
+        ({"deviation": [3, 4, 8]}, True),
+        ({"channels": "bgr"}, True),
+        ({"alignment": "dlib"}, True),
+        ({"distance": "cosine"}, True),
     ],
 )
-def test_the_model_hash_changes_with_all_that_decides_an_embedding(
+def test_the_model_hash_changes_with_all_of_the_description(
     tmp_path: Path, changed: dict[str, object], differs: bool
 ) -> None:
-    model = stand_ins.mean_embedder(tmp_path / "own.onnx")
-    chosen = {"embedder_model": str(model), **OWN_EMBEDDER}
-    before = load_engine(options(tmp_path, **chosen)).model_hash
-    after = load_engine(options(tmp_path, **{**chosen, **changed})).model_hash
-    assert (before != after) == differs
+    hashes = []
+    for folder, description in (("before", OWN_EMBEDDER), ("after", {**OWN_EMBEDDER, **changed})):
+        (tmp_path / folder).mkdir()
+        path = described(stand_ins.mean_embedder(tmp_path / folder / "own.onnx"), description)
+        hashes.append(load_engine(options(tmp_path, embedder_model=path)).model_hash)
+    assert (hashes[0] != hashes[1]) == differs
+
+
+@pytest.mark.parametrize("changed", [{"smallest_face": 0.2}, {"threads": 2}])
+def test_the_model_hash_is_of_the_embedder_alone(tmp_path: Path, changed: dict[str, object]) -> None:
+    path = described(stand_ins.mean_embedder(tmp_path / "own.onnx"), OWN_EMBEDDER)
+    before = load_engine(options(tmp_path, embedder_model=path)).model_hash
+    assert load_engine(options(tmp_path, embedder_model=path, **changed)).model_hash == before
 
 
 def test_the_model_hash_changes_with_the_models_weights(tmp_path: Path) -> None:
@@ -233,34 +247,49 @@ def test_the_model_hash_changes_with_the_models_weights(tmp_path: Path) -> None:
         ({"detector_model": "absent.onnx"}, r"detector_model: .*absent\.onnx: there is no such file"),
         ({"detector_model": "text.onnx"}, r"text\.onnx: not an ONNX file"),
         ({"embedder_model": "text.onnx"}, r"text\.onnx: OpenCV's FaceRecognizerSF cannot run it"),
-        ({"embedder_model": "text.onnx", **OWN_EMBEDDER}, r"text\.onnx: ONNX Runtime cannot load this file"),
-        ({"detector_model": "own.onnx"}, r"own\.onnx: is not YuNet.*set detector_input, detector_mean"),
         (
-            {"embedder_model": "own.onnx", "embedder_input": 64},
-            r"own\.onnx: is not SFace.*set embedder_mean, embedder_deviation",
+            {"detector_model": "own.onnx"},
+            r"own\.onnx: is not YuNet.*write .*own\.yaml with channels, deviation, input, mean",
         ),
-        ({"embedder_model": "own.onnx"}, r"own\.onnx: OpenCV's FaceRecognizerSF cannot run it"),
-        (
-            {"embedder_model": "own.onnx", **OWN_EMBEDDER, "embedder_input": 96},
-            r"its input is 64 × 64 pixels, not 96 × 96",
-        ),
-        ({"embedder_model": "own.onnx", **OWN_EMBEDDER, "embedding_length": 4}, r"the length is set to 4"),
-        (
-            {"embedder_model": "own.onnx", **OWN_EMBEDDER, "embedder_deviation": (1.0, 0.0, 1.0)},
-            r"a deviation of 0 cannot be divided by",
-        ),
-        ({"detector_model": "own.onnx", **OWN_DETECTOR, "detector_input": (64, 64)}, r"boxes \[1, n, 4\] and scores"),
+        ({"embedder_model": "own.onnx"}, r"own\.onnx: OpenCV's FaceRecognizerSF cannot run it.*in .*own\.yaml"),
     ],
 )
 def test_a_model_that_cannot_be_used_is_refused_in_one_line(
-    tmp_path: Path, changed: dict[str, object], message: str
+    tmp_path: Path, changed: dict[str, str], message: str
 ) -> None:
     (tmp_path / "text.onnx").write_text("this is no model")
     stand_ins.mean_embedder(tmp_path / "own.onnx")
-    placed = {key: str(tmp_path / str(value)) if key.endswith("_model") else value for key, value in changed.items()}
     with pytest.raises(WiosError, match=message) as refused:
-        load_engine(options(tmp_path, **placed))
+        load_engine(options(tmp_path, **{key: str(tmp_path / value) for key, value in changed.items()}))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"input": 96}, r"own\.yaml: input = 96 × 96 pixels, but the model's input is 64 × 64; correct the input"),
+        ({"length": 4}, r"own\.yaml: length = 4, but the model's output has shape \(1, 3\); correct the length"),
+    ],
+)
+def test_a_description_that_does_not_fit_the_embedder_is_refused(
+    tmp_path: Path, changed: dict[str, object], message: str
+) -> None:
+    path = described(stand_ins.mean_embedder(tmp_path / "own.onnx"), {**OWN_EMBEDDER, **changed})
+    with pytest.raises(BadInput, match=message):
+        load_engine(options(tmp_path, embedder_model=path))
+
+
+def test_a_described_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.onnx").write_text("this is no model")
+    path = described(tmp_path / "text.onnx", OWN_EMBEDDER)
+    with pytest.raises(WiosError, match=r"text\.onnx: ONNX Runtime cannot load this file"):
+        load_engine(options(tmp_path, embedder_model=path))
+
+
+def test_a_model_that_gives_no_boxes_is_no_detector(tmp_path: Path) -> None:
+    path = described(stand_ins.mean_embedder(tmp_path / "own.onnx"), {**OWN_DETECTOR, "input": [64, 64]})
+    with pytest.raises(BadInput, match=r"boxes \[1, n, 4\] and scores"):
+        load_engine(options(tmp_path, detector_model=path))
 
 
 @pytest.fixture(scope="module")

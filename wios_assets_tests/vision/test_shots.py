@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wios_assets.vision.options import ShotOptions
 from wios_assets.vision.sampling import read_pictures
-from wios_assets.vision.shots import ShotOptions, mark_cuts, shot_of, shots_table
+from wios_assets.vision.shots import mark_cuts, shot_of, shots_table
 from wios_assets.vision.video import probe
 from wios_assets_tests.video_files import Picture, break_bytes, write_film
 

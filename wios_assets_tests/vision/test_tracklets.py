@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wios_assets.vision.tracklets import LinkOptions, Tracker, match_boxes, overlap
+from wios_assets.vision.options import LinkOptions
+from wios_assets.vision.tracklets import Tracker, match_boxes, overlap
 
 OPTIONS = LinkOptions(largest_shift=0.7, largest_growth=1.6, longest_gap_s=0.6, longest_s=30.0)
 STEP_S = 0.25

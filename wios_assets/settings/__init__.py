@@ -1,0 +1,20 @@
+"""What a user may set: the settings, their groups, and where each value comes from."""
+
+from wios_assets.settings.addresses import address, film_address, report_address
+from wios_assets.settings.loading import SettingOrigin, current_settings, load_settings, setting_origins
+from wios_assets.settings.model import FOLDERS, GROUPS, Settings, project_root, settings_file
+
+__all__ = [
+    "FOLDERS",
+    "GROUPS",
+    "SettingOrigin",
+    "Settings",
+    "address",
+    "current_settings",
+    "film_address",
+    "load_settings",
+    "project_root",
+    "report_address",
+    "setting_origins",
+    "settings_file",
+]

@@ -1,0 +1,218 @@
+"""The groups of finer settings: `naming: {certain: 0.9}` in wios.yaml, `WIOS_NAMING__CERTAIN` in the environment.
+
+A default that belongs to the core is taken from the core's own option class.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wios_assets.naming.options import NamingOptions
+from wios_assets.vision.options import EngineOptions, FootageOptions, LinkOptions, ShotOptions
+
+
+class Group(BaseModel):
+    """Settings of one subject."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DetectorSettings(Group):
+    """How faces are detected."""
+
+    precision: Literal["int8", "float"] = Field(
+        default=EngineOptions.detector_precision,
+        description="Detector precision of the engine `onnx`: `int8`, about twice as fast on a CPU, or `float`",
+    )
+    smallest_face: float = Field(
+        default=EngineOptions.smallest_face,
+        gt=0,
+        le=1,
+        description="Smallest face that must be found, as a share of the frame height",
+    )
+    largest_face: float = Field(
+        default=EngineOptions.largest_face,
+        gt=0,
+        description="Largest face that must be found, as a share of the frame height",
+    )
+    pyramid_ratio: float = Field(
+        default=EngineOptions.pyramid_ratio,
+        gt=0.3,
+        lt=1,
+        description="Size of one level of the detector's image pyramid to the level above",
+    )
+    threshold: float | None = Field(
+        default=EngineOptions.detector_threshold,
+        description="Score above which a window is a face; empty for the detector's default",
+    )
+
+
+class FootageSettings(Group):
+    """How a film is gone through."""
+
+    segment_seconds: float = Field(
+        default=300.0, gt=0, description="Longest stretch of film that one Spark task analyses, in seconds"
+    )
+    detect_every: int = Field(
+        default=FootageOptions.detect_every,
+        ge=1,
+        description="Samples from one search of the whole picture to the next; faces are followed in between",
+    )
+    agreeing_shift: float = Field(
+        default=FootageOptions.agreeing_shift,
+        gt=0,
+        description="How far a face may move between two detections that agree, in face sizes",
+    )
+    duplicate_change: float = Field(
+        default=FootageOptions.duplicate_change,
+        ge=0,
+        description="Largest change of any part of a near-duplicate sample, in grey levels (0 to 255)",
+    )
+
+
+class ChipSettings(Group):
+    """Which face chips are turned into embeddings, and how chips are stored."""
+
+    per_tracklet: int = Field(
+        default=FootageOptions.chips_per_tracklet,
+        ge=1,
+        description="Most face chips of a tracklet that are turned into embeddings",
+    )
+    spacing_seconds: float = Field(
+        default=FootageOptions.chip_spacing_s,
+        gt=0,
+        description="Least time between two chips of a tracklet, on average, in seconds",
+    )
+    jpeg_quality: int = Field(
+        default=FootageOptions.chip_jpeg_quality, ge=1, le=100, description="JPEG quality of stored face chips"
+    )
+
+
+class CutSettings(Group):
+    """What counts as a cut between two shots."""
+
+    ratio: float = Field(
+        default=ShotOptions.ratio,
+        gt=1,
+        description="How many times the change at a cut exceeds the mean change around it",
+    )
+    smallest_change: float = Field(
+        default=ShotOptions.smallest_change,
+        ge=0,
+        description="Least change at a cut, 0 to 255: mean difference of brightness and hue, hue at half weight",
+    )
+    window: int = Field(
+        default=ShotOptions.window, ge=1, description="Pictures before and after that make up the mean change"
+    )
+    picture_width: int = Field(
+        default=ShotOptions.picture_width, ge=32, description="Width of the pictures compared, in pixels"
+    )
+
+
+class LinkSettings(Group):
+    """When the faces of two samples are one tracklet."""
+
+    shift: float = Field(
+        default=LinkOptions.largest_shift,
+        gt=0,
+        description="How far a face may move from sample to sample and be the same, in face sizes",
+    )
+    growth: float = Field(
+        default=LinkOptions.largest_growth,
+        gt=1,
+        description="How much a face may grow from sample to sample and be the same, as a ratio",
+    )
+    gap_seconds: float = Field(
+        default=LinkOptions.longest_gap_s,
+        ge=0,
+        description="How long a face may go unseen within its tracklet, in seconds",
+    )
+    longest_seconds: float = Field(
+        default=LinkOptions.longest_s,
+        gt=0,
+        description="Length at which a tracklet is closed and a new one begun, in seconds",
+    )
+
+
+class NamingSettings(Group):
+    """When a track is given a name."""
+
+    wrong_share: float = Field(
+        default=NamingOptions.wrong_names,
+        gt=0,
+        lt=1,
+        description="Share of a film's names that may be wrong, by their own probabilities",
+    )
+    certain: float = Field(
+        default=NamingOptions.certain,
+        gt=0.5,
+        lt=1,
+        description="Least probability at which a track is given a name",
+    )
+    farthest: float = Field(
+        default=NamingOptions.farthest,
+        gt=0,
+        description="Distance to an actor's photos beyond which no track is given that name",
+    )
+    recogniser: Literal["chosen", "nearest photo", "nearest 2 photos", "nearest 3 photos", "nearest mean"] = Field(
+        default="chosen",
+        description="How faces are compared with galleries: `chosen` by recogniser_selection (`nearest 3 photos` until "
+        "it is made), or one pinned: `nearest photo`, `nearest 2 photos`, `nearest 3 photos`, `nearest mean`",
+    )
+    cohort_people: int = Field(
+        default=100, ge=0, description="Most people of other films' casts that a face is compared with as well"
+    )
+    same_person: float = Field(
+        default=NamingOptions.same_person,
+        gt=0,
+        description="Distance up to which unnamed tracks are one recurring unknown person",
+    )
+
+
+class InboxSettings(Group):
+    """When a file in the inbox is taken up."""
+
+    settle_seconds: float = Field(
+        default=10.0, ge=0, description="A film file is taken up once it has not changed for this long, in seconds"
+    )
+    sensor_seconds: int = Field(default=15, ge=1, description="Pause between two looks at the inbox, in seconds")
+
+
+class ImdbLoadSettings(Group):
+    """How IMDB's files are fetched and loaded."""
+
+    address: str = Field(
+        default="https://datasets.imdbws.com/",
+        pattern=r"^https?://",
+        description="Web address of IMDB's files, used only where a download is asked for",
+    )
+    quarantine_share: float = Field(
+        default=0.001,
+        ge=0,
+        le=1,
+        description="Largest share of a file's lines that may be unreadable; above it a load fails",
+    )
+    refresh_hour: int = Field(default=4, ge=0, le=23, description="Hour of the day at which IMDB is refreshed")
+
+
+class TmdbSettings(Group):
+    """Which photos are taken from TMDB."""
+
+    address: str = Field(
+        default="https://api.themoviedb.org/3", pattern=r"^https?://", description="Web address of TMDB's API"
+    )
+    profiles: int = Field(default=35, ge=0, description="Most profile pictures of a person taken from TMDB")
+    tagged: int = Field(default=3, ge=0, description="Most pictures of a person tagged for the film taken from TMDB")
+
+
+class PageSettings(Group):
+    """Limits of the page."""
+
+    upload_gigabytes: float = Field(
+        default=100.0, gt=0, description="Largest film that may be sent to the page, in gigabytes"
+    )
+    logged_answers: int = Field(
+        default=1_000_000, ge=0, description="Answers to `who` kept in `prediction_log`, the newest; 0 keeps none"
+    )

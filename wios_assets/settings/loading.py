@@ -1,0 +1,118 @@
+"""Reads the settings, refuses what is not usable, and says where each value comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from wios_assets.errors import BadInput
+from wios_assets.settings.model import GROUPS, Settings, file_values, settings_file
+from wios_assets.settings.old_names import DESCRIBED, MOVED, new_name
+
+
+@dataclass(frozen=True)
+class SettingOrigin:
+    """One row of `wios settings`.
+
+    Attributes:
+        name: `name`, or `group.name`.
+        value: the value in force.
+        origin: `argument`, the variable's name, the settings file's path, or `default`.
+        description: what it means.
+    """
+
+    name: str
+    value: Any
+    origin: str
+    description: str
+
+
+def load_settings(**chosen: Any) -> Settings:
+    """Settings from arguments, environment, file and defaults.
+
+    A group is given as a mapping, `naming={"certain": 0.9}`; what it leaves out comes from the other sources.
+
+    Raises:
+        BadInput: a value is not usable, or a name is not known or no longer used; the message names the setting, where
+            it came from and what is allowed.
+    """
+    _refuse_old_names(chosen)
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = tuple(str(part) for part in first["loc"][:2]) if first["loc"] else ("settings",)
+        path = path if path[0] in GROUPS else path[:1]
+        name, where = ".".join(path), _origin(path, chosen)
+        if first["type"] == "extra_forbidden":
+            raise BadInput(f"{where}: there is no setting {name!r}; `wios settings --all` lists them all") from None
+        raise BadInput(f"{where}: {name} = {first.get('input')!r}: {first['msg']}") from None
+    except SettingsError:
+        raise BadInput(f"{_group_variable()}: not a JSON object; set the group's settings one by one") from None
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """The process's settings, read once."""
+    return load_settings()
+
+
+def setting_origins(settings: Settings) -> list[SettingOrigin]:
+    """Each setting with its value and where it comes from: what people set first, then the groups."""
+    return [
+        SettingOrigin(".".join(path), value, _origin(path, {}), description)
+        for path, value, description in _values(settings)
+    ]
+
+
+def _values(settings: Settings) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    for name, field in Settings.model_fields.items():
+        if name not in GROUPS:
+            yield (name,), getattr(settings, name), field.description or ""
+    for group, kind in GROUPS.items():
+        for name, field in kind.model_fields.items():
+            yield (group, name), getattr(getattr(settings, group), name), field.description or ""
+
+
+def _refuse_old_names(chosen: Mapping[str, Any]) -> None:
+    environment, file = _environment(), file_values()
+    for old in (*MOVED, *DESCRIBED):
+        for where, given in (("argument", old in chosen), (str(settings_file()), old in file)):
+            if given:
+                raise BadInput(f"{where}: {old} {new_name(old)}")
+        if f"WIOS_{old.upper()}" in environment:
+            raise BadInput(f"WIOS_{old.upper()} {new_name(old)}")
+
+
+def _origin(path: tuple[str, ...], chosen: Mapping[str, Any]) -> str:
+    if _holds(chosen, path):
+        return "argument"
+    environment = _environment()
+    for length in range(len(path), 0, -1):
+        variable = "WIOS_" + "__".join(path[:length]).upper()
+        if variable in environment:
+            return variable
+    return str(settings_file()) if _holds(file_values(), path) else "default"
+
+
+def _holds(values: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    first, *rest = path
+    if first not in values:
+        return False
+    inner = values[first]
+    return _holds(inner, tuple(rest)) if rest and isinstance(inner, Mapping) else True
+
+
+def _environment() -> set[str]:
+    """Names of the variables that are set and not empty, in capitals: case does not count."""
+    return {name.upper() for name, value in os.environ.items() if value}
+
+
+def _group_variable() -> str:
+    return next((f"WIOS_{group.upper()}" for group in GROUPS if f"WIOS_{group.upper()}" in _environment()), "WIOS_…")

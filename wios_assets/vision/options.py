@@ -1,0 +1,119 @@
+"""Options of the engine and of one pass over a film, with their defaults; imports nothing heavy.
+
+The defaults stand here and nowhere else: the settings take theirs from these classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """Everything that chooses and shapes a face engine; plain data, so that it can travel to a worker process.
+
+    Attributes:
+        cache: folder for converted models.
+        threads: threads that one engine may use; tasks × threads should equal the cores.
+        engine: `dlib` (HOG detector and embedder through dlib, the reference) or `onnx` (the CNN detector and the same
+            embedder, faster); SFace's embedding joins dlib's in both.
+        device: `cpu`, or `cuda` (engine `onnx` only; needs onnxruntime-gpu and a CUDA device).
+        detector_precision: `int8` (CPU only) or `float`; `cuda` always takes `float`.
+        smallest_face: height of the smallest face that must be found, as a share of the frame height.
+        largest_face: height of the largest face, as a share of the frame height.
+        pyramid_ratio: size of a level of the detector's image pyramid, as a share of the level above it, below 1.
+        detector_threshold: score above which a window is a face, on the detector's own scale: about -1 to 1.5 for
+            dlib's, 0 to 1 for own ones. None for the detector's default: 0 for dlib's, 0.8 for YuNet, 0.7 for others.
+        detector_model: ONNX file of an own detector, engine `onnx` only. YuNet needs its path alone; any other needs
+            a description beside it (`vision.model_description`).
+        embedder_model: ONNX file of an own embedder, engine `onnx` only. SFace needs its path alone; any other needs
+            a description beside it.
+    """
+
+    cache: str
+    threads: int
+    engine: Literal["dlib", "onnx"] = "onnx"
+    device: Literal["cpu", "cuda"] = "cpu"
+    detector_precision: Literal["int8", "float"] = "int8"
+    smallest_face: float = 1 / 12
+    largest_face: float = 1.0
+    pyramid_ratio: float = 0.7
+    detector_threshold: float | None = None
+    detector_model: str | None = None
+    embedder_model: str | None = None
+
+
+@dataclass(frozen=True)
+class ShotOptions:
+    """What counts as a cut.
+
+    Attributes:
+        ratio: how many times the change at a cut exceeds the mean change of the pictures around it.
+        smallest_change: least change at a cut, 0 to 255: mean difference of the pixels' brightness and hue, hue at
+            half weight.
+        window: pictures before and after that make up the mean.
+        picture_width: width in pixels of the small pictures compared.
+    """
+
+    ratio: float = 3.0
+    smallest_change: float = 10.0
+    window: int = 3
+    picture_width: int = 160
+
+    @property
+    def pictures_before(self) -> int:
+        """Pictures ahead of a stretch that its first cut depends on."""
+        return self.window + 1
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """When two boxes may be the same face.
+
+    Attributes:
+        largest_shift: distance of the centres at which two faces one sample apart are no longer the same, as a
+            multiple of the face's size.
+        largest_growth: ratio of sizes from which on two faces are no longer the same.
+        longest_gap_s: how long a face may go unseen within its tracklet, seconds.
+        longest_s: length at which a tracklet is closed and a new one begun, seconds; bounds memory.
+    """
+
+    largest_shift: float = 0.7
+    largest_growth: float = 1.6
+    longest_gap_s: float = 0.6
+    longest_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class FootageOptions:
+    """How a film is looked at.
+
+    Attributes:
+        samples_per_second: samples for each second of film.
+        smallest_face: height of the smallest face that must be found, as a share of the frame height.
+        detect_every: samples from one search of the whole picture to the next within a shot; its first sample is
+            always searched. Faces are followed between.
+        agreeing_shift: how far a face may move between two searches and still be taken to have moved evenly, as a
+            multiple of its size; beyond that it is looked for in each sample.
+        duplicate_change: largest change of any part of the picture, in grey levels (0 to 255), at which a sample
+            is a near-duplicate.
+        chips_per_tracklet: most chips of a tracklet that are turned into embeddings.
+        chip_spacing_s: least time between two chips of a tracklet, on average, in seconds.
+        chip_jpeg_quality: JPEG quality of stored chips, 1 to 100.
+        decoder_threads: threads that decode one segment.
+        shots: what counts as a cut.
+        links: when two faces are the same.
+    """
+
+    samples_per_second: float = 4.0
+    smallest_face: float = EngineOptions.smallest_face
+    detect_every: int = 3
+    agreeing_shift: float = 0.15
+    duplicate_change: float = 3.0
+    chips_per_tracklet: int = 6
+    chip_spacing_s: float = 0.5
+    chip_jpeg_quality: int = 90
+    decoder_threads: int = 1
+    shots: ShotOptions = field(default_factory=ShotOptions)
+    links: LinkOptions = field(default_factory=LinkOptions)
