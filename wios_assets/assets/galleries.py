@@ -19,7 +19,7 @@ from dagster import (
 
 from wios_assets.assets.common import check, code_version, nullable, picture, table_out
 from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound
 from wios_assets.films.entry import film_source
 from wios_assets.films.sidecar import sidecar_path
 from wios_assets.lake.store import has_rows_of, read_rows
@@ -72,7 +72,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
             context.log.warning(problem)
         if not any(photos.values()):
             places = ", ".join(str(folder) for folder in [*folders, settings.galleries])
-            raise WiosError(
+            raise NotFound(
                 f"film {context.partition_key!r}: no photos of any of its {len(people)} actors in {places}; put them "
                 f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
             )
@@ -97,7 +97,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
         )
         yield check("every_actor_has_a_photo", "gallery_photos", without, warn=True)
         if used.empty:
-            raise WiosError(
+            raise BadInput(
                 f"film {context.partition_key!r}: none of {len(seen)} photos can be used "
                 f"({', '.join(f'{number} {name}' for name, number in verdicts.items())}); see gallery_photos for each"
             )

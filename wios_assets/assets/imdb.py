@@ -26,7 +26,7 @@ from dagster import (
 
 from wios_assets.assets.common import OFFENDERS, check, code_version, table_out
 from wios_assets.assets.imdb_rows import observed_rows
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput
 from wios_assets.imdb.download import download_imdb
 from wios_assets.imdb.files import IMDB_FILES, TERMS
 from wios_assets.imdb.load import parse_folder
@@ -210,7 +210,7 @@ def _refuse(folder: Path, findings: Iterable[AssetCheckResult]) -> None:
         if not found.passed and found.severity == AssetCheckSeverity.ERROR and found.asset_key is not None:
             offenders = "; ".join(map(str, found.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
             place = f"{found.asset_key.to_user_string()}: {found.check_name}"
-            raise WiosError(f"{folder}: {place}: {offenders}; the tables stay as they were")
+            raise BadInput(f"{folder}: {place}: {offenders}; the tables stay as they were")
 
 
 def _basics(reports: Mapping[str, ParseReport]) -> Sequence[Path]:

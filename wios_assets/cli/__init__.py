@@ -1,23 +1,24 @@
-"""The command line, `wios`: what it answers with and which code it ends with."""
+"""The command line, `wios`: its entry point, and how an error ends it."""
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import WiosError, explain
 
-MENDABLE = 1
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `wios` and end the process.
 
-    Ends with 0 when all went well, 1 when there is something for the user to mend (said in one line on stderr), 2
-    when the command was not written as it should be, 130 when it was interrupted.
+    Ends with 0 when all went well and 2 when the command is not written as it should be. Otherwise one line on stderr
+    says what to mend, and the code tells its kind: 1 for an input that is not usable or a failed run, 3 for something
+    that is not found, 4 for a conflict, 5 for something that does not work now (`wios_assets.errors`), 130 when
+    interrupted.
     """
     from wios_assets.cli.app import app
     from wios_assets.cli.console import complain, prepare_streams
@@ -28,18 +29,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
             app(args=None if arguments is None else list(arguments), prog_name="wios")
         finally:
             sys.stdout.flush()
-    except WiosError as error:
-        complain(str(error))
-        sys.exit(MENDABLE)
+    except SystemExit as end:
+        # Typer turns KeyboardInterrupt into this code and says nothing.
+        if end.code == INTERRUPTED:
+            complain("interrupted")
+        raise
     except KeyboardInterrupt:
+        complain("interrupted")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The interpreter flushes once more when it ends, and would complain of the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(MENDABLE)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO):
+        sys.exit(WiosError.exit_code)
+    except Exception as error:
+        explained = explain(error, _written_folders())
+        if explained is None:
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        complain(f"{place}{error.strerror}; `wios doctor` checks space and permissions")
-        sys.exit(MENDABLE)
+        complain(str(explained))
+        sys.exit(explained.exit_code)
+
+
+def _written_folders() -> list[Path]:
+    from wios_assets.settings import FOLDERS, load_settings
+
+    try:
+        settings = load_settings()
+    except WiosError:
+        return []
+    return [settings.data, settings.cache, *(getattr(settings, name) for name in FOLDERS)]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from wios_assets.cli.console import number, say, show_json, show_table
-from wios_assets.errors import WiosError
+from wios_assets.errors import NotFound, WiosError
 from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library, typed
 from wios_assets.settings import Settings, load_settings
@@ -41,7 +41,7 @@ def raise_if_waiting(settings: Settings, film: str) -> None:
     waiting = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
     waiting |= {found.key for found in discover(settings.films).films}
     if film in waiting:
-        raise WiosError(f"the film {film!r} was not analysed yet; `wios run {typed(film)}` does it")
+        raise NotFound(f"the film {film!r} was not analysed yet; `wios run {typed(film)}` does it")
 
 
 @contextmanager

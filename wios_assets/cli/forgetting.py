@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wios_assets.cli.console import note, say
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound
 from wios_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def forget(
             say(f"forgotten: {what}")
             return
         if subject is None:
-            raise WiosError(f"there is no film and nobody called {what!r}; `wios film list` names the films in full")
+            raise NotFound(f"there is no film and nobody called {what!r}; `wios film list` names the films in full")
         concerned = f"in {len(subject.films)} films" if subject.kind == "person" else "and all that was made of it"
         if not yes and not typer.confirm(f"Forget the {subject.kind} {what!r} {concerned}? It cannot be undone"):
             raise typer.Exit(1)
@@ -62,5 +62,5 @@ def _subject(settings: Settings, what: str, *, film: bool, person: bool) -> Subj
     as_film = film_subject(settings, what) if what in known and not person else None
     as_person = person_subject(settings, what) if not film else None
     if as_film is not None and as_person is not None:
-        raise WiosError(f"{what!r} is a film and a person; say which with --film or --person")
+        raise BadInput(f"{what!r} is a film and a person; say which with --film or --person")
     return as_film or as_person

@@ -12,7 +12,7 @@ import typer
 
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound
 from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock
 
@@ -121,7 +121,7 @@ def evaluate(
             shutil.copyfile(truth, beside)
             beside.replace(place)
     elif not place.is_file():
-        raise WiosError(f"film {key!r}: there is no truth at {place}; name a file: `wios evaluate FILM TRUTH.csv`")
+        raise NotFound(f"film {key!r}: there is no truth at {place}; name a file: `wios evaluate FILM TRUTH.csv`")
     before = read_accepted(settings.data, key)
     _run(settings, "film_evaluation", key)
     figures = film_figures(read_rows(settings.lake, EVALUATION, key).to_pandas())
@@ -162,7 +162,7 @@ def identify(
     engine = load_engine(engine_options(settings, cores()))
     _, embeddings = judge_gallery(own, engine, gallery_options())
     if embeddings.empty:
-        raise WiosError(f"{gallery}: none of its photos can be used; it wants one folder of clear photos a person")
+        raise BadInput(f"{gallery}: none of its photos can be used; it wants one folder of clear photos a person")
     found = identify_photos(photos, engine, embeddings, naming_options(settings), gallery_options())
     if as_json:
         show_json(found)
@@ -181,7 +181,7 @@ def identify(
         show_table(("Photo", "Name", "Probability", "Distance", "Runner-up"), rows, right=("Probability", "Distance"))
     broken = [photo["error"] for photo in found if "error" in photo]
     if broken:
-        raise WiosError("; ".join(broken))
+        raise BadInput("; ".join(broken))
 
 
 def _film(asked: str) -> tuple[Settings, str]:
@@ -221,12 +221,12 @@ def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
     if who.isdecimal():
         return [int(who)]
     if not re.fullmatch(r"unknown:\d+", who):
-        raise WiosError(f"{who!r}: neither a track's number nor unknown:<n>; `wios review` lists both")
+        raise BadInput(f"{who!r}: neither a track's number nor unknown:<n>; `wios review` lists both")
     names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
     own = names.loc[names["actor"] == who, "track"]
     usable = tracks.loc[tracks["track"].isin(own) & tracks["best_face"].notna(), "track"]
     if usable.empty:
-        raise WiosError(f"film {film!r}: there is no {who}; `wios review` lists who is unknown")
+        raise NotFound(f"film {film!r}: there is no {who}; `wios review` lists who is unknown")
     return [int(track) for track in usable]
 
 
@@ -240,6 +240,6 @@ def _person(settings: Settings, film: str, actor: str, new: bool) -> str:
     named = [each.person for each in read_decisions(settings.data, film) if each.person and each.undone_at is None]
     try:
         return person_meant([*cast, *named], actor, new=new)
-    except WiosError as error:
+    except BadInput as error:
         hint = "" if new else " with --new"
-        raise WiosError(f"film {film!r}: {error}{hint}") from None
+        raise BadInput(f"film {film!r}: {error}{hint}") from None

@@ -16,7 +16,7 @@ import typer
 
 from wios_assets.cli.asking import show_minutes, show_who
 from wios_assets.cli.console import complain, console, note, say
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, NotFound, WiosError
 from wios_assets.lake.library import open_library, typed
 from wios_assets.lake.questions import UnknownFilm, find_film, match_film
 from wios_assets.settings import FOLDERS, Settings, load_settings
@@ -127,7 +127,7 @@ def inbox_film(settings: Settings, asked: str) -> str:
         ended = time.monotonic() + settings.inbox.settle_seconds + 5 * LOOK_AGAIN_S
         while path in changes.waiting:
             if time.monotonic() > ended:
-                raise WiosError(f"{path}: is still being written to; run it once it is whole")
+                raise Conflict(f"{path}: is still being written to; run it once it is whole")
             time.sleep(LOOK_AGAIN_S)
             changes = look()
     known = {key: Path(entry.path).stem for key, entry in changes.index.films.items()}
@@ -136,9 +136,9 @@ def inbox_film(settings: Settings, asked: str) -> str:
     except UnknownFilm as error:
         reasons = [problem for problem in changes.problems if asked in problem]
         hint = "" if known else f"; {settings.films} holds no film, `wios film add PATH` adds one"
-        raise WiosError(reasons[0] if reasons else f"{error}{hint}") from None
+        raise (BadInput(reasons[0]) if reasons else NotFound(f"{error}{hint}")) from None
     if not changes.index.films[key].present:
-        raise WiosError(
+        raise NotFound(
             f"the film {key!r} is gone from {changes.index.films[key].path}; put it back. Its results are kept"
         )
     return key

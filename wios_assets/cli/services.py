@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.runs.launch import dagster_instance, prepare_dagster_home
 from wios_assets.settings import FOLDERS, Settings, address, project_root, settings_file
 
@@ -38,7 +38,7 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
 
     required_token(settings)
     if settings.ui_port == settings.page_port:
-        raise WiosError(f"{settings.ui_port} is the port of both Dagster and the page; choose another with --page-port")
+        raise BadInput(f"{settings.ui_port} is the port of both Dagster and the page; choose another with --page-port")
     _check_free(settings.ui_host, settings.ui_port, "--port or WIOS_UI_PORT")
     _check_free(settings.page_host, settings.page_port, "--page-port or WIOS_PAGE_PORT")
     home = prepare_dagster_home(settings)
@@ -50,7 +50,7 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
                 end_orphaned_runs(instance)
             return _serve(settings, home, ready)
     except Timeout:
-        raise WiosError(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
+        raise Conflict(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
 
 
 def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) -> int:
@@ -78,7 +78,7 @@ def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) ->
         for process, (name, host, port, path) in zip(processes, places, strict=True):
             while not _answers(host, port, path):
                 if process.poll() is not None:
-                    raise WiosError(f"{name} ended with code {process.returncode} before it answered; see above")
+                    raise Unavailable(f"{name} ended with code {process.returncode} before it answered; see above")
                 time.sleep(PAUSE_S)
         ready(address(settings.page_host, settings.page_port), address(settings.ui_host, settings.ui_port))
         while True:
@@ -129,7 +129,7 @@ def _check_free(host: str, port: int, remedy: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise WiosError(
+            raise Unavailable(
                 f"{host}:{port} cannot be listened on ({error.strerror}); end the other program, or choose another "
                 f"port with {remedy}"
             ) from None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from wios_assets.cli.console import note, show_json, show_table
-from wios_assets.errors import WiosError
+from wios_assets.errors import NotFound
 from wios_assets.lake.library import Library, open_library, publish
 from wios_assets.lake.paths import parquet_files, table_folder
 from wios_assets.lake.saved_queries import Answer, ask, saved_queries, saved_query
@@ -70,7 +70,7 @@ def _library(settings: Settings) -> Library:
     if not settings.library.exists():
         tables = [table for table in TABLES.values() if not table.by_film]
         if not any(parquet_files(table_folder(settings.lake, table.name)) for table in tables):
-            raise WiosError(
+            raise NotFound(
                 f"{settings.lake}: no table to ask yet; `wios imdb load` loads IMDB's, `wios run FILM` makes a film's"
             )
         publish(settings.lake, settings.library)

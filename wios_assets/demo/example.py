@@ -15,7 +15,7 @@ from wios_assets.demo.film import encode, frames
 from wios_assets.demo.gallery import PHOTOS, Photo, gallery_photo
 from wios_assets.demo.imdb_tables import TABLES, TCONST, TITLE, YEAR, imdb_file
 from wios_assets.demo.portraits import portraits
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 
 KEY = f"{TITLE} ({YEAR})"
 
@@ -110,7 +110,7 @@ def _make(path: Path, write: Callable[[Path], object]) -> None:
         write(beside)
         beside.replace(path)
     except OSError as error:
-        raise WiosError(
+        raise Unavailable(
             f"{path}: cannot be written ({error.strerror or error}); free space or choose another folder with WIOS_DATA"
         ) from None
     finally:

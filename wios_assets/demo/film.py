@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wios_assets.demo.edit_list import FRAME_RATE, HEIGHT, WIDTH, EditList, Role, Take, pose
 from wios_assets.demo.portraits import Image, Portrait, backdrop
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 
 CODECS = ("libx264", "mpeg4")
 THREADS = 2
@@ -50,7 +50,7 @@ def encode(path: Path, pictures: Iterator[Image]) -> None:
     """
     codec = next((name for name in CODECS if name in av.codecs_available), None)
     if codec is None:
-        raise WiosError(f"PyAV {av.__version__} has no encoder of {', '.join(CODECS)}; reinstall av from PyPI")
+        raise Unavailable(f"PyAV {av.__version__} has no encoder of {', '.join(CODECS)}; reinstall av from PyPI")
     with av.open(str(path), "w", format="mp4", options={"fflags": "+bitexact", "movflags": "+faststart"}) as container:
         stream = container.add_stream(codec, rate=FRAME_RATE)
         assert isinstance(stream, av.VideoStream)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from skimage import data as bundled
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 
 Image = NDArray[np.uint8]
 
@@ -101,7 +101,7 @@ def portraits() -> dict[str, Portrait]:
         eileen = np.ascontiguousarray(astronaut[:300])
         tiny = np.asarray(bundled.lfw_subset(), dtype=np.float32)[:MEAN_OF]
     except (OSError, ValueError) as error:
-        raise WiosError(
+        raise Unavailable(
             f"the demo's portraits are missing from matplotlib or scikit-image ({error}); reinstall both"
         ) from None
     return {
@@ -122,7 +122,7 @@ def backdrop(name: str) -> Image:
         with Pillow.open(path) as picture:
             return np.asarray(picture.convert("RGB"))
     except OSError as error:
-        raise WiosError(f"{path}: cannot be read ({error}); reinstall scikit-image") from None
+        raise Unavailable(f"{path}: cannot be read ({error}); reinstall scikit-image") from None
 
 
 def _mean_face(faces: NDArray[np.float32]) -> Portrait:

@@ -14,7 +14,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.players import edl, nfo, webvtt
 from wios_assets.exports.report import report_html
@@ -140,7 +140,7 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
     """
     if format not in FORMATS[what]:
         fitting = next(other for other, formats in FORMATS.items() if format in formats)
-        raise WiosError(
+        raise BadInput(
             f"{what} cannot be had as {format}: choose one of {', '.join(FORMATS[what])}; {format} is for {fitting}"
         )
     row = find_film(library, film)
@@ -164,13 +164,13 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
     """
     content = export_bytes(library, film, what, format)
     if out.is_dir():
-        raise WiosError(f"{out}: is a folder; name a file in it")
+        raise BadInput(f"{out}: is a folder; name a file in it")
     beside = out.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
         beside.write_bytes(content)
         beside.replace(out)
     except OSError as error:
-        raise WiosError(
+        raise Unavailable(
             f"{out}: cannot be written ({error.strerror}); choose another place or mend this one"
         ) from error
     finally:
@@ -189,7 +189,7 @@ def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
     try:
         exports.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WiosError(
+        raise Unavailable(
             f"{exports}: cannot be made ({error.strerror}); choose a file with -o or set WIOS_EXPORTS"
         ) from None
     return exports / f"{escape_key(film)}.{what}.{format}"
@@ -198,7 +198,7 @@ def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
 def _frame_rate(library: Library, film: str) -> float:
     rows = library.film_rows("film", film, "SELECT frame_rate FROM film WHERE film = $film")
     if not rows or not rows[0]["frame_rate"]:
-        raise WiosError(f"film {film!r}: its frame rate is not known, and markers are counted in frames; run it again")
+        raise Conflict(f"film {film!r}: its frame rate is not known, and markers are counted in frames; run it again")
     return float(rows[0]["frame_rate"])
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound, Unavailable
 from wios_assets.exports.documents import FilmHeader
 from wios_assets.lake.library import Row
 from wios_assets.reviews.decisions import Decision
@@ -48,17 +48,19 @@ def read_reviews(file: Path) -> ReviewsDocument:
     """
     try:
         if file.stat().st_size > LARGEST_BYTES:
-            raise WiosError(f"{file}: is larger than {LARGEST_BYTES >> 20} MiB; reviews are not")
+            raise BadInput(f"{file}: is larger than {LARGEST_BYTES >> 20} MiB; reviews are not")
         content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise NotFound(f"{file}: there is no such file; correct the path") from None
     except OSError as error:
-        raise WiosError(f"{file}: cannot be read ({error.strerror})") from None
+        raise Unavailable(f"{file}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:
-        raise WiosError(f"{file}: is not JSON ({error}); take what `wios export --what reviews` wrote") from None
+        raise BadInput(f"{file}: is not JSON ({error}); take what `wios export --what reviews` wrote") from None
     if not isinstance(content, dict) or content.get("document") != "wios/reviews":
-        raise WiosError(f"{file}: is not a document of reviews; take what `wios export --what reviews` wrote")
+        raise BadInput(f"{file}: is not a document of reviews; take what `wios export --what reviews` wrote")
     try:
         return ReviewsDocument.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise WiosError(f"{file}: {place}: {first['msg']}; wios_assets/exports/reviews.py describes it") from None
+        raise BadInput(f"{file}: {place}: {first['msg']}; wios_assets/exports/reviews.py describes it") from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.inbox import EXTRA_FOLDERS, VIDEO_EXTENSIONS, InboxFilm, discover, film_key
 from wios_assets.films.index import FilmIndex, IndexEntry, read_index, write_index
@@ -63,7 +63,7 @@ def add_film(
     video = probe(source)
     if source.suffix.lower() not in VIDEO_EXTENSIONS:
         known = " ".join(sorted(VIDEO_EXTENSIONS))
-        raise WiosError(f"{source}: a film's name ends in one of {known}; rename it")
+        raise BadInput(f"{source}: a film's name ends in one of {known}; rename it")
     beside = sidecar_path(source)
     if beside.is_file():
         before = read_sidecar(beside)
@@ -98,12 +98,12 @@ def check_gallery(folder: Path) -> Path:
     """
     try:
         if not folder.is_dir():
-            raise WiosError(f"{folder}: there is no such folder; a gallery holds one folder of photos an actor")
+            raise BadInput(f"{folder}: there is no such folder; a gallery holds one folder of photos an actor")
         actors = [entry for entry in folder.iterdir() if entry.is_dir()]
         if not any(photo.suffix.lower() in _PICTURES for actor in actors for photo in actor.iterdir()):
-            raise WiosError(f"{folder}: holds no folder with pictures; a gallery holds one folder of photos an actor")
+            raise BadInput(f"{folder}: holds no folder with pictures; a gallery holds one folder of photos an actor")
     except OSError as error:
-        raise WiosError(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
+        raise Unavailable(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
     return folder.resolve()
 
 
@@ -117,19 +117,19 @@ def _key(
     """
     key = film_key(wanted)
     if not key:
-        raise WiosError(f"{wanted!r}: the name is blank; choose one with --name")
+        raise BadInput(f"{wanted!r}: the name is blank; choose one with --name")
     twins = [known for known, entry in index.films.items() if entry.fingerprint == video.fingerprint]
     for known in twins:
         entry = index.films[known]
         if entry.present and Path(entry.path).exists():
-            raise WiosError(
+            raise Conflict(
                 f"{source}: this film is in the inbox already, as {known!r} ({entry.path}); "
                 f"`wios run {typed(known)}` analyses it"
             )
     if not twins:
         return key, False
     if given and key not in twins:
-        raise WiosError(f"{source}: this film is known as {twins[0]!r}, and its results are kept; leave --name out")
+        raise Conflict(f"{source}: this film is known as {twins[0]!r}, and its results are kept; leave --name out")
     return key if key in twins else twins[0], True
 
 
@@ -138,11 +138,11 @@ def _refuse_taken(index: FilmIndex, settings: Settings, key: str, itself: Path |
     entry = index.films.get(key)
     if entry is not None and not returned:
         whose = entry.path if entry.present else f"{entry.path}, which was removed and whose results are kept"
-        raise WiosError(f"{key!r} is the name of a film already ({whose}); choose another with --name")
+        raise Conflict(f"{key!r} is the name of a film already ({whose}); choose another with --name")
     inbox = discover(settings.films) if settings.films.is_dir() else None
     for film in inbox.films if inbox else ():
         if film.key == key and (itself is None or film.path != itself.absolute()):
-            raise WiosError(f"{key!r} is the name of a film already ({film.path}); choose another with --name")
+            raise Conflict(f"{key!r} is the name of a film already ({film.path}); choose another with --name")
 
 
 def _inside(source: Path, films: Path) -> bool:
@@ -172,10 +172,10 @@ def _place(
     try:
         films.mkdir(parents=True, exist_ok=True)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise WiosError(f"{folder}: is there already; move it away, or choose another name with --name")
+            raise Conflict(f"{folder}: is there already; move it away, or choose another name with --name")
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise WiosError(f"{folder}: cannot be made ({error.strerror}); check space and permissions") from None
+        raise Unavailable(f"{folder}: cannot be made ({error.strerror}); check space and permissions") from None
 
     def undo() -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -191,7 +191,7 @@ def _place(
             path.symlink_to(source)
     except OSError as error:
         undo()
-        raise WiosError(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+        raise Unavailable(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
     except BaseException:
         undo()
         raise
@@ -203,7 +203,7 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> N
     size = source.stat().st_size
     free = shutil.disk_usage(target.parent).free
     if free < size:
-        raise WiosError(
+        raise Unavailable(
             f"{target.parent}: {free / 1e9:.1f} GB are free and the film has {size / 1e9:.1f}; "
             "free some space, or link it without --copy"
         )
@@ -218,7 +218,7 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> N
             write.flush()
             os.fsync(write.fileno())
         if copied != source.stat().st_size:
-            raise WiosError(f"{source}: changed while it was copied; add it once it is whole")
+            raise Conflict(f"{source}: changed while it was copied; add it once it is whole")
         shutil.copystat(source, beside)
         beside.replace(target)
     finally:
@@ -237,7 +237,7 @@ def _as_found(settings: Settings, path: Path, key: str) -> InboxFilm:
         if film.path == path and film.key == key:
             return film
     reasons = [problem for problem in inbox.problems if str(path) in problem] or [f"{path}: is not taken for a film"]
-    raise WiosError(f"{reasons[0]}; choose another name with --name")
+    raise Conflict(f"{reasons[0]}; choose another name with --name")
 
 
 def _file_name(key: str) -> str:

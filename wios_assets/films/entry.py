@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import NotFound
 from wios_assets.films.index import INDEX_NAME, FilmIndex, IndexEntry, read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.settings import Settings
@@ -36,9 +36,9 @@ def film_source(settings: Settings, film: str) -> tuple[IndexEntry, Sidecar]:
     index: FilmIndex = read_index(index_path(settings))
     entry = index.films.get(film)
     if entry is None:
-        raise WiosError(f"film {film!r} is not known; put it into {settings.films} or use `wios film add`")
+        raise NotFound(f"film {film!r} is not known; put it into {settings.films} or use `wios film add`")
     path = Path(entry.path)
     if not path.exists():
-        raise WiosError(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
+        raise NotFound(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
     sidecar = sidecar_path(path)
     return entry, read_sidecar(sidecar) if sidecar.is_file() else Sidecar()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, WiosError
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 
 VIDEO_EXTENSIONS = frozenset(
@@ -165,7 +165,7 @@ def _inbox_film(path: Path, folder: Path | None) -> InboxFilm:
     called = folder.name if folder else path.stem
     key = film_key(sidecar.name if sidecar and sidecar.name else called)
     if not key:
-        raise WiosError(f"{str(path)!r}: the name is blank; rename the file or give it a `name:` in {beside.name}")
+        raise BadInput(f"{str(path)!r}: the name is blank; rename the file or give it a `name:` in {beside.name}")
     return InboxFilm(key, path, stat.st_size, stat.st_mtime_ns, folder, sidecar, sidecar_hash)
 
 

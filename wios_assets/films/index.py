@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable, WiosError
 from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
 
 INDEX_NAME = "films.json"
@@ -102,9 +102,9 @@ def read_index(path: Path) -> FilmIndex:
     except FileNotFoundError:
         return FilmIndex()
     except OSError as error:
-        raise WiosError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        raise Unavailable(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise WiosError(
+        raise Unavailable(
             f"{path}: not an index of films ({error}); move it away and every film is looked at again"
         ) from None
     return FilmIndex(films, looks)
@@ -124,7 +124,7 @@ def write_index(path: Path, index: FilmIndex) -> None:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise WiosError(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+        raise Unavailable(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
 
 
 def film_changes(

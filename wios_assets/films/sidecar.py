@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable
 
 SIDECAR_SUFFIX = ".wios.yaml"
 TCONST = r"^tt\d{7,10}$"
@@ -83,24 +83,24 @@ def read_sidecar(path: Path) -> Sidecar:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise WiosError(f"{path}: cannot be read ({error}); mend or remove it") from None
+        raise BadInput(f"{path}: cannot be read ({error}); mend or remove it") from None
     except yaml.YAMLError as error:
-        raise WiosError(f"{path}: not YAML ({error}); mend or remove it") from None
+        raise BadInput(f"{path}: not YAML ({error}); mend or remove it") from None
     if content is None:
         return Sidecar()
     allowed = ", ".join(ALLOWED_KEYS)
     if not isinstance(content, dict):
-        raise WiosError(f"{path}: not a list of `key: value` lines; allowed keys: {allowed}")
+        raise BadInput(f"{path}: not a list of `key: value` lines; allowed keys: {allowed}")
     for key in content:
         if key not in ALLOWED_KEYS:
-            raise WiosError(f"{path}: unknown key {key!r}; allowed: {allowed}")
+            raise BadInput(f"{path}: unknown key {key!r}; allowed: {allowed}")
     try:
         sidecar = Sidecar(**content)
     except ValidationError as error:
-        raise WiosError(f"{path}: {_explain(error)} (allowed keys: {allowed})") from None
+        raise BadInput(f"{path}: {_explain(error)} (allowed keys: {allowed})") from None
     gallery = sidecar.gallery_folder(path)
     if gallery is not None and not gallery.is_dir():
-        raise WiosError(f"{path}: gallery: there is no folder {gallery}; create it or mend the path")
+        raise BadInput(f"{path}: gallery: there is no folder {gallery}; create it or mend the path")
     return sidecar
 
 
@@ -113,7 +113,7 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise WiosError(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
+        raise Unavailable(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
 
 
 def _explain(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from wios_assets.assets.library import library_rows
 from wios_assets.atomic import write_whole
-from wios_assets.errors import WiosError
+from wios_assets.errors import Conflict
 from wios_assets.exports import FORMATS, default_file
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
@@ -88,7 +88,7 @@ def refuse_while_running(instance: DagsterInstance, films: Iterable[str]) -> Non
     for run in instance.get_runs(RunsFilter(statuses=statuses)):
         process = run.tags.get(PROCESS_TAG)
         if run.tags.get(PARTITION) in set(films) and (process is None or lives(process)):
-            raise WiosError(
+            raise Conflict(
                 f"film {run.tags[PARTITION]!r}: run {run.run_id} is at it; wait until it ends, or end it in `wios ui`"
             )
 

@@ -14,7 +14,7 @@ import requests
 from filelock import FileLock
 from urllib3.exceptions import HTTPError
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable, WiosError
 from wios_assets.http_session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile
 from wios_assets.imdb.stream import TextStream
@@ -72,7 +72,7 @@ def download_imdb(
         WiosError: names the address and the remedy; the old files stay.
     """
     if not re.match(r"https?://", base):
-        raise WiosError(f"{base!r}: not an HTTP address; it looks like https://datasets.imdbws.com/")
+        raise BadInput(f"{base!r}: not an HTTP address; it looks like https://datasets.imdbws.com/")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".download.lock"), patient_session(back_off_s=back_off_s / 2) as session:
@@ -81,7 +81,7 @@ def download_imdb(
                 for table in tables
             ]
     except OSError as error:
-        raise WiosError(f"{folder}: cannot be written ({error.strerror or error}); check space and rights") from None
+        raise Unavailable(f"{folder}: cannot be written ({error.strerror or error}); check space and rights") from None
 
 
 class _Fetch:
@@ -117,7 +117,7 @@ class _Fetch:
                 if done is not None:
                     return done
                 problem = "the download stopped early"
-        raise WiosError(
+        raise Unavailable(
             f"{self.address}: {problem}, {_TRIES} times; check the connection and try again, the download goes on "
             f"where it stopped"
         )
@@ -145,7 +145,7 @@ class _Fetch:
                 return None
             if answer.status_code not in (200, 206):
                 later = "try again later" if answer.status_code in PASSING_STATUSES else "check the address"
-                raise WiosError(
+                raise Unavailable(
                     f"{self.address}: HTTP {answer.status_code} {answer.reason}; {later}, or put the file into "
                     f"{self.target.parent} yourself"
                 )
@@ -180,12 +180,12 @@ class _Fetch:
         size = self.part.stat().st_size
         if origin.size and size != origin.size:
             self._forget_part()
-            raise WiosError(f"{self.address}: {size} bytes came where {origin.size} were announced; try again")
+            raise Unavailable(f"{self.address}: {size} bytes came where {origin.size} were announced; try again")
         try:
             check_file(self.part, self.spec)
         except WiosError as error:
             self._forget_part()
-            raise WiosError(
+            raise Unavailable(
                 f"{self.address}: what came is not IMDB's file: {str(error).removeprefix(f'{self.part}: ')}; the "
                 f"earlier file stays"
             ) from None
@@ -211,11 +211,11 @@ def check_file(path: Path, spec: ImdbFile) -> int:
         found = stream.header.decode("utf-8", "replace").split("\t")
         missing = [name for name in spec.names if name not in found]
         if missing:
-            raise WiosError(f"{path}: line 1 has no column {missing[0]}")
+            raise BadInput(f"{path}: line 1 has no column {missing[0]}")
         for _ in stream.blocks(_CHUNK):
             pass
         if stream.lines < 2:
-            raise WiosError(f"{path}: there is nothing after the header")
+            raise BadInput(f"{path}: there is nothing after the header")
         return stream.lines - 1
 
 

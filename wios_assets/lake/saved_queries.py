@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound
 from wios_assets.lake.library import Library
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
@@ -62,11 +62,11 @@ def saved_query(name: str, values: Sequence[str]) -> tuple[SavedQuery, dict[str,
     """
     known = {query.name: query for query in saved_queries()}
     if name not in known:
-        raise WiosError(f"there is no saved query {name!r}; `wios sql --list` names them all")
+        raise NotFound(f"there is no saved query {name!r}; `wios sql --list` names them all")
     query = known[name]
     if len(values) != len(query.arguments):
         wanted = " ".join(argument.upper() for argument in query.arguments) or "no arguments"
-        raise WiosError(f"the saved query {name!r} takes {wanted}, but {len(values)} were given")
+        raise BadInput(f"the saved query {name!r} takes {wanted}, but {len(values)} were given")
     return query, dict(zip(query.arguments, values, strict=True))
 
 
@@ -79,10 +79,10 @@ def ask(library: Library, sql: str, parameters: Mapping[str, str] | None = None)
     try:
         statements = library.connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise WiosError("the library is only read: give one SELECT (or DESCRIBE, SHOW, SUMMARIZE)")
+            raise BadInput("the library is only read: give one SELECT (or DESCRIBE, SHOW, SUMMARIZE)")
         answer = _execute(library, sql, dict(parameters or {}))
     except duckdb.Error as error:
-        raise WiosError(_said(error)) from None
+        raise BadInput(_said(error)) from None
     columns = [(str(column[0]), str(column[1])) for column in answer.description]
     return Answer(tuple(name for name, _ in columns), tuple(kind for _, kind in columns), _fetched(answer))
 
@@ -101,7 +101,7 @@ def _fetched(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         while rows := answer.fetchmany(_BATCH):
             yield from rows
     except duckdb.Error as error:
-        raise WiosError(_said(error)) from None
+        raise BadInput(_said(error)) from None
 
 
 def _said(error: duckdb.Error) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagster_pyspark import LazyPySparkResource
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Conflict, Unavailable
 from wios_assets.lake.java import find_java
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ class SparkSessionResource(LazyPySparkResource):
             try:
                 active = super().spark_session
             except Exception as error:
-                raise WiosError(f"Spark did not start at {master}: {error}; see `wios doctor`") from error
+                raise Unavailable(f"Spark did not start at {master}: {error}; see `wios doctor`") from error
         if active.sparkContext.master != master:
-            raise WiosError(
+            raise Conflict(
                 f"this process has a Spark session at {active.sparkContext.master}, but spark_master is {master}; "
                 "start a new process for the other master"
             )

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.tables import Table
 
@@ -88,13 +88,13 @@ def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa
     missing = [name for name in schema.names if name not in names]
     place = f"{table.name}{f' of film {film!r}' if film is not None else ''}"
     if missing:
-        raise WiosError(f"{place}: no column {', '.join(missing)}; the table's columns stand in wios_assets/tables.py")
+        raise BadInput(f"{place}: no column {', '.join(missing)}; the table's columns stand in wios_assets/tables.py")
     try:
         if isinstance(rows, pa.Table):
             return rows.select(schema.names).cast(schema)
         return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise WiosError(f"{place}: {error}") from error
+        raise BadInput(f"{place}: {error}") from error
 
 
 def table_place(lake: Path, table: Table, film: str | None) -> Path:
@@ -128,12 +128,12 @@ def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = Non
     """
     files = parquet_files(rows.folder)
     if not files:
-        raise WiosError(f"{rows.folder}: holds no Parquet files for {table.name}")
+        raise Unavailable(f"{rows.folder}: holds no Parquet files for {table.name}")
     schema = table.stored_schema
     for file in files:
         found = pq.read_schema(file)
         if found.names != schema.names or found.types != schema.types:
-            raise WiosError(
+            raise Unavailable(
                 f"{file}: its columns are not those of {table.name} in wios_assets/tables.py: "
                 f"{', '.join(f'{field.name} {field.type}' for field in found)}"
             )
@@ -169,7 +169,7 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
         rows = pa.concat_tables([part.cast(schema) for part in parts])
     except (OSError, ValueError, KeyError) as error:
         remedy = f"run film {film!r} again" if film is not None else f"materialise {table.name} again"
-        raise WiosError(f"{folder}: {table.name} cannot be read ({error}); {remedy}") from error
+        raise Unavailable(f"{folder}: {table.name} cannot be read ({error}); {remedy}") from error
     if film is None:
         return rows
     return rows.add_column(0, table.schema.field("film"), pa.array([film] * rows.num_rows, pa.string()))
@@ -178,10 +178,10 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
 def missing_rows(folder: Path, table: Table, film: str | None) -> WiosError:
     """The error for a partition or table that is not in the lake."""
     if film is not None:
-        return WiosError(
+        return NotFound(
             f"{table.name}: film {film!r} is not in the lake ({folder}); materialise it for this film first"
         )
-    return WiosError(f"{table.name}: not in the lake ({folder}); materialise it first")
+    return NotFound(f"{table.name}: not in the lake ({folder}); materialise it first")
 
 
 def remove_stale_staging(lake: Path, older_than_s: float, now: float) -> None:

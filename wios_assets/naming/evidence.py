@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Conflict
 from wios_assets.naming.distances import distances
 
 
@@ -148,7 +148,7 @@ def one_model(embeddings: pd.DataFrame, of: str) -> str:
     """
     hashes = sorted(set(embeddings["model_hash"]))
     if len(hashes) > 1:
-        raise WiosError(
+        raise Conflict(
             f"{of}: embeddings of {len(hashes)} models ({', '.join(hashes)}) cannot be compared; materialise it again"
         )
     return str(hashes[0]) if hashes else ""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Conflict
 from wios_assets.naming.clothing_evidence import Clothing
 from wios_assets.naming.clustering import recurring_people
 from wios_assets.naming.decided_tracks import DECIDED, NOT_A_FACE, Decided, find_decided
@@ -65,7 +65,7 @@ def name_tracks(
     gallery = Gallery.of(gallery_embeddings, list(dict.fromkeys(cast.sort_values("billing", kind="stable")["actor"])))
     known = Tracks.of(tracks, face_embeddings)
     if len(known) and len(gallery) and known.model_hash != gallery.model_hash:
-        raise WiosError(
+        raise Conflict(
             f"embeddings of the film ({known.model_hash}) and of the galleries ({gallery.model_hash}) come from "
             "different models; materialise the galleries or the faces again"
         )

@@ -95,8 +95,8 @@ class InboxRequests:
         most = int(self.settings.page.upload_gigabytes * 1e9)
         if not 0 < size <= most:
             raise WiosError(
-                f"{file!r} has {size} bytes; a film that is sent has 1 to {most} (the setting upload_gigabytes), a "
-                f"larger one can be put into {self.settings.films}"
+                f"{file!r} has {size} bytes; a film that is sent has 1 to {most} (the setting page.upload_gigabytes), "
+                f"a larger one can be put into {self.settings.films}"
             )
         key = film_key(said.name or Path(file.replace("\\", "/")).stem)
         if not key:

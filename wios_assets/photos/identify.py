@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, WiosError
 from wios_assets.naming.decided_tracks import Decided
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
 from wios_assets.naming.options import GalleryOptions, NamingOptions
@@ -79,10 +79,10 @@ def identify_photo(
     """
     looked = look_at_photo(path, engine, photo_options, every_face=True)
     if looked.error:
-        raise WiosError(looked.error)
+        raise BadInput(looked.error)
     gallery, others = Gallery.of(gallery_embeddings), Gallery.of(cohort)
     if len(gallery) and gallery.model_hash != engine.model_hash:
-        raise WiosError(
+        raise Conflict(
             f"the gallery's embeddings come from another model ({gallery.model_hash}) than the engine's "
             f"({engine.model_hash}); make them again"
         )

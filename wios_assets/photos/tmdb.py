@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable, WiosError
 from wios_assets.http_session import TIMEOUT_S, patient_session, reason
 
 TMDB_ADDRESS = "https://api.themoviedb.org/3"
@@ -220,7 +220,7 @@ class TmdbPhotos:
         except (ValueError, TypeError):
             content = {}
         if any(name not in content for name in needed):
-            raise WiosError(f"{self.address}{path}: {_NO_ANSWER}")
+            raise Unavailable(f"{self.address}{path}: {_NO_ANSWER}")
         _write_json(file, {"asked": self.address + asked, "fetched_at": _now(), "answer": content})
         return content
 
@@ -277,14 +277,14 @@ class TmdbPhotos:
                 # The session tries again when there is no answer; an answer that breaks off is left to its reader.
                 problem = reason(error)
             except (requests.RequestException, HTTPError) as error:
-                raise WiosError(f"{address}: {reason(error)}; check the connection and try again") from None
-        raise WiosError(f"{address}: {problem}, {self._tries} times; try again later")
+                raise Unavailable(f"{address}: {reason(error)}; check the connection and try again") from None
+        raise Unavailable(f"{address}: {problem}, {self._tries} times; try again later")
 
     def _refuse(self, answer: _Answer, address: str) -> None:
         if answer.status in (401, 403):
-            raise WiosError(f"{address}: TMDB refused the key (HTTP {answer.status}); check WIOS_TMDB_KEY")
+            raise BadInput(f"{address}: TMDB refused the key (HTTP {answer.status}); check WIOS_TMDB_KEY")
         if answer.status != 200:
-            raise WiosError(f"{address}: HTTP {answer.status} {answer.reason}; try again later")
+            raise Unavailable(f"{address}: HTTP {answer.status} {answer.reason}; try again later")
 
     def _cached(self, nconst: str, tconst: str | None) -> list[Photo]:
         """A person's photos in the cache: profile pictures, and those tagged for this film."""

@@ -19,7 +19,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from wios_assets.atomic import write_whole
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import read_rows
 from wios_assets.naming.decided_tracks import COLUMNS, FaceIndex
@@ -82,7 +82,7 @@ class Decision(BaseModel):
 _STORED = TypeAdapter(list[Decision])
 
 
-class AlreadyDecided(WiosError):
+class AlreadyDecided(Conflict):
     """Somebody decided on the track since it was looked at; `decision` is the newest one on it."""
 
     def __init__(self, message: str, decision: Decision) -> None:
@@ -90,7 +90,7 @@ class AlreadyDecided(WiosError):
         self.decision = decision
 
 
-class UnknownDecision(WiosError):
+class UnknownDecision(NotFound):
     """There is no such decision that holds."""
 
 
@@ -153,7 +153,7 @@ def read_decisions(data: Path, film: str) -> list[Decision]:
         said = (
             f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}" if isinstance(error, ValidationError) else error
         )
-        raise WiosError(f"{file}: cannot be read ({said}); mend it, or move it away to do without") from None
+        raise Unavailable(f"{file}: cannot be read ({said}); mend it, or move it away to do without") from None
     return made
 
 
@@ -202,7 +202,7 @@ def decide(
     missing = [track for track in tracks if track not in anchors]
     if missing or not tracks:
         which = f"track {missing[0]}" if missing else "no track"
-        raise WiosError(f"film {film!r}: {which} has no face to go by; `wios review` lists those that do")
+        raise BadInput(f"film {film!r}: {which} has no face to go by; `wios review` lists those that do")
     claims = _claims(lake, film)
     act, now = uuid.uuid4().hex, datetime.now(UTC).replace(microsecond=0)
     new: list[Decision] = []

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from wios_assets.atomic import write_whole
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 from wios_assets.text import name_key
 
 FILE = "forgotten.json"
@@ -45,7 +45,7 @@ def read_forgotten(data: Path) -> Forgotten:
     except FileNotFoundError:
         return Forgotten(secrets.token_hex(16), frozenset())
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WiosError(f"{file}: cannot be read ({error}); mend it, or move it away and forget again") from None
+        raise Unavailable(f"{file}: cannot be read ({error}); mend it, or move it away and forget again") from None
 
 
 def never_name(data: Path, people: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput
 from wios_assets.text import name_key
 from wios_assets.timeline.appearances import is_unknown
 
@@ -25,11 +25,11 @@ def person_meant(known: Iterable[str], asked: str, *, new: bool = False) -> str:
     if found:
         return found[0]
     if not new:
-        raise WiosError(
+        raise BadInput(
             f"{asked!r} is not in its cast ({', '.join(people)}); name one of them, or say that it is a new person"
         )
     if not tidy or len(tidy) > LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in tidy):
-        raise WiosError(f"{asked[:LONGEST_NAME]!r} is no name: 1 to {LONGEST_NAME} characters, and none that controls")
+        raise BadInput(f"{asked[:LONGEST_NAME]!r} is no name: 1 to {LONGEST_NAME} characters, and none that controls")
     if is_unknown(tidy):
-        raise WiosError(f"{tidy!r} is what unknown people are called; give a name")
+        raise BadInput(f"{tidy!r} is what unknown people are called; give a name")
     return tidy

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable, WiosError
 from wios_assets.settings import Settings, project_root
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     try:
         config = yaml.safe_load(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise WiosError(f"{source}: not found; run `wios` in a checkout of the project") from None
+        raise Unavailable(f"{source}: not found; run `wios` in a checkout of the project") from None
     home = settings.dagster
     config["storage"]["sqlite"]["base_dir"] = str(home)
     config["local_artifact_storage"]["config"]["base_dir"] = str(home)
@@ -50,7 +50,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
             beside.write_text(text, encoding="utf-8")
             beside.replace(target)
     except OSError as error:
-        raise WiosError(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
+        raise Unavailable(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput
 
 _SECONDS = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,9})?")
 _CLOCK = re.compile(r"(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-9]{2}(?:\.[0-9]{1,9})?)")
@@ -26,10 +26,10 @@ def parse_clock(text: str) -> float:
     match = _CLOCK.fullmatch(asked)
     if match is None:
         problem = "is before the film's start" if asked.startswith(("-", "−")) else "is not a time"
-        raise WiosError(f"{text!r} {problem}; write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)")
+        raise BadInput(f"{text!r} {problem}; write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)")
     hours, minutes, seconds = match.groups()
     if float(seconds) >= 60 or (hours is not None and (int(minutes) >= 60 or len(minutes) != 2)):
-        raise WiosError(
+        raise BadInput(
             f"{text!r} is not a time: after a colon stand two digits below 60; "
             "write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput
 from wios_assets.timeline.frames import records
 
 TRUTH_SUFFIX = ".truth.csv"
@@ -40,22 +40,22 @@ def read_truth(path: Path, clip: str | None = None) -> pd.DataFrame:
             reader = csv.DictReader(file)
             missing = [name for name in COLUMNS[:3] if name not in (reader.fieldnames or ())]
             if missing:
-                raise WiosError(f"{path}: no column {', '.join(missing)}; a truth file has {', '.join(COLUMNS)}")
+                raise BadInput(f"{path}: no column {', '.join(missing)}; a truth file has {', '.join(COLUMNS)}")
             for row in reader:
                 if clip and row.get("clip") not in (clip, None, ""):
                     continue
                 place = f"{path}, line {reader.line_num}"
                 start, end = (_seconds(row[name], place, name) for name in ("start_s", "end_s"))
                 if end < start:
-                    raise WiosError(f"{place}: ends at {end} s, before it begins at {start} s; mend the row")
+                    raise BadInput(f"{place}: ends at {end} s, before it begins at {start} s; mend the row")
                 if not (row["person"] or "").strip():
-                    raise WiosError(f"{place}: names no person; write a cast member or unknown:<n>")
+                    raise BadInput(f"{place}: names no person; write a cast member or unknown:<n>")
                 visible = (row.get("visible") or "").strip()
                 rows.append((start, end, row["person"].strip(), visible, row.get("optional") == "1"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise WiosError(f"{path}: cannot be read ({error}); a truth file is a CSV in UTF-8") from None
+        raise BadInput(f"{path}: cannot be read ({error}); a truth file is a CSV in UTF-8") from None
     if not rows:
-        raise WiosError(f"{path}: no rows" + (f" for clip {clip}" if clip else "") + "; it says nothing of this film")
+        raise BadInput(f"{path}: no rows" + (f" for clip {clip}" if clip else "") + "; it says nothing of this film")
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -80,5 +80,5 @@ def _seconds(text: str | None, place: str, column: str) -> float:
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds) or seconds < 0:
-        raise WiosError(f"{place}: {column} = {text!r} is not a time in seconds; mend the row")
+        raise BadInput(f"{place}: {column} = {text!r} is not a time in seconds; mend the row")
     return seconds

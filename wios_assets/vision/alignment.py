@@ -13,7 +13,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 from wios_assets.vision.engine import CHIP_SIZE, Faces, Image
 
 LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
@@ -55,7 +55,7 @@ def shipped_model(package: str, name: str, remedy: str) -> Path:
         if path.is_file():
             return path
     where = folders[0] if folders else "no such package"
-    raise WiosError(f"{package} ({where}): {name} is missing; {remedy}")
+    raise Unavailable(f"{package} ({where}): {name} is missing; {remedy}")
 
 
 def reinstalling(requirement: str) -> str:

@@ -14,7 +14,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 
 Floats = NDArray[np.float32]
 
@@ -189,14 +189,14 @@ class _File:
         try:
             self.bytes = path.read_bytes()
         except OSError as error:
-            raise WiosError(
+            raise Unavailable(
                 f"{path}: cannot be read ({error.strerror}); install face_recognition_models again"
             ) from None
         self.offset = 0
         self.start = 0
 
     def refuse(self, what: str) -> NoReturn:
-        raise WiosError(
+        raise Unavailable(
             f"{self.path}: byte {self.start}: {what}; this is not the network that face_recognition ships: "
             "install face_recognition_models again"
         )

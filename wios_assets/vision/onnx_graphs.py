@@ -12,7 +12,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable
 from wios_assets.vision.alignment import file_hash
 from wios_assets.vision.dlib_weights import INPUT_SCALE, Convolution, read_detector, read_embedder
 
@@ -75,7 +75,7 @@ def cached(kind: str, weights: Path, cache: Path, build: Callable[[Path], onnx.M
                 part.replace(target)
     except OSError as error:
         reason = error.strerror or error
-        raise WiosError(f"{cache}: cannot be written ({reason}); set `cache` to another folder") from None
+        raise Unavailable(f"{cache}: cannot be written ({reason}); set `cache` to another folder") from None
     return target
 
 
@@ -92,7 +92,7 @@ def read_model(path: Path, remedy: str) -> onnx.ModelProto:
         raise
     except Exception as error:
         # onnx passes on whatever protobuf raises.
-        raise WiosError(f"{path}: not an ONNX file ({error}); {remedy}") from None
+        raise BadInput(f"{path}: not an ONNX file ({error}); {remedy}") from None
 
 
 class _Graph:

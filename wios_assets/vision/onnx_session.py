@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import onnxruntime
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Unavailable
 
 Device = Literal["cpu", "cuda"]
 
@@ -34,7 +34,7 @@ def open_session(path: Path, threads: int, device: Device) -> Any:
     providers = ["CPUExecutionProvider"]
     if device == "cuda":
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-            raise WiosError(
+            raise Unavailable(
                 "device `cuda`: the installed ONNX Runtime has no CUDA; put onnxruntime-gpu in place of onnxruntime, "
                 "or set device to `cpu`"
             )
@@ -43,7 +43,7 @@ def open_session(path: Path, threads: int, device: Device) -> Any:
         session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:
         # The runtime has an exception class for each of its status codes and no common one.
-        raise WiosError(f"{path}: ONNX Runtime cannot load this file ({error}); replace or remove it") from None
+        raise BadInput(f"{path}: ONNX Runtime cannot load this file ({error}); replace or remove it") from None
     if providers[0] not in session.get_providers():
-        raise WiosError("device `cuda`: no CUDA device answers; look at `nvidia-smi`, or set device to `cpu`")
+        raise Unavailable("device `cuda`: no CUDA device answers; look at `nvidia-smi`, or set device to `cpu`")
     return session

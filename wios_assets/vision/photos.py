@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageFile, ImageOps, UnidentifiedImageError
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.vision.engine import Image
 
 LARGEST_PIXELS = 128_000_000
@@ -38,7 +38,7 @@ def read_photo(path: Path) -> Image:
             with Pillow.open(path, formats=FORMATS) as picture:
                 width, height = picture.size
                 if width * height > LARGEST_PIXELS:
-                    raise WiosError(
+                    raise BadInput(
                         f"{path}: {width} × {height} pixels are more than {LARGEST_PIXELS / 1e6:.0f} million; "
                         "shrink the picture"
                     )
@@ -48,21 +48,21 @@ def read_photo(path: Path) -> Image:
     except WiosError:
         raise
     except FileNotFoundError:
-        raise WiosError(f"{path}: there is no such file") from None
+        raise NotFound(f"{path}: there is no such file") from None
     except (PermissionError, IsADirectoryError) as error:
-        raise WiosError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from None
+        raise Unavailable(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from None
     except UnidentifiedImageError:
         if path.stat().st_size == 0:
-            raise WiosError(f"{path}: empty file; fetch it again or remove it") from None
-        raise WiosError(
+            raise BadInput(f"{path}: empty file; fetch it again or remove it") from None
+        raise BadInput(
             f"{path}: not a picture, or of a kind that cannot be read; save it as JPEG or PNG, or remove it"
         ) from None
     except Pillow.DecompressionBombError as error:
-        raise WiosError(f"{path}: {error}; shrink the picture") from None
+        raise BadInput(f"{path}: {error}; shrink the picture") from None
     except Exception as error:
         # On damaged files Pillow's decoders raise whatever their parsing trips over.
         what = " ".join(str(error).split()) or type(error).__name__
-        raise WiosError(f"{path}: damaged or truncated picture ({what}); fetch it again or remove it") from None
+        raise BadInput(f"{path}: damaged or truncated picture ({what}); fetch it again or remove it") from None
 
 
 def _upright_rgb(picture: Pillow.Image) -> Image:

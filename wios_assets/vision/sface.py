@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 from wios_assets.vision.alignment import (
     ARCFACE_SIZE,
     CHIP_PADDING,
@@ -50,7 +50,7 @@ def zoo_file(name: str) -> Path:
     remedy = reinstalling(f"{PACKAGE}=={VERSION}")
     path = shipped_model(PACKAGE, name, remedy)
     if file_hash(path) != SHA256[name]:
-        raise WiosError(f"{path}: is not the file of OpenCV's model zoo (its SHA-256 differs); {remedy}")
+        raise Unavailable(f"{path}: is not the file of OpenCV's model zoo (its SHA-256 differs); {remedy}")
     return path
 
 

@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable
 from wios_assets.vision.onnx_graphs import cached, read_model
 
 _KEPT = frozenset({"Sub", "Mul", "Conv", "BatchNormalization", "Dropout", "Flatten", "Gemm", "Constant"})
@@ -49,7 +49,7 @@ def _unfolded(path: Path) -> onnx.ModelProto:
         elif node.op_type in _KEPT:
             nodes.append(node)
         else:
-            raise WiosError(f"{path}: holds {node.op_type} ({node.output[0]}), which SFace does not; {_REMEDY}")
+            raise Unavailable(f"{path}: holds {node.op_type} ({node.output[0]}), which SFace does not; {_REMEDY}")
     used = {name for node in nodes for name in node.input}
     unfolded = helper.make_graph(
         nodes,
@@ -62,7 +62,7 @@ def _unfolded(path: Path) -> onnx.ModelProto:
     try:
         onnx.checker.check_model(made, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise WiosError(f"{path}: is not SFace ({error}); {_REMEDY}") from None
+        raise Unavailable(f"{path}: is not SFace ({error}); {_REMEDY}") from None
     return made
 
 

@@ -16,7 +16,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, NotFound, Unavailable
 from wios_assets.vision.engine import Image
 
 FINGERPRINT_CHUNKS = 64
@@ -103,9 +103,9 @@ def open_video(path: Path, threads: int = 1) -> Iterator[tuple[InputContainer, V
         # The prefix keeps a name such as `concat:a.mp4` from being taken for one of the library's protocols.
         container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
     except av.error.PermissionError:
-        raise WiosError(f"{path}: no permission to read it; change its access rights") from None
+        raise Unavailable(f"{path}: no permission to read it; change its access rights") from None
     except (av.error.FFmpegError, ValueError) as error:
-        raise WiosError(
+        raise BadInput(
             f"{path}: cannot be read as a video from its first byte on ({_reason(error)}); "
             "it is not a video, or was cut off while being copied: copy it again"
         ) from None
@@ -113,10 +113,10 @@ def open_video(path: Path, threads: int = 1) -> Iterator[tuple[InputContainer, V
         tracks = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
         if not tracks:
             kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-            raise WiosError(f"{path}: has no video track, only {kinds}; choose a file with pictures")
+            raise BadInput(f"{path}: has no video track, only {kinds}; choose a file with pictures")
         stream = next((s for s in tracks if s.disposition & av.stream.Disposition.default), tracks[0])
         if stream.codec_context is None:
-            raise WiosError(f"{path}: its video codec is not known to this FFmpeg; convert the file to H.264")
+            raise BadInput(f"{path}: its video codec is not known to this FFmpeg; convert the file to H.264")
         stream.codec_context.thread_count = threads
         if threads > 1:
             stream.thread_type = "AUTO"
@@ -159,7 +159,7 @@ def fingerprint(path: Path) -> str:
                 file.seek(offset)
                 digest.update(file.read(FINGERPRINT_CHUNK_BYTES))
     except OSError as error:
-        raise WiosError(f"{path}: cannot be read at byte {position} ({error.strerror}); copy it again") from None
+        raise Unavailable(f"{path}: cannot be read at byte {position} ({error.strerror}); copy it again") from None
     return digest.hexdigest()
 
 
@@ -167,17 +167,17 @@ def _readable_size(path: Path) -> int:
     try:
         size = path.stat().st_size
         if path.is_dir():
-            raise WiosError(f"{path}: is a folder, not a video file; name the file inside it")
+            raise BadInput(f"{path}: is a folder, not a video file; name the file inside it")
         with path.open("rb"):
             pass
     except FileNotFoundError:
-        raise WiosError(f"{path}: there is no such file; check the name") from None
+        raise NotFound(f"{path}: there is no such file; check the name") from None
     except PermissionError:
-        raise WiosError(f"{path}: no permission to read it; change its access rights") from None
+        raise Unavailable(f"{path}: no permission to read it; change its access rights") from None
     except OSError as error:
-        raise WiosError(f"{path}: cannot be opened ({error.strerror}); check the disk and copy it again") from None
+        raise Unavailable(f"{path}: cannot be opened ({error.strerror}); check the disk and copy it again") from None
     if size == 0:
-        raise WiosError(f"{path}: is empty (0 bytes); copy it again")
+        raise BadInput(f"{path}: is empty (0 bytes); copy it again")
     return size
 
 
@@ -201,7 +201,7 @@ def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -
                 return picture
         except av.error.FFmpegError as error:
             reason = _reason(error)
-    raise WiosError(
+    raise BadInput(
         f"{path}: none of its {stream.codec_context.name} pictures can be decoded, from 0:00:00 to the end ({reason}); "
         "copy it again"
     )
@@ -238,7 +238,7 @@ def _end_s(path: Path, container: InputContainer, declared_s: float, start_s: fl
         # A seek beyond the last packet can land anywhere: read from the start before calling a file broken.
         reached_s = max(reached_s, _last_packet_end_s(container, 0.0) - start_s)
     if reached_s < near_end_s:
-        raise WiosError(
+        raise BadInput(
             f"{path}: breaks off at {clock(reached_s)} of {clock(declared_s)}; it was cut off while being copied "
             "or recorded: copy it again, or repair it with a remuxing tool"
         )

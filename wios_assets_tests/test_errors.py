@@ -1,0 +1,258 @@
+"""What exceptions of the operating system and of libraries mean to a user; each is raised by its real cause."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import psutil
+import pytest
+import sqlalchemy
+from py4j.java_gateway import GatewayParameters, JavaGateway, java_import, launch_gateway
+
+from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable, WiosError, explain
+from wios_assets.lake.java import find_java
+from wios_assets.settings import load_settings
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full and /proc are Linux's")
+
+
+def explained(action: Callable[[], object], folders: list[Path] | None = None) -> WiosError:
+    """The error that is shown for what an action raises."""
+    with pytest.raises(Exception) as raised:
+        action()
+    error = explain(raised.value, folders or [])
+    assert error is not None, raised.value
+    assert "\n" not in str(error)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("kind", "exit_code", "http_status"),
+    [(BadInput, 1, 400), (NotFound, 3, 404), (Conflict, 4, 409), (Unavailable, 5, 503)],
+)
+def test_each_kind_of_error_has_an_exit_code_and_a_status(
+    kind: type[WiosError], exit_code: int, http_status: int
+) -> None:
+    assert (kind.exit_code, kind.http_status) == (exit_code, http_status)
+
+
+def test_an_error_of_our_own_is_shown_as_it_is() -> None:
+    error = NotFound("film 'heat': there is none")
+    assert explain(error) is error
+
+
+@pytest.mark.parametrize("fault", [TypeError("unsupported"), KeyError("film"), ZeroDivisionError()])
+def test_a_fault_of_the_program_is_not_explained_away(fault: Exception) -> None:
+    assert explain(fault) is None
+
+
+def test_a_fault_while_an_error_is_handled_is_not_explained_by_that_error(tmp_path: Path) -> None:
+    def fail() -> None:
+        try:
+            (tmp_path / "absent").read_bytes()
+        except OSError as error:
+            error + 1  # type: ignore[operator]
+
+    with pytest.raises(TypeError) as raised:
+        fail()
+    assert explain(raised.value) is None
+
+
+def test_the_cause_of_an_unknown_exception_is_explained(tmp_path: Path) -> None:
+    def fail() -> None:
+        try:
+            (tmp_path / "absent").read_bytes()
+        except OSError as error:
+            raise RuntimeError("the step failed") from error
+
+    assert str(explained(fail)).startswith(f"{tmp_path / 'absent'}: there is no such file or folder")
+
+
+@linux
+def test_a_full_disk_is_named_with_what_is_free(tmp_path: Path) -> None:
+    def fill() -> None:
+        with Path("/dev/full").open("wb", buffering=0) as file:
+            file.write(b"x")
+
+    error = explained(fill, [tmp_path / "data" / "lake"])
+    assert isinstance(error, Unavailable)
+    assert str(error).startswith("the disk is full: /")
+    assert "GB free" in str(error)
+    assert "WIOS_DATA" in str(error)
+
+
+def test_the_disk_of_the_file_that_was_written_is_named(tmp_path: Path) -> None:
+    error = explain(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "none" / "a.parquet")), [])
+    mount = next(str(parent) for parent in tmp_path.parents if parent.is_mount())
+    assert f"{mount} (" in str(error)
+
+
+def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n")
+    error = explained(lambda: subprocess.run([program], check=True))
+    assert isinstance(error, Unavailable)
+    assert str(error).startswith(f"{program}: Permission denied; change its access rights")
+
+
+def test_a_disk_that_is_mounted_read_only_is_named() -> None:
+    mounts = [Path(disk.mountpoint) for disk in psutil.disk_partitions(all=True) if "ro" in disk.opts.split(",")]
+    for mount in [mount for mount in mounts if mount.is_dir()]:
+        try:
+            (mount / "wios test").mkdir()
+        except OSError as raised:
+            if raised.errno == errno.EROFS:
+                error = explain(raised)
+                assert isinstance(error, Unavailable)
+                assert str(error).startswith(f"{mount / 'wios test'}: the disk mounted at {mount} is read-only")
+                return
+    pytest.skip("no disk is mounted read-only here")
+
+
+@linux
+def test_a_read_error_of_a_disk_says_what_to_look_at() -> None:
+    def read() -> None:
+        with Path("/proc/self/mem").open("rb", buffering=0) as memory:
+            memory.read(1)
+
+    error = explained(read)
+    assert isinstance(error, Unavailable)
+    assert "Input/output error" in str(error)
+    assert "`wios doctor`" in str(error)
+
+
+def sqlite_full(file: Path) -> None:
+    with sqlite3.connect(file) as history:
+        history.execute("PRAGMA max_page_count = 2")
+        history.execute("CREATE TABLE runs (body BLOB)")
+        history.execute("INSERT INTO runs VALUES (zeroblob(1000000))")
+
+
+def sqlite_locked(file: Path) -> None:
+    holder = sqlite3.connect(file, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        with sqlite3.connect(file, timeout=0) as history:
+            history.execute("CREATE TABLE runs (body BLOB)")
+    finally:
+        holder.close()
+
+
+def sqlite_read_only(file: Path) -> None:
+    sqlite3.connect(file).execute("CREATE TABLE runs (body BLOB)")
+    sqlite3.connect(f"file:{file}?mode=ro", uri=True).execute("INSERT INTO runs VALUES (1)")
+
+
+def sqlite_absent(file: Path) -> None:
+    sqlite3.connect(file / "no such folder" / "runs.db")
+
+
+def sqlite_damaged(file: Path) -> None:
+    file.write_bytes(b"no database at all" * 100)
+    sqlite3.connect(file).execute("SELECT * FROM runs")
+
+
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")
+@pytest.mark.parametrize(
+    ("action", "kind", "says"),
+    [
+        (sqlite_full, Unavailable, "the disk is full: "),
+        (sqlite_locked, Conflict, "in use by another process"),
+        (sqlite_read_only, Unavailable, "cannot be written"),
+        (sqlite_absent, Unavailable, "cannot be written"),
+        (sqlite_damaged, Unavailable, "is damaged"),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_what_sqlite_refuses_is_said_of_dagsters_run_history(
+    tmp_path: Path, action: Callable[[Path], None], kind: type[WiosError], says: str, wrapped: bool
+) -> None:
+    def through_sqlalchemy() -> None:
+        engine = sqlalchemy.create_engine("sqlite://", creator=lambda: action(tmp_path / "runs.db"))
+        with engine.connect():
+            pass
+
+    error = explained(through_sqlalchemy if wrapped else lambda: action(tmp_path / "runs.db"), [tmp_path])
+    assert type(error) is kind
+    assert says in str(error)
+
+
+def test_a_duckdb_file_that_another_process_holds_is_a_conflict(tmp_path: Path) -> None:
+    file = tmp_path / "library.duckdb"
+    program = f"import duckdb; db = duckdb.connect({str(file)!r}); print('held', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        error = explained(lambda: duckdb.connect(str(file)))
+        holder.communicate(b"\n")
+    assert type(error) is Conflict
+    assert str(file) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "says"),
+    [
+        ("SELECT nothing", BadInput, "DuckDB: Binder Error"),
+        ("SELECT * FROM nowhere", BadInput, "DuckDB: Catalog Error"),
+        ("SELEC 1", BadInput, "DuckDB: Parser Error"),
+        ("SELECT CAST('x' AS INTEGER)", BadInput, "DuckDB: Conversion Error"),
+        ("SELECT list(i) FROM range(10_000_000) AS t(i)", Unavailable, "the memory is used up"),
+        ("SELECT * FROM read_parquet('/proc/self/status')", Unavailable, "DuckDB: Invalid Input Error"),
+    ],
+)
+def test_what_duckdb_refuses_is_said_in_its_first_line(query: str, kind: type[WiosError], says: str) -> None:
+    with duckdb.connect(config={"memory_limit": "20MB", "temp_directory": "", "threads": 1}) as db:
+        error = explained(lambda: db.execute(query).fetchall())
+    assert type(error) is kind
+    assert says in str(error)
+
+
+@pytest.fixture(scope="module")
+def java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JavaGateway]:
+    """A Java process as Spark starts it, reached through py4j, with 64 MiB of memory."""
+    home = find_java(load_settings(data=tmp_path_factory.mktemp("data")).cache)
+    port = launch_gateway(
+        java_path=str(home.home / "bin" / "java"), javaopts=["-Xmx64m"], die_on_exit=True, classpath=py4j_jar()
+    )
+    gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port))
+    java_import(gateway.jvm, "java.nio.file.*")
+    yield gateway
+    gateway.shutdown()
+
+
+def py4j_jar() -> str:
+    import pyspark
+
+    return str(next((Path(pyspark.__file__).parent / "jars").glob("py4j*.jar")))
+
+
+@linux
+@pytest.mark.slow
+def test_what_spark_refuses_is_said_with_its_remedy(java: JavaGateway) -> None:
+    files, paths = java.jvm.java.nio.file.Files, java.jvm.java.nio.file.Paths
+
+    def at(path: str) -> object:
+        return paths.get(java.jvm.java.net.URI.create(f"file://{path}"))
+
+    full = explained(lambda: java.jvm.java.io.FileOutputStream("/dev/full").write(7), [Path("/tmp")])
+    assert (type(full), str(full).startswith("the disk is full: /")) == (Unavailable, True)
+    memory = explained(lambda: java.jvm.java.util.ArrayList(500_000_000))
+    assert "WIOS_SPARK_MEMORY" in str(memory)
+    absent = explained(lambda: files.readAllBytes(at("/no/such/file")))
+    assert str(absent).startswith("Spark: java.nio.file.NoSuchFileException: /no/such/file")
+
+
+@pytest.mark.slow
+def test_a_java_process_that_is_gone_is_told(java: JavaGateway) -> None:
+    java.jvm.System.currentTimeMillis()
+    java.shutdown()
+    error = explained(lambda: java.jvm.System.currentTimeMillis())
+    assert isinstance(error, Unavailable)
+    assert str(error).startswith("Spark: ")
