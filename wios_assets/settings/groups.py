@@ -58,12 +58,12 @@ class FootageSettings(Group):
     detect_every: int = Field(
         default=FootageOptions.detect_every,
         ge=1,
-        description="Samples from one search of the whole picture to the next; faces are followed in between",
+        description="Samples from one search of the whole picture to the next; faces are tracked in between",
     )
     agreeing_shift: float = Field(
         default=FootageOptions.agreeing_shift,
         gt=0,
-        description="How far a face may move between two detections that agree, in face sizes",
+        description="How far a face may move between two searches and count as moving evenly, in face sizes",
     )
     duplicate_change: float = Field(
         default=FootageOptions.duplicate_change,
@@ -117,12 +117,12 @@ class LinkSettings(Group):
     shift: float = Field(
         default=LinkOptions.largest_shift,
         gt=0,
-        description="How far a face may move from sample to sample and be the same, in face sizes",
+        description="How far a face may move from one sample to the next within a tracklet, in face sizes",
     )
     growth: float = Field(
         default=LinkOptions.largest_growth,
         gt=1,
-        description="How much a face may grow from sample to sample and be the same, as a ratio",
+        description="How much a face may grow from one sample to the next within a tracklet, as a ratio",
     )
     gap_seconds: float = Field(
         default=LinkOptions.longest_gap_s,
@@ -132,7 +132,7 @@ class LinkSettings(Group):
     longest_seconds: float = Field(
         default=LinkOptions.longest_s,
         gt=0,
-        description="Length at which a tracklet is closed and a new one begun, in seconds",
+        description="Length at which a tracklet is closed and a new one started, in seconds",
     )
 
 
@@ -162,7 +162,7 @@ class NamingSettings(Group):
         "it is made), or one pinned: `nearest photo`, `nearest 2 photos`, `nearest 3 photos`, `nearest mean`",
     )
     cohort_people: int = Field(
-        default=100, ge=0, description="Most people of other films' casts that a face is compared with as well"
+        default=100, ge=0, description="Most people of other films' casts that a face is also compared with"
     )
     same_person: float = Field(
         default=NamingOptions.same_person,
@@ -175,7 +175,7 @@ class InboxSettings(Group):
     """When a file in the inbox is taken up."""
 
     settle_seconds: float = Field(
-        default=10.0, ge=0, description="A film file is taken up once it has not changed for this long, in seconds"
+        default=10.0, ge=0, description="A film file is registered once it has not changed for this long, in seconds"
     )
     sensor_seconds: int = Field(default=15, ge=1, description="Pause between two looks at the inbox, in seconds")
 

