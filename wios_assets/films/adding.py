@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,8 +12,9 @@ from typing import Literal
 
 from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.films.entry import index_lock, index_path
-from wios_assets.films.inbox import EXTRA_FOLDERS, VIDEO_EXTENSIONS, InboxFilm, discover, film_key
+from wios_assets.films.inbox import VIDEO_EXTENSIONS, InboxFilm, discover, film_key
 from wios_assets.films.index import FilmIndex, IndexEntry, read_index, write_index
+from wios_assets.films.layout import Folder, VideoFile, films_in, is_hidden, is_system_folder
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.lake.library import typed
 from wios_assets.settings import Settings
@@ -24,8 +24,6 @@ COPY_BYTES = 8 * 1024 * 1024
 How = Literal["link", "copy", "move"]
 """What becomes of a file outside of the inbox: a link to it, a copy, or the file itself in the inbox."""
 _PICTURES = frozenset([".avif", ".bmp", ".gif", ".heic", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
-# Names by which players, and the inbox, know what is not the film itself.
-_EXTRA_NAME = re.compile(r"(^|[-._])(trailer|sample)\d*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -243,8 +241,8 @@ def _as_found(settings: Settings, path: Path, key: str) -> InboxFilm:
 def _file_name(key: str) -> str:
     """A key as the name of a folder and a file that the inbox takes for a film."""
     name = key.replace("/", "_")
-    if name.startswith("."):
+    if is_hidden(name):
         name = f"_{name}"
-    if name.casefold() in EXTRA_FOLDERS or _EXTRA_NAME.search(name):
+    if is_system_folder(name) or not films_in(Folder("", folders=[Folder(name, [VideoFile(f"{name}.mkv")])])):
         name = f"{name} (film)"
     return name

@@ -1,4 +1,4 @@
-"""Which films are in the inbox folder."""
+"""The films in the inbox folder: a look at the disk, read as media centres lay out their libraries."""
 
 from __future__ import annotations
 
@@ -7,63 +7,50 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wios_assets.errors import BadInput, WiosError
+from wios_assets.films.layout import (
+    UNSUPPORTED_TYPES,
+    Folder,
+    FoundFilm,
+    VideoFile,
+    films_in,
+    is_hidden,
+    is_system_folder,
+)
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 
 VIDEO_EXTENSIONS = frozenset(
     {
-        *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov", ".mp4"),
-        *(".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+        *(".3g2", ".3gp", ".amv", ".asf", ".avi", ".divx", ".dv", ".dvr-ms", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v"),
+        *(".m4v", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".nsv", ".nut", ".ogm"),
+        *(".ogv", ".qt", ".rm", ".rmvb", ".tp", ".trp", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".xvid"),
     }
 )
-# Folders inside a film's own in which Kodi, Jellyfin and Plex keep what is not the film.
-EXTRA_FOLDERS = frozenset(
-    {
-        *(
-            "extras",
-            "extra",
-            "trailers",
-            "trailer",
-            "samples",
-            "sample",
-            "featurettes",
-            "interviews",
-            "scenes",
-            "shorts",
-        ),
-        *("behind the scenes", "deleted scenes", "clips", "other", "others", "backdrops", "theme-music", "subs"),
-        *("subtitles", "specials"),
-    }
-)
-DISC_FOLDERS = frozenset({"VIDEO_TS", "BDMV"})
 KEY_CHARACTERS = 100
 # A file name holds 255 bytes; the lake's folder is `film=<key>`, and Spark writes some characters as three.
 KEY_BYTES = 200
 
 _PARTIAL = re.compile(r"\.(part|partial|crdownload|tmp|temp|download|!qb|!ut)$", re.IGNORECASE)
-_ALWAYS_EXTRA = re.compile(r"(^|[-._])(trailer|sample)\d*$", re.IGNORECASE)
-# These words end the names of films too (`The-Big-Short`), so they count only beside the film itself.
-_EXTRA_BESIDE_FILM = re.compile(
-    r"[-._](behindthescenes|deleted|deletedscene|featurette|interview|scene|short|clip|other|extra)\d*$", re.IGNORECASE
-)
-_YEAR = re.compile(r"\(\d{4}\)")
 _ESCAPED = re.compile(r'[\x00-\x1f"#%\'*/:=?\\{\[\]^\x7f]')
 
 
 @dataclass(frozen=True)
 class InboxFilm:
-    """A film file in the inbox.
+    """A film in the inbox.
 
     Attributes:
-        key: partition key: the sidecar's name, or the file's or folder's, see `film_key`.
-        path: the file, as found (links are not resolved).
-        size: bytes. mtime_ns: time of the last change, nanoseconds since the epoch. Both of a link's target.
+        key: partition key: the sidecar's name, or what the file or its folder is called, see `film_key`.
+        path: its file, or the first of its parts, as found (links are not resolved).
+        size: bytes. mtime_ns: time of the last change, nanoseconds since the epoch. Both of a link's target, over all
+            parts.
         folder: the film's own folder (`Title (Year)/`), if it has one.
         sidecar: what the sidecar says, if there is one. sidecar_hash: SHA-256 of it, empty without one.
+        parts: all files of a film in parts, in order; empty for a film in one file.
+        versions: other versions of the film, which are not analysed.
+        episode: `S01E02` for an episode, else empty. series: the series' title, else empty.
     """
 
     key: str
@@ -73,11 +60,20 @@ class InboxFilm:
     folder: Path | None = None
     sidecar: Sidecar | None = None
     sidecar_hash: str = ""
+    parts: tuple[Path, ...] = ()
+    versions: tuple[Path, ...] = ()
+    episode: str = ""
+    series: str = ""
 
     @property
     def called(self) -> str:
         """The name that a title is looked for under: the folder's, or the file's without its extension."""
         return self.folder.name if self.folder else self.path.stem
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The film's files in order."""
+        return self.parts or (self.path,)
 
 
 @dataclass(frozen=True)
@@ -116,9 +112,9 @@ def film_key(name: str) -> str:
 
 
 def discover(films_folder: Path) -> Inbox:
-    """The films in `films_folder`: `Title (Year).mkv`, or a folder of that name, at any depth.
+    """The films in `films_folder`: `Title (Year).mkv`, or a folder of that name, at any depth; see `films.layout`.
 
-    Links are followed, broken ones reported. Hidden files, partial downloads, samples, trailers and extras are left
+    Links are followed, broken ones reported. Hidden files, partial downloads, extras and folders of the system are left
     out. Two films that would have the same key are both reported and neither is taken.
     """
     inbox = Inbox()
@@ -127,9 +123,10 @@ def discover(films_folder: Path) -> Inbox:
         inbox.problems.append(f"{films_folder}: there is no such folder; create it or set WIOS_FILMS")
         return inbox
     by_key: defaultdict[str, list[InboxFilm]] = defaultdict(list)
-    for path, folder in _film_files(films_folder, films_folder, inbox, seen=set()):
+    for found in films_in(_read_folder(films_folder, "", inbox, seen=set())):
+        path = films_folder / found.files[0]
         try:
-            film = _inbox_film(path, folder)
+            film = _inbox_film(films_folder, found)
         except WiosError as error:
             inbox.problems.append(str(error))
             inbox.unreadable.append(path)
@@ -155,72 +152,78 @@ def contested_problem(key: str, films: list[InboxFilm]) -> str:
     )
 
 
-def _inbox_film(path: Path, folder: Path | None) -> InboxFilm:
-    stat = path.stat()
+def _inbox_film(films_folder: Path, found: FoundFilm) -> InboxFilm:
+    files = tuple(films_folder / file for file in found.files)
+    path = files[0]
+    stats = [file.stat() for file in files]
     beside = sidecar_path(path)
     sidecar, sidecar_hash = None, ""
     if beside.is_file():
         sidecar = read_sidecar(beside)
         sidecar_hash = hashlib.sha256(beside.read_bytes()).hexdigest()
-    called = folder.name if folder else path.stem
-    key = film_key(sidecar.name if sidecar and sidecar.name else called)
+    key = film_key(sidecar.name if sidecar and sidecar.name else found.name)
     if not key:
         raise BadInput(f"{str(path)!r}: the name is blank; rename the file or give it a `name:` in {beside.name}")
-    return InboxFilm(key, path, stat.st_size, stat.st_mtime_ns, folder, sidecar, sidecar_hash)
+    return InboxFilm(
+        key,
+        path,
+        sum(stat.st_size for stat in stats),
+        max(stat.st_mtime_ns for stat in stats),
+        films_folder / found.folder if found.folder else None,
+        sidecar,
+        sidecar_hash,
+        files if len(files) > 1 else (),
+        tuple(films_folder / file for file in found.versions),
+        found.episode.code if found.episode else "",
+        found.series,
+    )
 
 
-def _film_files(
-    folder: Path, root: Path, inbox: Inbox, seen: set[tuple[int, int]]
-) -> Iterator[tuple[Path, Path | None]]:
-    """Film files under `folder`, each with the folder that is its own, if any."""
+def _read_folder(path: Path, name: str, inbox: Inbox, seen: set[tuple[int, int]]) -> Folder:
+    """What counts under `path`; what cannot be read is noted in `inbox`."""
+    folder = Folder(name)
     try:
-        stat = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        stat = path.stat()
+        entries = sorted(os.scandir(path), key=lambda entry: entry.name)
     except OSError as error:
-        inbox.refused(folder, error)
-        return
+        inbox.refused(path, error)
+        return folder
     if (stat.st_dev, stat.st_ino) in seen:
-        return
+        return folder
     seen.add((stat.st_dev, stat.st_ino))
-    videos: list[Path] = []
-    folders: list[Path] = []
     for entry in entries:
-        if not entry.name.startswith("."):
-            try:
-                _sort_in(folder / entry.name, folder == root, inbox, videos, folders)
-            except OSError as error:
-                inbox.refused(folder / entry.name, error)
-    films = [path for path in videos if not _is_extra(path, videos)]
-    alone = folder != root and len(films) == 1
-    for path in films:
-        yield path, folder if alone and _names_the_film(folder, path) else None
-    for inner in folders:
-        yield from _film_files(inner, root, inbox, seen)
+        if is_hidden(entry.name) or is_system_folder(entry.name):
+            continue
+        inner = path / entry.name
+        try:
+            entry.name.encode()
+        except UnicodeEncodeError:
+            if inner.is_dir() or inner.suffix.lower() in VIDEO_EXTENSIONS:
+                readable = path / os.fsencode(entry.name).decode("cp1252", "replace")
+                inbox.problems.append(f"{readable}: its name is not UTF-8; rename it")
+            continue
+        try:
+            if inner.is_dir():
+                folder.folders.append(_read_folder(inner, entry.name, inbox, seen))
+            else:
+                _read_file(inner, folder, inbox)
+        except OSError as error:
+            inbox.refused(inner, error)
+    return folder
 
 
-def _sort_in(path: Path, in_root: bool, inbox: Inbox, videos: list[Path], folders: list[Path]) -> None:
-    """Put a path among the videos or the folders to look into, if it is either."""
-    if path.is_dir():
-        if path.name in DISC_FOLDERS:
-            inbox.problems.append(f"{path}: a disc's folder is not read; put the film there as one file")
-        elif in_root or path.name.casefold() not in EXTRA_FOLDERS:
-            folders.append(path)
-    elif path.suffix.lower() in VIDEO_EXTENSIONS and not _PARTIAL.search(path.stem):
-        if path.is_file():
-            videos.append(path)
-        elif path.is_symlink():
-            inbox.problems.append(f"{path}: links to {path.readlink()}, which is not there; mend or remove the link")
-        else:
-            inbox.problems.append(f"{path}: not a file; remove it")
-
-
-def _names_the_film(folder: Path, path: Path) -> bool:
-    """Whether a folder with one film is called after it (`Title (Year)/film.mkv`), or is a shelf (`Comedies/`)."""
-    return bool(_YEAR.search(folder.name)) or not _YEAR.search(path.stem)
-
-
-def _is_extra(path: Path, videos: list[Path]) -> bool:
-    if _ALWAYS_EXTRA.search(path.stem):
-        return True
-    ending = _EXTRA_BESIDE_FILM.search(path.stem)
-    return ending is not None and any(other.stem == path.stem[: ending.start()] for other in videos)
+def _read_file(path: Path, folder: Folder, inbox: Inbox) -> None:
+    """Add a file to its folder if it is a video."""
+    suffix = path.suffix.lower()
+    if suffix in UNSUPPORTED_TYPES:
+        inbox.problems.append(
+            f"{path}: {UNSUPPORTED_TYPES[suffix]}, which is not read; put the film there as a video file"
+        )
+    if suffix not in VIDEO_EXTENSIONS or _PARTIAL.search(path.stem):
+        return
+    if path.is_file():
+        folder.videos.append(VideoFile(path.name, path.stat().st_size))
+    elif path.is_symlink():
+        inbox.problems.append(f"{path}: links to {path.readlink()}, which is not there; mend or remove the link")
+    else:
+        inbox.problems.append(f"{path}: not a file; remove it")

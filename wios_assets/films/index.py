@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from wios_assets.errors import Unavailable, WiosError
 from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
@@ -23,6 +25,8 @@ class IndexEntry:
     Attributes:
         path: the file, as last seen. size: bytes. mtime_ns: time of its last change, nanoseconds.
         fingerprint: content identity. present: False once the file is gone. sidecar_hash: SHA-256 of the sidecar.
+        parts: all files of a film in parts, in order; empty for a film in one file.
+        episode: `S01E02` for an episode of `series`, else both are empty.
     """
 
     path: str
@@ -31,6 +35,9 @@ class IndexEntry:
     fingerprint: str
     present: bool = True
     sidecar_hash: str = ""
+    parts: tuple[str, ...] = ()
+    episode: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,8 @@ def read_index(path: Path) -> FilmIndex:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["version"] != _VERSION:
             raise ValueError(f"version {content['version']}")
-        films = {str(key): IndexEntry(**entry) for key, entry in content["films"].items()}
+        films = {str(key): _entry(content) for key, content in content["films"].items()}
         looks = {str(file): Look(**look) for file, look in content["looks"].items()}
-        for entry in films.values():
-            if [type(value) for value in asdict(entry).values()] != [str, int, int, str, bool, str]:
-                raise ValueError(f"not a film: {entry}")
     except FileNotFoundError:
         return FilmIndex()
     except OSError as error:
@@ -108,6 +112,19 @@ def read_index(path: Path) -> FilmIndex:
             f"{path}: not an index of films ({error}); move it away and every film is looked at again"
         ) from None
     return FilmIndex(films, looks)
+
+
+def _entry(content: dict[str, Any]) -> IndexEntry:
+    """An entry as it was written, or as an earlier version wrote it without the last fields.
+
+    Raises:
+        ValueError, TypeError: it is no entry.
+    """
+    entry = IndexEntry(**{**content, "parts": tuple(content.get("parts", ()))})
+    expected = [str, int, int, str, bool, str, tuple, str, str]
+    if [type(value) for value in asdict(entry).values()] != expected:
+        raise ValueError(f"not a film: {entry}")
+    return entry
 
 
 def write_index(path: Path, index: FilmIndex) -> None:
@@ -186,7 +203,7 @@ class _Comparison:
         if not self._settled(film):
             return
         try:
-            content = self.fingerprint(film.path)
+            content = _content(film, self.fingerprint)
         except (OSError, WiosError) as error:
             self.result.problems.append(f"{film.path}: cannot be read ({error}); check the file and its permissions")
             return
@@ -241,7 +258,17 @@ class _Comparison:
 
     @staticmethod
     def _entry(film: InboxFilm, content: str) -> IndexEntry:
-        return IndexEntry(str(film.path), film.size, film.mtime_ns, content, True, film.sidecar_hash)
+        return IndexEntry(
+            str(film.path),
+            film.size,
+            film.mtime_ns,
+            content,
+            True,
+            film.sidecar_hash,
+            tuple(map(str, film.parts)),
+            film.episode,
+            film.series,
+        )
 
     def _settled(self, film: InboxFilm) -> bool:
         path = str(film.path)
@@ -263,3 +290,9 @@ class _Comparison:
         path = Path(entry.path)
         hidden = any(path == place or place in path.parents for place in self.seen.unreadable)
         return hidden or any(str(film.path) == entry.path for film in self.seen.contested.get(key, []))
+
+
+def _content(film: InboxFilm, fingerprint: Callable[[Path], str]) -> str:
+    """Content identity of a film; that of its parts together where it has several."""
+    parts = [fingerprint(file) for file in film.files]
+    return parts[0] if len(parts) == 1 else hashlib.blake2b("".join(parts).encode(), digest_size=20).hexdigest()

@@ -36,10 +36,43 @@ def test_a_shelf_is_not_the_name_of_its_only_film(tmp_path: Path) -> None:
     assert keys(tmp_path) == ["Airplane! (1980)", "Pauvre Pierrot (1892)", "Star Wars (1977)"]
 
 
-def test_several_films_in_a_folder_keep_their_own_names(tmp_path: Path) -> None:
-    put(tmp_path / "Double (2001)" / "Double (2001) - 1080p.mkv")
-    put(tmp_path / "Double (2001)" / "Double (2001) - 2160p.mkv")
-    assert keys(tmp_path) == ["Double (2001) - 1080p", "Double (2001) - 2160p"]
+def test_versions_of_a_film_are_one_film_that_knows_the_others(tmp_path: Path) -> None:
+    first = put(tmp_path / "Double (2001)" / "Double (2001) - 1080p.mkv")
+    other = put(tmp_path / "Double (2001)" / "Double (2001) - 2160p.mkv")
+    (film,) = discover(tmp_path).films
+    assert (film.key, film.path, film.versions) == ("Double (2001)", first, (other,))
+
+
+def test_parts_of_a_film_are_one_film_of_their_size_together(tmp_path: Path) -> None:
+    parts = tuple(put(tmp_path / "Heat (1995)" / f"Heat (1995)-cd{n}.avi", b"x" * n) for n in (1, 2))
+    (film,) = discover(tmp_path).films
+    assert (film.key, film.path, film.parts, film.size) == ("Heat (1995)", parts[0], parts, 3)
+
+
+def test_an_episode_knows_its_series(tmp_path: Path) -> None:
+    put(tmp_path / "Fargo (2014)" / "Season 01" / "S01E02.mkv")
+    (film,) = discover(tmp_path).films
+    assert (film.key, film.series, film.episode) == ("Fargo (2014) S01E02", "Fargo (2014)", "S01E02")
+
+
+@pytest.mark.parametrize("suffix", [".iso", ".strm", ".img"])
+def test_a_file_of_a_kind_that_is_not_read_is_named_in_one_line(tmp_path: Path, suffix: str) -> None:
+    put(tmp_path / f"Heat (1995){suffix}")
+    inbox = discover(tmp_path)
+    assert inbox.films == []
+    assert [f"Heat (1995){suffix}" in problem for problem in inbox.problems] == [True]
+
+
+def test_a_name_that_is_not_utf_8_is_reported_and_hides_no_other_film(tmp_path: Path) -> None:
+    put(tmp_path / "Heat (1995).mkv")
+    put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/Am\xe9lie (2001).mkv")))
+    put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/Caf\xe9")) / "a.mkv")
+    inbox = discover(tmp_path)
+    assert [film.key for film in inbox.films] == ["Heat (1995)"]
+    assert [problem.removeprefix(f"{tmp_path}/") for problem in inbox.problems] == [
+        "Amélie (2001).mkv: its name is not UTF-8; rename it",
+        "Café: its name is not UTF-8; rename it",
+    ]
 
 
 def test_what_is_not_the_film_is_left_out(tmp_path: Path) -> None:
@@ -180,11 +213,10 @@ def test_a_pipe_called_like_a_film_is_reported(tmp_path: Path) -> None:
     assert "pipe.mkv: not a file" in inbox.problems[0]
 
 
-def test_a_disc_folder_is_reported(tmp_path: Path) -> None:
-    put(tmp_path / "Heat (1995)" / "VIDEO_TS" / "VTS_01_1.VOB")
-    inbox = discover(tmp_path)
-    assert inbox.films == []
-    assert "VIDEO_TS" in inbox.problems[0]
+def test_a_dvd_is_one_film_called_by_the_folder_around_it(tmp_path: Path) -> None:
+    parts = tuple(put(tmp_path / "Heat (1995)" / "VIDEO_TS" / f"VTS_01_{n}.VOB") for n in (1, 2))
+    (film,) = discover(tmp_path).films
+    assert (film.key, film.parts) == ("Heat (1995)", parts)
 
 
 @given(st.text(max_size=400))

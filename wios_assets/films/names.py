@@ -1,0 +1,235 @@
+"""Reading names of films and episodes as people and media centres write them.
+
+The forms are those that Kodi (https://kodi.wiki/view/Naming_video_files), Jellyfin
+(https://jellyfin.org/docs/general/server/media/movies, …/shows) and Plex (https://support.plex.tv, "Naming and
+organizing your movie files", "… TV show files") document.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_PLAIN_BRACKETS = str.maketrans("（）［］｛｝【】〔〕", "()[]{}[][]")
+# Marks that give the direction of writing; they are invisible, and file managers add them.
+_DIRECTION_MARKS = dict.fromkeys(
+    map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+)
+
+_TCONST_TAG = re.compile(r"[\[{(]\s*(?:imdb(?:id)?\s*[-=:]\s*)?(tt\d{7,10})\s*[\]})]", re.IGNORECASE)
+_OTHER_TAG = re.compile(r"[\[{(]\s*(?:tmdb|tvdb|imdb|anidb|tvmaze)(?:id)?\d?\s*[-=:]\s*[\w-]+\s*[\]})]", re.IGNORECASE)
+_EDITION_TAG = re.compile(r"\{\s*edition\s*-\s*([^}]*)\}", re.IGNORECASE)
+_YEAR = re.compile(r"[(\[]\s*((?:18|19|20)\d\d)\s*[)\]]")
+
+# What a release or a media centre writes for a version of a film.
+VERSION_WORDS = (
+    r"\d{3,4}[pi]|[248]k|uhd|ultrahd|hd|sd|hdr(?:10)?\+?|dv|dolby ?vision|imax|3d|h?sbs|h?tab|"
+    r"bluray|blu-ray|bdrip|brrip|dvd(?:rip)?|hddvd|web(?:rip|-dl)?|hdtv|remux|[xh]\.?26[45]|hevc|av1|xvid|"
+    r"remastered|restored|open matte|"
+    r"(?:(?:ultimate|special|extended|final|theatrical|international|unrated|uncut|director'?s|producer'?s|"
+    r"collector'?s|anniversary|\d+th anniversary|black (?:and|&) (?:white|chrome)|redux|despecialized)"
+    r"(?:[ .](?:cut|edition|version|extended))*)|"
+    r"(?:director|producer)s?'?s? cut"
+)
+_VERSION = re.compile(rf"^(?:{VERSION_WORDS})(?:[ ._-]+(?:{VERSION_WORDS}))*$", re.IGNORECASE)
+_AFTER_DASH = re.compile(r"^(?P<name>.+?)\s+[-–]\s+(?P<label>[^()]+)$")
+_IN_BRACKETS = re.compile(r"^(?P<name>.+?)\s*\[(?P<label>[^\]]+)\]$")
+
+_PART_WORDS = r"(?P<word>cd|dvd|part|pt|dis[ck])[ _.-]*(?P<number>\d{1,2}|[a-d])"
+_PART = re.compile(rf"^(?P<name>.*?)(?:(?<=[\])}}])|[ _.-]+)[(\[]?{_PART_WORDS}[)\]]?$", re.IGNORECASE)
+_PART_FOLDER = re.compile(rf"^(?:.*[ _.-])?{_PART_WORDS}$", re.IGNORECASE)
+
+_SEASON_FOLDER = re.compile(
+    r"^(?:.*[ ._-])?(?:season|series|staffel|saison|temporada|stagione|seizoen|sezon|säsong|sesong|сезон|s)"
+    r"[ ._-]*(?P<season>\d{1,4})(?:\W.*)?$",
+    re.IGNORECASE,
+)
+_SPECIALS_FOLDER = re.compile(r"^(?:specials?|season 0+)$", re.IGNORECASE)
+_SEASON_EPISODE = re.compile(
+    r"(?:^|(?<=[^a-z0-9]))s(?P<season>\d{1,4})[\][ ._-]*e(?P<first>\d{1,4})"
+    r"(?P<more>(?:[ ._]?-?[ ._]?(?:s\d{1,4})?e\d{1,4}|-\d{1,4}(?!\d|p\b))*)",
+    re.IGNORECASE,
+)
+_CROSS = re.compile(
+    r"(?:^|(?<=[\s._\[(-]))(?P<season>\d{1,2})x(?P<first>\d{2,3})(?P<more>(?:-?(?:\d{1,2})?x\d{2,3}|-\d{2,3})*)(?![\dx])",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(
+    r"(?:season|series|staffel|saison|temporada|stagione)[ ._-]*(?P<season>\d{1,4})[ ._,-]+"
+    r"(?:episode|folge|episodio|épisode|ep)[ ._-]*(?P<first>\d{1,4})(?P<more>)",
+    re.IGNORECASE,
+)
+_EPISODE_ONLY = re.compile(
+    r"(?:^|(?<=[\s._\[(-]))(?:e|ep|episode|folge|episodio|épisode)[ ._]*"
+    r"(?P<first>\d{1,4})(?P<more>(?:-e?\d{1,4})?)(?!\d)",
+    re.IGNORECASE,
+)
+_LEADING_NUMBER = re.compile(r"^(?P<first>\d{1,4})(?P<more>(?:-\d{1,4})?)(?=$|\s*[-.]|\s+\D)")
+_TRAILING_NUMBER = re.compile(r"^.+?\s+-\s+(?P<first>\d{2,4})(?P<more>(?:-\d{2,4})?)(?=$|v\d|\s)")
+_AIR_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[._ -]\d\d[._ -]\d\d(?!\d)")
+_NUMBERS = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Name:
+    """What the name of a film's file or folder says.
+
+    Attributes:
+        title: the title with its year, without tags and version: `Heat (1995)`.
+        year: the year in brackets, None without one.
+        version: what distinguishes it from other versions of the film, such as `1080p`; empty where nothing does.
+        tconst: IMDB's key in a tag such as `[imdbid-tt0113277]`, None without one.
+    """
+
+    title: str
+    year: int | None
+    version: str
+    tconst: str | None
+
+
+@dataclass(frozen=True)
+class EpisodeNumber:
+    """Which episodes of a series a file holds.
+
+    Attributes:
+        season: its number, 0 for specials; None for absolute numbers.
+        first, last: numbers of the first and the last episode, equal for a single one.
+        series: what stands before the number in the name, perhaps empty.
+    """
+
+    season: int | None
+    first: int
+    last: int
+    series: str
+
+    @property
+    def code(self) -> str:
+        """`S01E02`, `S01E01-E02`, or `E1071` for an absolute number."""
+        season = "" if self.season is None else f"S{self.season:02d}"
+        return f"{season}E{self.first:02d}" + (f"-E{self.last:02d}" if self.last != self.first else "")
+
+
+@dataclass(frozen=True)
+class PartNumber:
+    """A part of a film in several files: the name without it, the word (`cd`, `part`, …), its number from 1."""
+
+    name: str
+    word: str
+    number: int
+
+
+def plain(name: str) -> str:
+    """A name composed (NFC), with plain brackets, without direction marks."""
+    return unicodedata.normalize("NFC", name).translate(_PLAIN_BRACKETS).translate(_DIRECTION_MARKS)
+
+
+def read_name(name: str) -> Name:
+    """Title, year, version and tag of a film's name without its extension."""
+    text = plain(name)
+    tag = _TCONST_TAG.search(text)
+    edition = _EDITION_TAG.search(text)
+    text = _OTHER_TAG.sub(" ", _TCONST_TAG.sub(" ", _EDITION_TAG.sub(" ", text)))
+    text = _tidy(text)
+    versions = [_tidy(edition[1])] if edition else []
+    while label := _version_label(text):
+        text, version = label
+        versions.insert(0, version)
+    years = list(_YEAR.finditer(text))
+    year = int(years[-1][1]) if years else None
+    if years and _is_version(text[years[-1].end() :]):
+        versions.insert(0, _tidy(text[years[-1].end() :].strip(" -–._[]")))
+        text = text[: years[-1].end()]
+    return Name(_tidy(text) or _tidy(plain(name)), year, " ".join(versions), tag[1].lower() if tag else None)
+
+
+def _version_label(text: str) -> tuple[str, str] | None:
+    """Name and label of `Name - 1080p` or `Name [1080p]`; None where what follows the name is no version."""
+    for form in (_AFTER_DASH, _IN_BRACKETS):
+        match = form.match(text)
+        if match and _is_version(match["label"]):
+            return _tidy(match["name"]), _tidy(match["label"])
+    return None
+
+
+def _is_version(text: str) -> bool:
+    words = _tidy(re.sub(r"[\[\](){}]", " ", text).strip(" -–._"))
+    return bool(words) and _VERSION.match(words) is not None
+
+
+def read_part(name: str) -> PartNumber | None:
+    """The part that a file's name without its extension says, such as `Heat (1995)-cd1`."""
+    match = _PART.match(plain(name))
+    return PartNumber(_tidy(match["name"]), match["word"].casefold(), _part_number(match["number"])) if match else None
+
+
+def read_part_folder(name: str) -> int | None:
+    """Number of a folder that holds one part of a film: `CD1`, `Disc 2`."""
+    match = _PART_FOLDER.match(plain(name))
+    return _part_number(match["number"]) if match else None
+
+
+def _part_number(text: str) -> int:
+    return int(text) if text.isdigit() else "abcd".index(text.casefold()) + 1
+
+
+def read_season(folder: str) -> int | None:
+    """Number of the season that a folder holds: `Season 01`, `S01`, `Staffel 1`; 0 for `Specials`."""
+    text = plain(folder).strip()
+    if _SPECIALS_FOLDER.match(text):
+        return 0
+    match = _SEASON_FOLDER.match(text)
+    return int(match["season"]) if match else None
+
+
+def read_episode(name: str, season: int | None = None) -> EpisodeNumber | None:
+    """The episodes that a file's name without its extension says.
+
+    Args:
+        name: the file's name.
+        season: the season whose folder the file is in; only there is a bare number an episode.
+    """
+    text = plain(name)
+    for form in (_SEASON_EPISODE, _CROSS, _WORDS):
+        match = form.search(text)
+        if match:
+            return _episode(int(match["season"]), match, text)
+    if season is None or _AIR_DATE.search(text):
+        return None
+    for form in (_EPISODE_ONLY, _LEADING_NUMBER, _TRAILING_NUMBER):
+        match = form.search(text)
+        if match:
+            return _episode(season, match, text)
+    return None
+
+
+def read_absolute_episode(name: str) -> EpisodeNumber | None:
+    """An episode by its number in the whole series: `Series - 012`, `Series E012`; None where there is none."""
+    text = _tidy(re.sub(r"\[[^\]]*\]", " ", plain(name)))
+    for form in (_EPISODE_ONLY, _TRAILING_NUMBER):
+        match = form.search(text)
+        if match:
+            series = re.sub(r"(?i)\b(?:e|ep|episode)\s*$", "", text[: match.start("first")])
+            return EpisodeNumber(None, int(match["first"]), _last(match), _series(series))
+    return None
+
+
+def _episode(season: int, match: re.Match[str], text: str) -> EpisodeNumber:
+    start = match.start() if match.re not in (_TRAILING_NUMBER,) else match.start("first")
+    return EpisodeNumber(season, int(match["first"]), _last(match), _series(text[:start]))
+
+
+def _last(match: re.Match[str]) -> int:
+    first = int(match["first"])
+    more = re.sub(r"(?i)(?:s\d+(?=e)|\d+(?=x))", "", match["more"] or "")
+    numbers = [int(number) for number in _NUMBERS.findall(more)]
+    return max([first, *(number for number in numbers if first < number <= first + 20)])
+
+
+def _series(text: str) -> str:
+    text = re.sub(r"[._]+", " ", text) if " " not in text.strip() else text
+    return _tidy(_OTHER_TAG.sub(" ", _TCONST_TAG.sub(" ", text)).rstrip(" [("))
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split()).strip(" -–_,")

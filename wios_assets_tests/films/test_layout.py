@@ -1,0 +1,365 @@
+"""What the inbox takes for a film: a table of trees as Kodi, Jellyfin and Plex lay them out, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import pytest
+
+from wios_assets.films.layout import Folder, FoundFilm, VideoFile, films_in, is_hidden, is_system_folder
+
+
+def tree(paths: Sequence[str]) -> Folder:
+    """A tree that holds these files; `path:size` gives a size in bytes. Hidden and system entries are left out."""
+    root = Folder("")
+    for text in paths:
+        path, _, size = text.partition(":")
+        *folders, name = PurePosixPath(path).parts
+        if any(is_hidden(part) or is_system_folder(part) for part in [*folders, name]):
+            continue
+        folder = root
+        for part in folders:
+            inner = next((each for each in folder.folders if each.name == part), None)
+            if inner is None:
+                inner = Folder(part)
+                folder.folders.append(inner)
+            folder = inner
+        folder.videos.append(VideoFile(name, int(size or 0)))
+    return root
+
+
+def found(*paths: str) -> list[FoundFilm]:
+    return films_in(tree(paths))
+
+
+def names(*paths: str) -> list[str]:
+    return [film.name for film in found(*paths)]
+
+
+HEAT = "Heat (1995)/Heat (1995).mkv"
+
+EXTRA_FOLDERS = (
+    *("behind the scenes", "deleted scenes", "interviews", "scenes", "samples", "shorts", "featurettes", "clips"),
+    *("other", "extras", "trailers", "backdrops", "theme-music", "Extras", "Trailer", "Sample", "Behind The Scenes"),
+    *("Deleted Scenes", "Featurettes", "Bonus", "Subs", "Special Features"),
+)
+EXTRA_SUFFIXES = (
+    *("-behindthescenes", "-deleted", "-deletedscene", "-featurette", "-interview", "-scene", "-short", "-clip"),
+    *("-other", "-extra", "-trailer", ".trailer", "_trailer", " trailer", "-sample", ".sample", "_sample", " sample"),
+    *("-trailer1", "-trailer2", "-teaser", ".behindthescenes", "-Trailer", "-SAMPLE"),
+)
+EXTRA_NAMES = ("trailer.mkv", "sample.mkv", "movie-trailer.mp4", "theme.mp4", "Sample.avi", "sample-heat.mkv")
+
+
+@pytest.mark.parametrize("folder", EXTRA_FOLDERS)
+def test_a_folder_of_extras_inside_a_film_is_left_out(folder: str) -> None:
+    assert names(HEAT, f"Heat (1995)/{folder}/Making of.mkv") == ["Heat (1995)"]
+
+
+@pytest.mark.parametrize("suffix", EXTRA_SUFFIXES)
+@pytest.mark.parametrize("base", ["Heat (1995)", "Heat (1995) - 1080p"])
+def test_a_file_with_the_suffix_of_an_extra_beside_its_film_is_left_out(suffix: str, base: str) -> None:
+    films = found(f"Heat (1995)/{base}.mkv", f"Heat (1995)/{base}{suffix}.mkv")
+    assert [(film.name, film.files, film.versions) for film in films] == [
+        ("Heat (1995)", (f"Heat (1995)/{base}.mkv",), ())
+    ]
+
+
+@pytest.mark.parametrize("suffix", EXTRA_SUFFIXES)
+def test_an_extra_with_a_title_of_its_own_is_left_out(suffix: str) -> None:
+    assert names(HEAT, f"Heat (1995)/The Making of Heat{suffix}.mkv")[0] == "Heat (1995)"
+    if suffix[0] == "-":
+        assert len(names(HEAT, f"Heat (1995)/The Making of Heat{suffix}.mkv")) == 1
+
+
+@pytest.mark.parametrize("name", EXTRA_NAMES)
+def test_a_file_called_as_an_extra_is_left_out(name: str) -> None:
+    assert names(HEAT, f"Heat (1995)/{name}") == ["Heat (1995)"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("The-Big-Short", "The Interview (2014)", "Trailer Park Boys (2006)", "Deleted (2020)", "The Other (1972)"),
+        *("Sample This (2012)", "Free Sample (2012)", "The Trailer (2001)", "Interview", "Short Cuts (1993)"),
+        *("Scenes from a Marriage (1973)", "Extras (2005)", "Other People (2016)", "Clip (2012)", "Scene-Missing"),
+        *("Dune Part Two (2024)", "Kill Bill Vol. 1 (2003)", "Se7en (1995)", "S1m0ne (2002)", "Area 51 (2015)"),
+        *("2001 A Space Odyssey (1968)", "1917 (2019)", "12 x 12 (1999)", "Apollo 13 (1995)", "Ocean's 11 (2001)"),
+        *("7500 (2019)", "300 (2006)", "District 9 (2009)", "The 6th Day (2000)", "Series 7 (2001)", "Season 2 (2020)"),
+    ],
+)
+def test_a_title_that_looks_like_something_else_is_a_film(name: str) -> None:
+    assert names(f"{name}.mkv") == [name]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["#recycle/Ronin (1998)/Ronin (1998).mkv"],
+        ["@eaDir/Heat (1995).mkv/SYNOVIDEO.mkv"],
+        ["@Recycle/Ronin (1998).mkv"],
+        ["@Recently-Snapshot/GMT+02/Ronin (1998).mkv"],
+        ["$RECYCLE.BIN/S-1-5-21/$R0X1.mkv"],
+        ["RECYCLER/Dc1.avi"],
+        ["System Volume Information/x.mkv"],
+        ["lost+found/#1234.mkv"],
+        [".Trash-1000/files/Ronin (1998).mkv"],
+        [".Trashes/501/Ronin (1998).mkv"],
+        ["#snapshot/daily/Ronin (1998).mkv"],
+        [".@__thumb/Heat.mkv"],
+        ["Network Trash Folder/Ronin.mkv"],
+        ["__MACOSX/Heat (1995).mkv"],
+        [".stversions/Ronin (1998).mkv"],
+        ["._Heat (1995).mkv"],
+        ["Heat (1995)/._Heat (1995).mkv"],
+        [".Heat (1995).mkv"],
+        [".AppleDouble/Heat (1995).mkv"],
+        ["@tmp/upload.mkv"],
+    ],
+    ids=lambda paths: paths[0],
+)
+def test_hidden_files_and_folders_of_the_system_are_left_alone(paths: list[str]) -> None:
+    assert names(HEAT, *paths) == ["Heat (1995)"]
+
+
+@pytest.mark.parametrize(
+    "name", ["...And Justice for All (1979)", ".45 (2006)", "..ing (2003)", "...All the Marbles (1981)"]
+)
+def test_a_title_that_begins_with_dots_is_a_film(name: str) -> None:
+    assert len(names(f"{name}.mkv")) == 1
+    assert len(names(f"{name}/{name}.mkv")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Heat (1995).mkv", "Heat (1995)"),
+        ("Heat (1995)/heat.1080p.mp4", "Heat (1995)"),
+        ("Heat (1995)/somefilename.mkv", "Heat (1995)"),
+        ("Heat (1995)/movie.mkv", "Heat (1995)"),
+        ("Heat/heat.mkv", "Heat"),
+        ("Heat/movie.mkv", "Heat"),
+        ("Movies/Ronin.mkv", "Ronin"),
+        ("Downloads/ronin.dvdrip.mkv", "ronin.dvdrip"),
+        ("Movies/Ronin (1998).mkv", "Ronin (1998)"),
+        ("Movies/Comedy/Airplane!.mkv", "Airplane!"),
+        ("Movies/A/Alien (1979)/alien.mkv", "Alien (1979)"),
+        ("Movies/1995/Heat.mkv", "Heat"),
+        ("Star Wars Collection/Star Wars (1977)/a.mkv", "Star Wars (1977)"),
+        ("Shorts/Pauvre Pierrot (1892).mkv", "Pauvre Pierrot (1892)"),
+        ("Movies/Shorts/Luxo Jr. (1986)/Luxo Jr. (1986).mkv", "Luxo Jr. (1986)"),
+        ("Movies/Interviews/Frost Nixon (2008).mkv", "Frost Nixon (2008)"),
+        ("Heat (1995) [imdbid-tt0113277].mkv", "Heat (1995)"),
+        ("Heat (1995) [imdbid-tt0113277]/Heat (1995) [imdbid-tt0113277].mkv", "Heat (1995)"),
+        ("Heat (1995) {imdb-tt0113277}/Heat (1995) {imdb-tt0113277}.mkv", "Heat (1995)"),
+        ("Heat (1995) [tt0113277].mkv", "Heat (1995)"),
+        ("Heat (1995) [tmdbid-949].mkv", "Heat (1995)"),
+        ("Heat (1995) {tmdb-949}.mkv", "Heat (1995)"),
+        ("Heat (1995) [imdb-tt0113277].mkv", "Heat (1995)"),
+        ("Heat (1995) [imdb=tt0113277].mkv", "Heat (1995)"),
+        ("Heat （1995）.mkv", "Heat (1995)"),
+        ("七人の侍 （1954）／七人の侍 （1954）.mkv", "七人の侍 (1954)／七人の侍 (1954)"),
+        ("七人の侍【1954】.mkv", "七人の侍[1954]"),
+        ("\u200fأسماء (2011).mkv", "أسماء (2011)"),
+        ("Blade Runner (1982) {edition-Final Cut}.mkv", "Blade Runner (1982)"),
+        ("Heat (1995) - 1080p.mkv", "Heat (1995)"),
+        ("Heat (1995) [1080p].mkv", "Heat (1995)"),
+        ("Heat (1995) - Director's Cut.mkv", "Heat (1995)"),
+        ("Wonder Woman 1984 (2020).mkv", "Wonder Woman 1984 (2020)"),
+        ("The.Matrix.1999.1080p.BluRay.x264-GRP.mkv", "The.Matrix.1999.1080p.BluRay.x264-GRP"),
+        ("The Matrix (1999)/The.Matrix.1999.1080p.BluRay.x264-GRP.mkv", "The Matrix (1999)"),
+        ("Crouching Tiger, Hidden Dragon (2000).mkv", "Crouching Tiger, Hidden Dragon (2000)"),
+        ("Spider-Man - No Way Home (2021).mkv", "Spider-Man - No Way Home (2021)"),
+        ("Mission Impossible - Fallout (2018).mkv", "Mission Impossible - Fallout (2018)"),
+        ("Fahrenheit 9-11 (2004).mkv", "Fahrenheit 9-11 (2004)"),
+        ("Face-Off (1997)/Face-Off (1997).mkv", "Face-Off (1997)"),
+        ("Amélie (2001).mkv", "Amélie (2001)"),
+    ],
+)
+def test_a_lone_film_is_called_by_its_title_and_never_by_its_shelf(path: str, name: str) -> None:
+    assert names(path) == [name]
+
+
+@pytest.mark.parametrize(
+    ("path", "tconst"),
+    [
+        ("Heat (1995) [imdbid-tt0113277].mkv", "tt0113277"),
+        ("Heat (1995) {imdb-tt0113277}/heat.mkv", "tt0113277"),
+        ("Heat [tt0113277].mkv", "tt0113277"),
+        ("Heat (1995) (tt0113277).mkv", "tt0113277"),
+        ("Heat （1995）［imdbid-tt0113277］.mkv", "tt0113277"),
+        ("Heat (1995)/Heat (1995) [imdbid-tt0113277].mkv", "tt0113277"),
+        ("Heat (1995) [imdbid=tt0113277].mkv", "tt0113277"),
+        ("Heat (1995) [IMDBID-TT0113277].mkv", "tt0113277"),
+        ("Heat (1995) [tmdbid-949].mkv", None),
+        ("Heat (1995).mkv", None),
+    ],
+)
+def test_imdbs_key_is_read_from_a_tag(path: str, tconst: str | None) -> None:
+    assert [film.tconst for film in found(path)] == [tconst]
+
+
+@pytest.mark.parametrize(
+    ("files", "first"),
+    [
+        (["Heat (1995) - 1080p.mkv", "Heat (1995) - 4K.mkv"], "Heat (1995) - 1080p.mkv"),
+        (["Heat (1995).mkv", "Heat (1995) - 2160p.mkv"], "Heat (1995).mkv"),
+        (["Heat (1995) - 2160p.mkv", "Heat (1995) - 720p.mkv", "Heat (1995) - 480p.mkv"], "Heat (1995) - 720p.mkv"),
+        (["Heat (1995) [1080p].mkv", "Heat (1995) [2160p].mkv"], "Heat (1995) [1080p].mkv"),
+        (["Heat (1995) - Director's Cut.mkv", "Heat (1995) - Theatrical.mkv"], "Heat (1995) - Director's Cut.mkv"),
+        (["Heat (1995) {edition-Final Cut}.mkv", "Heat (1995).mkv"], "Heat (1995).mkv"),
+        (["Heat (1995) - Grandpa's tape.mkv", "Heat (1995) - 1080p.mkv"], "Heat (1995) - 1080p.mkv"),
+        (["Heat (1995) - 3D.mkv", "Heat (1995) - 1080p.mkv"], "Heat (1995) - 1080p.mkv"),
+        (["Heat (1995).mkv", "Heat (1995).mp4"], "Heat (1995).mkv"),
+        (["Heat (1995) - 1080p HEVC.mkv", "Heat (1995) - 2160p HDR.mkv"], "Heat (1995) - 1080p HEVC.mkv"),
+    ],
+)
+def test_versions_in_a_films_folder_are_one_film(files: list[str], first: str) -> None:
+    (film,) = found(*[f"Heat (1995)/{file}" for file in files])
+    assert film.name == "Heat (1995)"
+    assert film.files == (f"Heat (1995)/{first}",)
+    assert set(film.versions) == {f"Heat (1995)/{file}" for file in files} - set(film.files)
+
+
+def test_versions_on_a_shelf_are_one_film_and_other_films_are_not_theirs() -> None:
+    films = found("Heat (1995) - 1080p.mkv", "Heat (1995) - 4K.mkv", "Heat (1972).mkv", "Heat Wave (1990).mkv")
+    assert [(film.name, len(film.versions)) for film in films] == [
+        ("Heat (1972)", 0),
+        ("Heat (1995)", 1),
+        ("Heat Wave (1990)", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["Heat (1995)-cd1.avi", "Heat (1995)-cd2.avi"],
+        ["Heat (1995) cd1.avi", "Heat (1995) cd2.avi", "Heat (1995) cd3.avi"],
+        ["Heat (1995).part1.mkv", "Heat (1995).part2.mkv"],
+        ["Heat (1995) - pt1.mp4", "Heat (1995) - pt2.mp4"],
+        ["Heat (1995) - part1.mkv", "Heat (1995) - part2.mkv"],
+        ["Heat (1995)_dvd1.avi", "Heat (1995)_dvd2.avi"],
+        ["Heat (1995) disc1.mkv", "Heat (1995) disc2.mkv"],
+        ["Heat (1995) disk 1.mkv", "Heat (1995) disk 2.mkv"],
+        ["Heat (1995)-cda.avi", "Heat (1995)-cdb.avi"],
+        ["Heat (1995) (cd1).avi", "Heat (1995) (cd2).avi"],
+        ["Heat (1995) [cd1].avi", "Heat (1995) [cd2].avi"],
+        ["Heat (1995) Part 01.mkv", "Heat (1995) Part 02.mkv"],
+        ["somefilename-cd1.avi", "somefilename-cd2.avi"],
+        ["CD1/heat.avi", "CD2/heat.avi"],
+        ["Disc 1/a.mkv", "Disc 2/b.mkv"],
+        ["Heat CD1/a.avi", "Heat CD2/b.avi"],
+    ],
+    ids=lambda files: files[0],
+)
+def test_parts_are_one_film_in_order(files: list[str]) -> None:
+    (film,) = found(*[f"Heat (1995)/{file}" for file in reversed(files)])
+    assert film.name == "Heat (1995)"
+    assert film.files == tuple(f"Heat (1995)/{file}" for file in files)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["The Godfather Part 2.mkv", "The Godfather Part 3.mkv"],
+        ["Kill Bill Part 1.mkv", "Kill Bill Part 2.mkv"],
+        ["Che Part 1 (2008).mkv", "Che Part 2 (2008).mkv"],
+        ["Heat (1995)-cd1.avi", "Ronin (1998)-cd2.avi"],
+    ],
+    ids=lambda files: files[0],
+)
+def test_films_whose_titles_count_are_not_parts_of_one(files: list[str]) -> None:
+    assert len(names(*files)) == len(files)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Fargo (2014)/Season 01/Fargo (2014) - S01E01 - The Crocodile's Dilemma.mkv", "Fargo (2014) S01E01"),
+        ("Dark/Season 01/S01E01.mkv", "Dark S01E01"),
+        ("Dark (2017)/Season 1/Dark - s01e02.mkv", "Dark (2017) S01E02"),
+        ("Dark (2017)/S01/Dark.S01E03.1080p.mkv", "Dark (2017) S01E03"),
+        ("Dark (2017)/Staffel 1/Dark 1x04.mkv", "Dark (2017) S01E04"),
+        ("Dark (2017)/Season 01/05 - Wahrheiten.mkv", "Dark (2017) S01E05"),
+        ("Dark (2017)/Season 01/06.mkv", "Dark (2017) S01E06"),
+        ("Dark (2017)/Season 01/Episode 7.mkv", "Dark (2017) S01E07"),
+        ("Dark (2017)/Season 01/E08.mkv", "Dark (2017) S01E08"),
+        ("Dark (2017)/Season 01/Dark - 09.mkv", "Dark (2017) S01E09"),
+        ("Dark (2017)/Season 02/Dark (2017) S02E01-E02.mkv", "Dark (2017) S02E01-E02"),
+        ("Dark (2017)/Season 02/Dark (2017) S02E01E02.mkv", "Dark (2017) S02E01-E02"),
+        ("Dark (2017)/Season 02/Dark (2017) - s02e03-e04 - Two.mkv", "Dark (2017) S02E03-E04"),
+        ("Dark (2017)/Season 02/Dark (2017) 2x05-2x06.mkv", "Dark (2017) S02E05-E06"),
+        ("Dark (2017)/Season 02/Dark (2017) 2x07-08.mkv", "Dark (2017) S02E07-E08"),
+        ("Dark (2017)/Season 02/Dark S02E09-10 Title.mkv", "Dark (2017) S02E09-E10"),
+        ("Dark (2017)/Season 00/Dark S00E01.mkv", "Dark (2017) S00E01"),
+        ("Dark (2017)/Specials/Dark S00E02.mkv", "Dark (2017) S00E02"),
+        ("Dark (2017)/Dark S01E10.mkv", "Dark (2017) S01E10"),
+        ("Dark (2017) [imdbid-tt5753856]/Season 01/Dark S01E01.mkv", "Dark (2017) S01E01"),
+        ("Dark (2017) {tvdb-334824}/Season 01/Dark S01E01.mkv", "Dark (2017) S01E01"),
+        ("TV/Dark (2017)/Season 01/Dark S01E01.mkv", "Dark (2017) S01E01"),
+        ("Dark.S01E01.mkv", "Dark S01E01"),
+        ("Dark (2017) S01E01.mkv", "Dark (2017) S01E01"),
+        ("The.Wire.S03E11.Middle.Ground.720p.mkv", "The Wire S03E11"),
+        ("Doctor Who (2005) - 4x13 - Journey's End.mkv", "Doctor Who (2005) S04E13"),
+        ("Die Serie/Staffel 2/Folge 3.mkv", "Die Serie S02E03"),
+        ("La serie/Temporada 1/La serie 1x02.avi", "La serie S01E02"),
+        ("24/Season 01/24 S01E01.mkv", "24 S01E01"),
+        ("The 100 (2014)/Season 01/The 100 S01E01.mkv", "The 100 (2014) S01E01"),
+        ("Show/Season 01/Show Season 1 Episode 2.mkv", "Show S01E02"),
+        ("Show/Season 2023/Show S2023E01.mkv", "Show S2023E01"),
+        ("Show/Season 10/Show.s10.e05.mkv", "Show S10E05"),
+        ("Show/Season 01/Show_s01_e06.mkv", "Show S01E06"),
+        ("Show/Season 01/Show [01x07].mkv", "Show S01E07"),
+        ("Show/Season 01/[Group] Show - 08 [1080p].mkv", "Show S01E08"),
+        ("Show/Season 01/Show S01 E09.mkv", "Show S01E09"),
+        ("Show/Season 01/Show - S01E10v2.mkv", "Show S01E10"),
+        ("Show/Season 01/10 Title of it.mkv", "Show S01E10"),
+    ],
+)
+def test_an_episode_is_called_by_series_season_and_number(path: str, name: str) -> None:
+    (film,) = found(path)
+    assert film.name == name
+    assert film.episode is not None
+    assert film.series == name.rpartition(" ")[0]
+
+
+def test_absolute_numbers_and_extras_of_a_series() -> None:
+    films = found(
+        "One Piece (1999)/Season 01/One Piece S01E01.mkv",
+        "One Piece (1999)/One Piece - 1071.mkv",
+        "One Piece (1999)/Season 01/extras/Making of.mkv",
+        "One Piece (1999)/Trailers/a.mkv",
+        "One Piece (1999)/Season 01/One Piece S01E01-trailer.mkv",
+    )
+    assert [film.name for film in films] == ["One Piece (1999) E1071", "One Piece (1999) S01E01"]
+
+
+def test_two_versions_of_an_episode_are_one_film() -> None:
+    films = found("Dark/Season 01/Dark S01E01 - 1080p.mkv", "Dark/Season 01/Dark S01E01 - 2160p.mkv")
+    assert [(film.name, len(film.versions)) for film in films] == [("Dark S01E01", 1)]
+
+
+def test_a_dvd_is_one_film_of_its_longest_title() -> None:
+    files = [
+        "Heat (1995)/VIDEO_TS/VIDEO_TS.VOB:100",
+        "Heat (1995)/VIDEO_TS/VTS_01_0.VOB:50",
+        "Heat (1995)/VIDEO_TS/VTS_01_1.VOB:1000",
+        "Heat (1995)/VIDEO_TS/VTS_02_0.VOB:50",
+        "Heat (1995)/VIDEO_TS/VTS_02_1.VOB:9000",
+        "Heat (1995)/VIDEO_TS/VTS_02_2.VOB:9000",
+    ]
+    (film,) = found(*files)
+    assert film.name == "Heat (1995)"
+    assert film.files == ("Heat (1995)/VIDEO_TS/VTS_02_1.VOB", "Heat (1995)/VIDEO_TS/VTS_02_2.VOB")
+
+
+def test_a_dvd_without_its_folder_is_one_film_too() -> None:
+    (film,) = found("Heat (1995)/VTS_01_1.VOB:9", "Heat (1995)/VTS_01_2.VOB:9", "Heat (1995)/VTS_01_0.VOB:1")
+    assert (film.name, len(film.files)) == ("Heat (1995)", 2)
+
+
+def test_a_blu_ray_is_one_film_of_its_largest_stream() -> None:
+    (film,) = found("Heat (1995)/BDMV/STREAM/00001.m2ts:10", "Heat (1995)/BDMV/STREAM/00800.m2ts:900")
+    assert film.name == "Heat (1995)"
+    assert film.files == ("Heat (1995)/BDMV/STREAM/00800.m2ts",)
