@@ -16,7 +16,8 @@ from dagster import (
 
 from wios_assets.assets.common import check, code_version, content_version, film_table
 from wios_assets.assets.imdb_rows import CREDITS, TITLE, title_of
-from wios_assets.films.entry import film_source
+from wios_assets.films.entry import film_source, video_path
+from wios_assets.films.index import IndexEntry
 from wios_assets.films.sidecar import Sidecar, sidecar_path
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
@@ -36,10 +37,10 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
     def film(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
         path = Path(entry.path)
-        video = probe(path)
+        video = probe(video_path(settings, context.partition_key, entry))
         with ImdbLookup(settings.lake) as lookup:
-            match = title_of(path, sidecar, video.duration_s, settings.films, lookup)
-        rows = pd.DataFrame([film_row(video, sidecar, match, settings.samples_per_second)])
+            match = title_of(entry, sidecar, video.duration_s, settings.films, lookup)
+        rows = pd.DataFrame([film_row(video, entry, sidecar, match, settings.samples_per_second)])
         what = rows.drop(columns="path")
         yield Output(
             rows,
@@ -73,7 +74,7 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
             left_out = without_forgotten(left_out, settings.data)
             reason = []
             if rows.empty:
-                match = title_of(path, sidecar, float(film["duration_s"].iloc[0]), settings.films, lookup)
+                match = title_of(entry, sidecar, float(film["duration_s"].iloc[0]), settings.films, lookup)
                 reason = [why_no_cast(tconst, match, path)]
         yield Output(
             rows,
@@ -90,11 +91,14 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
 
 
 def film_row(
-    video: Video, sidecar: Sidecar, match: Match | Ambiguous | None, samples_per_second: float
+    video: Video, entry: IndexEntry, sidecar: Sidecar, match: Match | Ambiguous | None, samples_per_second: float
 ) -> dict[str, Any]:
     """The row of the table `film`, without `film`."""
     found = match if isinstance(match, Match) else None
-    title, year = title_from_name(video.path.stem)
+    title, year = title_from_name(Path(entry.path).stem)
+    if entry.episode:
+        title, year = title_from_name(entry.series)
+        title = f"{title} {entry.episode}"
     return {
         "path": str(video.path),
         "fingerprint": video.fingerprint,

@@ -16,7 +16,7 @@ from dagster import AssetKey, AssetObservation, AssetSpec
 
 from wios_assets.assets.common import OWNERS, content_version
 from wios_assets.errors import WiosError
-from wios_assets.films.entry import film_source
+from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
@@ -64,7 +64,7 @@ def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObs
                 duration_s = _duration_s(settings, film, entry)
             except WiosError:
                 continue
-            match = title_of(Path(entry.path), sidecar, duration_s, settings.films, lookup)
+            match = title_of(entry, sidecar, duration_s, settings.films, lookup)
             versions = {
                 TITLE: hashlib.sha256(repr(match).encode()).hexdigest()[:32],
                 CREDITS: content_version(_credits(match, sidecar, lookup)).value,
@@ -74,9 +74,15 @@ def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObs
 
 
 def title_of(
-    path: Path, sidecar: Sidecar, runtime_s: float, inbox: Path, lookup: ImdbLookup
+    entry: IndexEntry, sidecar: Sidecar, runtime_s: float, inbox: Path, lookup: ImdbLookup
 ) -> Match | Ambiguous | None:
-    """IMDB's title of a film, looked for under its folder's and its file's name."""
+    """IMDB's title of a film, looked for under its folder's and its file's name.
+
+    An episode is never looked for among films: only a key in its sidecar gives it a title.
+    """
+    if entry.episode and sidecar.tconst is None:
+        return None
+    path = Path(entry.path)
     names: Sequence[str] = [path.stem] if path.parent == inbox else [path.parent.name, path.stem]
     return match_title(names, sidecar.tconst, runtime_s, lookup)
 
@@ -84,7 +90,7 @@ def title_of(
 def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
     if has_rows_of(settings.lake, FILM, film):
         return float(read_rows(settings.lake, FILM, film)["duration_s"][0].as_py())
-    return probe(Path(entry.path)).duration_s
+    return probe(video_path(settings, film, entry)).duration_s
 
 
 def _credits(match: Match | Ambiguous | None, sidecar: Sidecar, lookup: ImdbLookup) -> pd.DataFrame:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from wios_assets.atomic import write_whole
 from wios_assets.errors import NotFound
 from wios_assets.films.index import INDEX_NAME, FilmIndex, IndexEntry, read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
+from wios_assets.lake.paths import escape_key
 from wios_assets.settings import Settings
+from wios_assets.vision.parts import SUFFIX, parts_text
 
 
 def index_path(settings: Settings) -> Path:
@@ -42,3 +45,18 @@ def film_source(settings: Settings, film: str) -> tuple[IndexEntry, Sidecar]:
         raise NotFound(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
     sidecar = sidecar_path(path)
     return entry, read_sidecar(sidecar) if sidecar.is_file() else Sidecar()
+
+
+def video_path(settings: Settings, film: str, entry: IndexEntry) -> Path:
+    """The file to decode: the film's own, or for a film in parts the list of them, which is written.
+
+    Raises:
+        BadInput: a part has a path that FFmpeg cannot take.
+    """
+    if not entry.parts:
+        return Path(entry.path)
+    text = parts_text([Path(part) for part in entry.parts])
+    target = settings.data / "parts" / f"film={escape_key(film)}{SUFFIX}"
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:
+        write_whole(target, text)
+    return target

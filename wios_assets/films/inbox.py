@@ -133,7 +133,12 @@ def discover(films_folder: Path) -> Inbox:
         except OSError as error:
             inbox.refused(path, error)
         else:
-            if not (film.sidecar and film.sidecar.skip):
+            if len(film.parts) > 1 and path.suffix.lower() != ".vob":
+                inbox.problems.append(
+                    f"{path}: {film.key!r} is in {len(film.parts)} parts, which are not joined; make one file of them, "
+                    "for example with mkvmerge"
+                )
+            elif not (film.sidecar and film.sidecar.skip):
                 by_key[film.key].append(film)
     for key, films in by_key.items():
         if len(films) == 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 from wios_assets.errors import Unavailable, WiosError
 from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
+from wios_assets.vision.video import fingerprint_of_parts
 
 INDEX_NAME = "films.json"
 _VERSION = 1
@@ -294,5 +294,5 @@ class _Comparison:
 
 def _content(film: InboxFilm, fingerprint: Callable[[Path], str]) -> str:
     """Content identity of a film; that of its parts together where it has several."""
-    parts = [fingerprint(file) for file in film.files]
-    return parts[0] if len(parts) == 1 else hashlib.blake2b("".join(parts).encode(), digest_size=20).hexdigest()
+    own = [fingerprint(file) for file in film.files]
+    return own[0] if len(own) == 1 else fingerprint_of_parts(own)

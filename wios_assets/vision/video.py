@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from wios_assets.errors import BadInput, NotFound, Unavailable
+from wios_assets.vision import parts
 from wios_assets.vision.engine import Image
 
 FINGERPRINT_CHUNKS = 64
@@ -66,6 +66,8 @@ def probe(path: Path) -> Video:
             truncated (the last instant that can be read is named).
     """
     size_bytes = _readable_size(path)
+    if path.suffix == parts.SUFFIX:
+        size_bytes = sum(_readable_size(part) for part in parts.read_parts(path))
     with open_video(path) as (container, stream):
         start_s = (container.start_time or 0) / av.time_base
         picture = _first_picture(path, container, stream)
@@ -100,8 +102,7 @@ def open_video(path: Path, threads: int = 1) -> Iterator[tuple[InputContainer, V
     """
     _readable_size(path)
     try:
-        # The prefix keeps a name such as `concat:a.mp4` from being taken for one of the library's protocols.
-        container = av.open(f"file:{os.fspath(path)}", metadata_errors="replace")
+        container = av.open(parts.video_address(path), metadata_errors="replace")
     except av.error.PermissionError:
         raise Unavailable(f"{path}: no permission to read it; change its access rights") from None
     except (av.error.FFmpegError, ValueError) as error:
@@ -147,6 +148,8 @@ def fingerprint(path: Path) -> str:
     Raises:
         WiosError: the file cannot be read.
     """
+    if path.suffix == parts.SUFFIX:
+        return fingerprint_of_parts([fingerprint(part) for part in parts.read_parts(path)])
     size = _readable_size(path)
     digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=20)
     last = max(0, size - FINGERPRINT_CHUNK_BYTES)
@@ -161,6 +164,11 @@ def fingerprint(path: Path) -> str:
     except OSError as error:
         raise Unavailable(f"{path}: cannot be read at byte {position} ({error.strerror}); copy it again") from None
     return digest.hexdigest()
+
+
+def fingerprint_of_parts(fingerprints: Sequence[str]) -> str:
+    """Content identity of a film in several files, from theirs in order."""
+    return hashlib.blake2b("".join(fingerprints).encode(), digest_size=20).hexdigest()
 
 
 def _readable_size(path: Path) -> int:

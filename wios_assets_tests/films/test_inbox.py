@@ -43,10 +43,14 @@ def test_versions_of_a_film_are_one_film_that_knows_the_others(tmp_path: Path) -
     assert (film.key, film.path, film.versions) == ("Double (2001)", first, (other,))
 
 
-def test_parts_of_a_film_are_one_film_of_their_size_together(tmp_path: Path) -> None:
-    parts = tuple(put(tmp_path / "Heat (1995)" / f"Heat (1995)-cd{n}.avi", b"x" * n) for n in (1, 2))
-    (film,) = discover(tmp_path).films
-    assert (film.key, film.path, film.parts, film.size) == ("Heat (1995)", parts[0], parts, 3)
+def test_parts_of_a_film_are_named_in_one_line_and_are_no_films(tmp_path: Path) -> None:
+    for number in (1, 2):
+        put(tmp_path / "Heat (1995)" / f"Heat (1995)-cd{number}.avi")
+    inbox = discover(tmp_path)
+    assert inbox.films == []
+    assert [problem.partition(": ")[2] for problem in inbox.problems] == [
+        "'Heat (1995)' is in 2 parts, which are not joined; make one file of them, for example with mkvmerge"
+    ]
 
 
 def test_an_episode_knows_its_series(tmp_path: Path) -> None:
