@@ -34,13 +34,10 @@ def explained(action: Callable[[], object], folders: list[Path] | None = None) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "exit_code", "http_status"),
-    [(BadInput, 1, 400), (NotFound, 3, 404), (Conflict, 4, 409), (Unavailable, 5, 503)],
+    ("kind", "http_status"), [(BadInput, 400), (NotFound, 404), (Conflict, 409), (Unavailable, 503)]
 )
-def test_each_kind_of_error_has_an_exit_code_and_a_status(
-    kind: type[WiosError], exit_code: int, http_status: int
-) -> None:
-    assert (kind.exit_code, kind.http_status) == (exit_code, http_status)
+def test_each_kind_of_error_has_a_status(kind: type[WiosError], http_status: int) -> None:
+    assert kind.http_status == http_status
 
 
 def test_an_error_of_our_own_is_shown_as_it_is() -> None:

@@ -40,13 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The interpreter flushes once more when it ends, and would complain of the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(WiosError.exit_code)
+        sys.exit(1)
     except Exception as error:
         explained = explain(error, _written_folders())
         if explained is None:
             raise
         complain(str(explained))
-        sys.exit(explained.exit_code)
+        sys.exit(1)
 
 
 def _written_folders() -> list[Path]:

@@ -1,4 +1,4 @@
-"""How an exception ends the command line: one line, and the code of its kind."""
+"""How an exception ends the command line: one line and the exit code 1."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_output_to_a_full_disk_is_said_in_one_line(wios: Wios) -> None:
             text=True,
             check=False,
         )
-    assert done.returncode == 5
+    assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("wios: the disk is full: /")
     assert "Traceback" not in done.stderr
 
@@ -40,7 +40,7 @@ def test_a_foreign_exception_is_said_in_one_line(wios: Wios, monkeypatch: pytest
     file.write_bytes(b"no database" * 1000)
     monkeypatch.setattr(showing, "load_settings", lambda: duckdb.connect(str(file)))
     answer = wios("settings")
-    assert (answer.code, answer.out, answer.err.count("\n")) == (5, "", 1)
+    assert (answer.code, answer.out, answer.err.count("\n")) == (1, "", 1)
     assert answer.err.startswith("wios: DuckDB: ")
     assert str(file) in answer.err
 

@@ -36,7 +36,7 @@ def test_a_film_is_forgotten_and_what_is_left_is_said(wios: Wios) -> None:
     assert "left: " in answer.out
     assert keys(wios) == ["Grace Hopper"]
     again = wios("forget", "heat", "--yes")
-    assert again.code == 3
+    assert again.code == 1
     assert "there is no film and nobody called 'heat'" in again.err
 
 

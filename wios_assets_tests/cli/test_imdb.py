@@ -62,7 +62,7 @@ def test_a_download_comes_from_the_address_of_the_setting_and_shows_the_terms(
 
 def test_files_that_are_not_there_are_named_before_anything_starts(wios: Wios, tmp_path: Path) -> None:
     answer = wios("imdb", "load", "--from", tmp_path)
-    assert answer.code == 3
+    assert answer.code == 1
     assert "there is no title.basics.tsv.gz; put IMDB's file there, or download it" in answer.err
 
 

@@ -60,7 +60,7 @@ def test_a_name_that_is_not_in_the_cast_is_refused(analysed: tuple[Wios, Setting
     answer = wios("name", film, 0, "Nobody Known")
     assert answer.code == 1
     assert "'Nobody Known' is not in its cast (" in answer.err
-    assert wios("name", film, "unknown:99", "Grace Hopper").code == 3
+    assert wios("name", film, "unknown:99", "Grace Hopper").code == 1
     assert wios("name", film, "somebody", "Grace Hopper").code == 1
     assert wios("name", film, 0).code == 2
 
@@ -99,7 +99,7 @@ def test_what_is_not_a_document_of_reviews_is_refused(analysed: tuple[Wios, Sett
         file.write_text(content)
         answer = wios("import-review", file)
         assert (answer.code, str(file) in answer.err) == (1, True)
-    assert wios("import-review", tmp_path / "nothing.json").code == 3
+    assert wios("import-review", tmp_path / "nothing.json").code == 1
     assert not (settings.data / "decisions").exists()
 
 
