@@ -11,7 +11,7 @@ from typing import Any
 
 from wios_assets.errors import Unavailable, WiosError
 from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
-from wios_assets.vision.video import fingerprint_of_parts
+from wios_assets.vision.parts import fingerprint_of_parts
 
 INDEX_NAME = "films.json"
 _VERSION = 1

@@ -5,6 +5,7 @@ See https://ffmpeg.org/ffmpeg-protocols.html#concat. It joins bytes, so it is fo
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,3 +52,8 @@ def video_address(path: Path) -> str:
     if path.suffix != SUFFIX:
         return f"file:{path}"
     return "concat:" + "|".join(f"file:{part}" for part in read_parts(path))
+
+
+def fingerprint_of_parts(fingerprints: Sequence[str]) -> str:
+    """Content identity of a film in several files, from theirs in order."""
+    return hashlib.blake2b("".join(fingerprints).encode(), digest_size=20).hexdigest()

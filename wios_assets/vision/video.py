@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -149,7 +149,7 @@ def fingerprint(path: Path) -> str:
         WiosError: the file cannot be read.
     """
     if path.suffix == parts.SUFFIX:
-        return fingerprint_of_parts([fingerprint(part) for part in parts.read_parts(path)])
+        return parts.fingerprint_of_parts([fingerprint(part) for part in parts.read_parts(path)])
     size = _readable_size(path)
     digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=20)
     last = max(0, size - FINGERPRINT_CHUNK_BYTES)
@@ -164,11 +164,6 @@ def fingerprint(path: Path) -> str:
     except OSError as error:
         raise Unavailable(f"{path}: cannot be read at byte {position} ({error.strerror}); copy it again") from None
     return digest.hexdigest()
-
-
-def fingerprint_of_parts(fingerprints: Sequence[str]) -> str:
-    """Content identity of a film in several files, from theirs in order."""
-    return hashlib.blake2b("".join(fingerprints).encode(), digest_size=20).hexdigest()
 
 
 def _readable_size(path: Path) -> int:
