@@ -15,10 +15,8 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `wios` and end the process.
 
-    Ends with 0 when all went well and 2 when the command is not written as it should be. Otherwise one line on stderr
-    says what to mend, and the code tells its kind: 1 for an input that is not usable or a failed run, 3 for something
-    that is not found, 4 for a conflict, 5 for something that does not work now (`wios_assets.errors`), 130 when
-    interrupted.
+    Ends with 0 when all went well, 1 when there is something for the user to mend (one line on stderr says what), 2
+    when the command is not written as it should be, 130 when interrupted. A fault of the program keeps its traceback.
     """
     from wios_assets.cli.app import app
     from wios_assets.cli.console import complain, prepare_streams

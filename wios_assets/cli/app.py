@@ -14,9 +14,8 @@ _HELP = """Who is on screen: a film goes in, a map of who is on screen when come
 FILM is a film's key or title, or the beginning of either. TIME is written 75, 75.5, 1:15 or 01:02:03.
 """
 _EPILOG = (
-    "Ends with 0 when all went well and 2 when the command is not written as it should be. Otherwise one line on "
-    "stderr says what to mend: 1 an input that is not usable or a failed run, 3 something not found, 4 a conflict, "
-    "5 something that does not work now, 130 interrupted. "
+    "Ends with 0 when all went well, 1 when there is something for you to mend (one line on stderr says what), "
+    "2 when the command is not written as it should be, 130 when interrupted. "
     "Where output is no terminal it is plain text."
 )
 

@@ -160,7 +160,7 @@ def test_help_and_version_are_there_for_all(wios: Wios) -> None:
     for command in ("demo", "ui", "film", "run", "who", "minutes", "screen-time", "export", "settings", "doctor"):
         assert f" {command} " in overview
         assert wios(command, "--help").code == 0
-    assert "130 interrupted" in " ".join(overview.split())
+    assert "130 when interrupted" in " ".join(overview.split())
 
 
 @pytest.mark.slow
