@@ -5,6 +5,8 @@ from dagster import Definitions, ResourceDefinition, in_process_executor
 from wios_assets.assets.appearances import appearance_assets
 from wios_assets.assets.evaluation import evaluation_assets
 from wios_assets.assets.faces import face_assets
+from wios_assets.assets.film_files import film_file_specs
+from wios_assets.assets.film_io_manager import FilmIOManager
 from wios_assets.assets.filmography import filmography_assets
 from wios_assets.assets.films import film_assets
 from wios_assets.assets.footage import footage_assets
@@ -15,8 +17,7 @@ from wios_assets.assets.library import library_assets
 from wios_assets.assets.selection import selection_assets
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.schedules import imdb_daily
-from wios_assets.automation.sensors import imdb_sensor, inbox_sensor
-from wios_assets.lake.io_manager import SparkIOManager
+from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.settings import Settings, current_settings
 
@@ -29,6 +30,7 @@ def build_definitions(settings: Settings) -> Definitions:
             *imdb_assets(),
             *filmography_assets(settings),
             *own_row_specs(),
+            *film_file_specs(),
             *film_assets(settings),
             *gallery_assets(settings),
             *footage_assets(settings),
@@ -41,11 +43,11 @@ def build_definitions(settings: Settings) -> Definitions:
         resources={
             "settings": ResourceDefinition.hardcoded_resource(settings),
             "spark": spark,
-            "io_manager": SparkIOManager(lake=str(settings.lake), spark=spark),
+            "io_manager": FilmIOManager(data=str(settings.data), lake=str(settings.lake), spark=spark),
         },
         jobs=JOBS,
         schedules=[imdb_daily(settings)],
-        sensors=[inbox_sensor(settings), imdb_sensor(settings)],
+        sensors=[inbox_sensor(settings), imdb_sensor(settings), decisions_sensor(settings)],
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=in_process_executor,
     )

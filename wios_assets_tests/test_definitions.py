@@ -9,16 +9,19 @@ from wios_assets.tables import FILM_TABLES, TABLES
 
 GROUPS = {
     "imdb": {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmography", "wanted"},
-    "films": {"film", "cast", "imdb/title_of_film", "imdb/credits_of_film"},
-    "galleries": {"gallery_photos", "gallery_embeddings"},
+    "films": {"film_file", "film", "cast", "imdb/title_of_film", "imdb/credits_of_film"},
+    "galleries": {"cast_photos", "gallery_photos", "gallery_embeddings"},
     "frames": {"shots", "frame_samples"},
     "faces": {"faces", "face_embeddings", "face_tracks"},
     "appearances": {"decisions", "track_names", "appearances", "minute_appearances", "screen_time"},
-    "evaluation": {"evaluation", "recogniser_selection"},
+    "evaluation": {"truth", "evaluation", "recogniser_selection"},
     "library": {"library", "prediction_log"},
 }
 OBSERVED = {
     "decisions": "a decision",
+    "film_file": "the video file",
+    "cast_photos": "a photo of a cast member",
+    "truth": "an interval of a person",
     "imdb/title_of_film": "the title of IMDB's",
     "imdb/credits_of_film": "a credit of the title",
 }

@@ -16,6 +16,7 @@ from dagster import (
 )
 
 from wios_assets.assets.common import OWNERS, check, code_version, film_table, picture
+from wios_assets.assets.film_files import DECISIONS
 from wios_assets.assets.options import naming_options
 from wios_assets.lake.cohort import chosen_recogniser, read_cohort
 from wios_assets.naming.names import name_tracks
@@ -31,7 +32,6 @@ from wios_assets.timeline.minutes import minute_appearances as by_minute
 from wios_assets.timeline.minutes import screen_time as totals
 
 GROUP = "appearances"
-DECISIONS = "decisions"
 SHOWN_REVIEWS = 20
 
 
@@ -53,7 +53,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
 
     @asset(
         **film_table("track_names", GROUP, version, ["every_track_decided"]),
-        deps=[AssetKey(DECISIONS), AssetKey(RECOGNISER_SELECTION.name)],
+        deps=[DECISIONS, AssetKey(RECOGNISER_SELECTION.name)],
     )
     def track_names(
         context: AssetExecutionContext,

@@ -15,6 +15,7 @@ from dagster import (
 )
 
 from wios_assets.assets.common import check, code_version, film_table, picture
+from wios_assets.assets.film_files import TRUTH
 from wios_assets.films.entry import film_source
 from wios_assets.reviews.accepted import fallen, read_accepted
 from wios_assets.settings import Settings
@@ -48,7 +49,9 @@ def film_figures(rows: pd.DataFrame) -> dict[str, float]:
 def evaluation_assets() -> list[AssetsDefinition]:
     """The asset `evaluation`, with the check that holds it against the last accepted figures."""
 
-    @asset(**film_table("evaluation", "evaluation", code_version(1), warning=[CHECK]), output_required=False)
+    @asset(
+        **film_table("evaluation", "evaluation", code_version(1), warning=[CHECK]), deps=[TRUTH], output_required=False
+    )
     def evaluation(
         context: AssetExecutionContext,
         appearances: pd.DataFrame,

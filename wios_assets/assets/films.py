@@ -15,6 +15,7 @@ from dagster import (
 )
 
 from wios_assets.assets.common import check, code_version, content_version, film_table
+from wios_assets.assets.film_files import FILM_FILE
 from wios_assets.assets.imdb_rows import CREDITS, TITLE, title_of
 from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
@@ -32,7 +33,7 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
 
     @asset(
         **film_table("film", "films", code_version(1, settings.samples_per_second), ["decodable"], ["title_known"]),
-        deps=[TITLE],
+        deps=[TITLE, FILM_FILE],
     )
     def film(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
@@ -55,7 +56,7 @@ def film_assets(settings: Settings) -> list[AssetsDefinition]:
         )
         yield check("title_known", "film", [] if known or sidecar.title else [why], warn=True)
 
-    @asset(**film_table("cast", "films", code_version(1), ["at_least_one_actor"]), deps=[CREDITS])
+    @asset(**film_table("cast", "films", code_version(1), ["at_least_one_actor"]), deps=[CREDITS, FILM_FILE])
     def cast(context: AssetExecutionContext, film: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
         entry, sidecar = film_source(settings, context.partition_key)
         path = Path(entry.path)

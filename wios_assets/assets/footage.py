@@ -50,6 +50,7 @@ CHECKS = {
     "faces": ("share_of_samples_with_faces",),
     "face_embeddings": ("finite_and_of_right_length",),
 }
+POOL = "footage"
 LOG_EVERY_S = 10.0
 FEWEST_WITH_FACES = 0.02
 TOLERANCE_S = 1e-6
@@ -62,6 +63,7 @@ def footage_assets(settings: Settings) -> list[AssetsDefinition]:
 
     @multi_asset(
         name="footage",
+        pool=POOL,
         partitions_def=films,
         outs={name: table_out(name, group, version, {"spark", "parquet"}) for name, group in GROUPS.items()},
         check_specs=[

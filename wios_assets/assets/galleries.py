@@ -18,6 +18,7 @@ from dagster import (
 )
 
 from wios_assets.assets.common import check, code_version, nullable, picture, table_out
+from wios_assets.assets.film_files import CAST_PHOTOS
 from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.films.entry import film_source
@@ -51,6 +52,7 @@ def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
             AssetCheckSpec("finite_and_of_right_length", asset=AssetKey("gallery_embeddings"), blocking=True),
         ],
         name="gallery",
+        deps=[CAST_PHOTOS],
     )
     def gallery(context: AssetExecutionContext, cast: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
         started = time.monotonic()

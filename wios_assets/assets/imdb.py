@@ -62,6 +62,7 @@ def imdb_assets() -> list[AssetsDefinition]:
             AssetCheckSpec("no_line_set_aside", asset=AssetKey(QUARANTINE.name.split("/"))),
         ],
         name="imdb",
+        pool="imdb",
     )
     def imdb(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
         if settings.imdb_download:

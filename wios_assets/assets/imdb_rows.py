@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -52,25 +53,32 @@ def own_row_specs() -> list[AssetSpec]:
     ]
 
 
-def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObservation]:
-    """For each film the data versions of its title and of its credits in IMDB's tables.
+def rows_of_film(settings: Settings, film: str, lookup: ImdbLookup) -> tuple[Match | Ambiguous | None, pd.DataFrame]:
+    """A film's title in IMDB's tables, and its cast as IMDB has it, photos aside, with who is left out of it.
 
-    A film that is not in the inbox, or whose file cannot be read and never was, has none.
+    Raises:
+        WiosError: the film is not in the inbox, or its file cannot be read and never was.
     """
+    entry, sidecar = film_source(settings, film)
+    match = title_of(entry, sidecar, _duration_s(settings, film, entry), settings.films, lookup)
+    return match, _credits(match, sidecar, lookup)
+
+
+def row_versions(match: Match | Ambiguous | None, credits: pd.DataFrame) -> dict[AssetKey, str]:
+    """Data versions of a film's title and of its credits."""
+    return {
+        TITLE: hashlib.sha256(repr(match).encode()).hexdigest()[:32],
+        CREDITS: content_version(credits).value,
+    }
+
+
+def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObservation]:
+    """For each film the data versions of its title and of its credits in IMDB's tables; see `rows_of_film`."""
     with ImdbLookup(settings.lake) as lookup:
         for film in films:
-            try:
-                entry, sidecar = film_source(settings, film)
-                duration_s = _duration_s(settings, film, entry)
-            except WiosError:
-                continue
-            match = title_of(entry, sidecar, duration_s, settings.films, lookup)
-            versions = {
-                TITLE: hashlib.sha256(repr(match).encode()).hexdigest()[:32],
-                CREDITS: content_version(_credits(match, sidecar, lookup)).value,
-            }
-            for key, version in versions.items():
-                yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
+            with suppress(WiosError):
+                for key, version in row_versions(*rows_of_film(settings, film, lookup)).items():
+                    yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
 
 
 def title_of(
@@ -94,7 +102,6 @@ def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
 
 
 def _credits(match: Match | Ambiguous | None, sidecar: Sidecar, lookup: ImdbLookup) -> pd.DataFrame:
-    """The cast as IMDB has it, photos aside, and who is left out of it."""
     tconst = match.tconst if isinstance(match, Match) else None
     if sidecar.cast:
         return cast_by_hand(sidecar.cast, lookup, (), tconst)

@@ -1,42 +1,43 @@
-"""What can be run in one go."""
+"""The jobs: groups of assets that are run together."""
 
 from dagster import AssetSelection, define_asset_job
 
 from wios_assets.tables import FILM_TABLES
 
-FILM_TAGS = {"wios/film": "one at a time"}
 # Every event stands in the run's own log; terminals stay readable.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-IMDB_TAGS = {"wios/imdb": "one at a time"}
 
 FOOTAGE = ("shots", "frame_samples", "faces", "face_embeddings")
+DECIDED = ("track_names", "appearances", "minute_appearances", "screen_time", "evaluation")
+TABLES_OF_JOB = {
+    "film_map": FILM_TABLES,
+    "film_names": tuple(name for name in FILM_TABLES if name not in FOOTAGE),
+    "film_decisions": DECIDED,
+    "film_evaluation": ("evaluation",),
+}
+"""Tables of a film that each of its jobs makes."""
 
 film_map = define_asset_job(
     "film_map",
-    selection=AssetSelection.assets(*FILM_TABLES, "library"),
-    tags=FILM_TAGS,
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_map"], "library"),
     config=QUIET,
     description="A film's whole way: from the video file to the library.",
 )
 film_names = define_asset_job(
     "film_names",
-    selection=AssetSelection.assets(*(name for name in FILM_TABLES if name not in FOOTAGE), "library"),
-    tags=FILM_TAGS,
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_names"], "library"),
     config=QUIET,
     description="A film's cast, galleries and names again; the video, its faces and embeddings stay as they are.",
 )
 film_decisions = define_asset_job(
     "film_decisions",
-    selection=AssetSelection.assets(
-        "track_names", "appearances", "minute_appearances", "screen_time", "evaluation", "library"
-    ),
-    tags=FILM_TAGS,
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_decisions"], "library"),
     config=QUIET,
     description="What follows from a person's decision: names, and everything after them.",
 )
 film_evaluation = define_asset_job(
     "film_evaluation",
-    selection=AssetSelection.assets("evaluation"),
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_evaluation"]),
     config=QUIET,
     description="A film's map against its truth.",
 )
@@ -55,7 +56,6 @@ library_refresh = define_asset_job(
 imdb_refresh = define_asset_job(
     "imdb_refresh",
     selection=AssetSelection.groups("imdb"),
-    tags=IMDB_TAGS,
     config=QUIET,
     description="IMDB's tables from its files.",
 )

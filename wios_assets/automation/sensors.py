@@ -1,9 +1,11 @@
 """What runs when something changes in a folder."""
 
+import json
 import time
 
 from dagster import (
     AddDynamicPartitionsRequest,
+    AssetRecordsFilter,
     DagsterInstance,
     DagsterRunStatus,
     DefaultSensorStatus,
@@ -16,14 +18,20 @@ from dagster import (
     sensor,
 )
 
-from wios_assets.assets.imdb_rows import observed_rows
+from wios_assets.assets.film_files import DECISIONS, film_observations
 from wios_assets.automation.inputs import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
-from wios_assets.automation.jobs import film_map, film_names, imdb_refresh, library_refresh
+from wios_assets.automation.jobs import film_decisions, film_map, film_names, imdb_refresh, library_refresh
 from wios_assets.automation.requests import FilmRequest, film_requests, read_memory, write_memory
 from wios_assets.films.registry import finished_films, look_at_inbox
+from wios_assets.lake.paths import partition_keys
 from wios_assets.partitions import FILM
+from wios_assets.reviews.decisions import decisions_file, decisions_version
 from wios_assets.settings import Settings
+from wios_assets.tables import TRACK_NAMES
 
+DECISIONS_SECONDS = 5
+DECISIONS_SETTLE_S = 3.0
+NANO = 1_000_000_000
 ENDED_BADLY = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 
 
@@ -54,7 +62,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
         return SensorResult(
             dynamic_partitions_requests=[AddDynamicPartitionsRequest(FILM, missing)] if missing else [],
             run_requests=[_run_request(request) for request in requests],
-            asset_events=list(observed_rows(settings, [request.film for request in requests])),
+            asset_events=list(film_observations(settings, [request.film for request in requests])),
             skip_reason=None if requests else "; ".join(waiting) or f"nothing new in {settings.films}",
             cursor=write_memory(memory),
         )
@@ -94,6 +102,57 @@ def imdb_sensor(settings: Settings) -> SensorDefinition:
         return SensorResult(run_requests=[RunRequest(run_key=stamps.digest)], cursor=stamps.digest)
 
     return imdb_files
+
+
+def decisions_sensor(settings: Settings) -> SensorDefinition:
+    """Sees decisions of people and starts the run that brings a film's names in step with them.
+
+    The cursor holds the state of each film's file of decisions. Whoever asks for a run elsewhere, as `wios name` does,
+    reports the decisions' version to Dagster first; such a version needs no run from here.
+    """
+
+    @sensor(
+        job=film_decisions,
+        minimum_interval_seconds=DECISIONS_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Decisions of people about faces: the film's names follow.",
+    )
+    def decisions(context: SensorEvaluationContext) -> SensorResult:
+        before: dict[str, int] = json.loads(context.cursor) if context.cursor else {}
+        seen: dict[str, int] = {}
+        changed: dict[str, str] = {}
+        for film in partition_keys(settings.lake, TRACK_NAMES.name):
+            file = decisions_file(settings.data, film)
+            if not file.is_file():
+                continue
+            changed_ns = file.stat().st_mtime_ns
+            if before.get(film) != changed_ns:
+                if time.time() - changed_ns / NANO < DECISIONS_SETTLE_S:
+                    # Decisions in a row share one run.
+                    seen |= {film: before[film]} if film in before else {}
+                    continue
+                version = decisions_version(settings.data, film)
+                if version != _reported_version(context.instance, film):
+                    changed[film] = version
+            seen[film] = changed_ns
+        return SensorResult(
+            run_requests=[
+                RunRequest(run_key=f"{film_decisions.name}:{film}:{version}", partition_key=film)
+                for film, version in changed.items()
+            ],
+            asset_events=list(film_observations(settings, changed)),
+            skip_reason=None if changed else "no new decisions",
+            cursor=json.dumps(seen),
+        )
+
+    return decisions
+
+
+def _reported_version(instance: DagsterInstance, film: str) -> str | None:
+    """Version of a film's decisions that Dagster was last told of."""
+    records = instance.fetch_observations(AssetRecordsFilter(DECISIONS, asset_partitions=[film]), limit=1).records
+    observation = records[0].event_log_entry.asset_observation if records else None
+    return observation.data_version if observation is not None else None
 
 
 def _run_request(request: FilmRequest) -> RunRequest:

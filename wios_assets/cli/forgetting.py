@@ -24,7 +24,7 @@ def forget(
     from wios_assets.forget import steps
     from wios_assets.forget.film import forget_film
     from wios_assets.forget.person import forget_person
-    from wios_assets.runs.launch import dagster_instance
+    from wios_assets.runs.instance import dagster_instance
 
     settings = load_settings()
     if film and person:

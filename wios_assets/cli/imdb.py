@@ -34,7 +34,8 @@ def load(
 ) -> None:
     """Load IMDB's files: typed tables, the director's films with their casts, and what is missing for them."""
     from wios_assets.imdb.files import IMDB_FILES, TERMS, find_file
-    from wios_assets.runs.launch import dagster_instance, run_job
+    from wios_assets.runs.instance import dagster_instance
+    from wios_assets.runs.launch import run_job
 
     if folder is not None and download:
         raise typer.BadParameter("give --from FOLDER or --download, not both")
@@ -45,7 +46,8 @@ def load(
             find_file(settings.imdb, table)
     started = time.monotonic()
     with dagster_instance(settings) as instance, _bar(settings) as tick, interrupts():
-        run_job(settings, instance, "imdb_refresh", tick)
+        own = folder is not None or download
+        run_job(settings, instance, "imdb_refresh", tick, tell=note, own_settings=own)
     publish(settings.lake, settings.library)
     _say_what_is_there(settings, time.monotonic() - started)
 

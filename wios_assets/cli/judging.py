@@ -199,10 +199,11 @@ def _user() -> str | None:
 
 
 def _run(settings: Settings, job: str, film: str) -> None:
-    from wios_assets.runs.launch import dagster_instance, run_film
+    from wios_assets.runs.instance import dagster_instance
+    from wios_assets.runs.launch import run_film
 
     with dagster_instance(settings) as instance:
-        run_film(settings, instance, film, lambda progress, step: None, job)
+        run_film(settings, instance, film, lambda progress, step: None, job, tell=note)
 
 
 def _to_review(settings: Settings, film: str) -> pd.DataFrame:

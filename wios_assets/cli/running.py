@@ -32,12 +32,20 @@ LOOK_AGAIN_S = 1.0
 
 
 def run(
-    films: Annotated[list[str], typer.Argument(metavar="FILM...", help="Films of the inbox, by key or its beginning.")],
+    films: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILM...]", help="Films of the inbox, by key or its beginning.")
+    ] = None,
+    stale: Annotated[
+        bool,
+        typer.Option("--stale", help="Only what an older engine, setting, photo or decision made; all films if none."),
+    ] = False,
 ) -> None:
     """Analyse films: everything from the video file to the library, with a progress bar."""
+    if not films and not stale:
+        raise typer.BadParameter("name a film, or give --stale for all that are not up to date", param_hint="FILM")
     settings = load_settings()
-    keys = list(dict.fromkeys(inbox_film(settings, film) for film in films))
-    if not _run_all(settings, keys):
+    keys = list(dict.fromkeys(inbox_film(settings, film) for film in films or ()))
+    if not _run_all(settings, keys or _stale_films(settings), only_stale=stale):
         raise typer.Exit(1)
 
 
@@ -65,7 +73,8 @@ def demo() -> None:
     """Run the whole way on a small example that is made on the spot; it shows the way, not the accuracy."""
     from wios_assets.automation.inputs import imdb_is_loaded
     from wios_assets.demo import make_example
-    from wios_assets.runs.launch import dagster_instance, run_job
+    from wios_assets.runs.instance import dagster_instance
+    from wios_assets.runs.launch import run_job
 
     settings, elsewhere = _demo_settings(load_settings())
     say(f"1. An example, made on the spot, in {settings.data}", style="bold")
@@ -144,11 +153,31 @@ def inbox_film(settings: Settings, asked: str) -> str:
     return key
 
 
-def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> bool:
-    """Run films one after the other; False where one failed, which is said on stderr."""
-    from wios_assets.runs.launch import dagster_instance, run_film
+def _stale_films(settings: Settings) -> list[str]:
+    """Analysed films of the inbox that are not up to date."""
+    from wios_assets.films.registry import finished_films, look_at_inbox
+    from wios_assets.runs.instance import dagster_instance
+    from wios_assets.runs.launch import report_observations
+    from wios_assets.runs.stale import stale_tables
 
-    whole = True
+    index = look_at_inbox(settings, settings.settle_seconds).index.films
+    films = [film for film in finished_films(settings) if film in index and index[film].present]
+    with dagster_instance(settings) as instance:
+        for film in films:
+            report_observations(settings, instance, film)
+        stale = stale_tables(settings, instance, films)
+    chosen = [film for film in films if stale[film]]
+    if not chosen:
+        say(f"all {len(films)} analysed films are up to date")
+    return chosen
+
+
+def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_stale: bool = False) -> bool:
+    """Run films one after the other; False where one failed, which is reported on stderr."""
+    from wios_assets.runs.instance import dagster_instance
+    from wios_assets.runs.launch import run_film
+
+    succeeded = True
     with dagster_instance(settings) as instance:
         with interrupts():
             _load_imdb(settings, instance)
@@ -156,10 +185,13 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
             started = time.monotonic()
             try:
                 with _film_bar(key) as report, interrupts():
-                    run_film(settings, instance, key, report)
+                    did = run_film(settings, instance, key, report, tell=note, only_stale=only_stale)
             except WiosError as error:
                 complain(str(error))
-                whole = False
+                succeeded = False
+                continue
+            if not did:
+                say(f"{key}: nothing is left to do")
                 continue
             taken = time.monotonic() - started
             with open_library(settings) as library:
@@ -170,7 +202,7 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False) -> boo
             )
             if not quiet:
                 note(f"next: wios minutes {typed(key)}", style="dim")
-    return whole
+    return succeeded
 
 
 def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
@@ -187,7 +219,7 @@ def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
     except WiosError:
         return
     note(f"loading IMDB's files from {settings.imdb}", style="dim")
-    run_job(settings, instance, "imdb_refresh")
+    run_job(settings, instance, "imdb_refresh", tell=note)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from wios_assets.errors import BadInput, Conflict, Unavailable
-from wios_assets.runs.launch import dagster_instance, prepare_dagster_home
+from wios_assets.errors import BadInput, Unavailable
+from wios_assets.runs.instance import dagster_instance, prepare_dagster_home, ui_lock
 from wios_assets.settings import FOLDERS, Settings, address, project_root, settings_file
 
 PAUSE_S = 0.25
@@ -31,10 +31,8 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
     Raises:
         WiosError: a port is in use, others could reach the page and no token is set, or one ends before it answers.
     """
-    from filelock import FileLock, Timeout
-
     from wios_assets.page.guard import required_token
-    from wios_assets.runs.orphans import end_orphaned_runs
+    from wios_assets.runs.processes import end_orphaned_runs
 
     required_token(settings)
     if settings.ui_port == settings.page_port:
@@ -44,13 +42,15 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
     home = prepare_dagster_home(settings)
     for folder in (settings.films, settings.galleries, settings.imdb):
         folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(home / ".ui.lock", timeout=0):
-            with dagster_instance(settings) as instance:
-                end_orphaned_runs(instance)
+    with ui_lock(settings):
+        with dagster_instance(settings) as instance:
+            end_orphaned_runs(instance)
+        try:
             return _serve(settings, home, ready)
-    except Timeout:
-        raise Conflict(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
+        finally:
+            # The daemon's last sign of life would be taken for a daemon that still takes runs.
+            with dagster_instance(settings) as instance:
+                instance.wipe_daemon_heartbeats()
 
 
 def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) -> int:

@@ -40,9 +40,13 @@ def forget_film(settings: Settings, instance: DagsterInstance, subject: Subject)
     Raises:
         WiosError: a run is at the film.
     """
+    with steps.films_held(settings, instance, subject.films):
+        return _forget_film(settings, instance, subject)
+
+
+def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
     told = Told()
     (film,) = subject.films
-    steps.refuse_while_running(instance, subject.films)
     steps.begin(settings, subject)
     # The inbox first, so that a daemon does not take the film up again in between.
     _leave_inbox(settings, film, subject.paths, told)

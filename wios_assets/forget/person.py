@@ -74,8 +74,12 @@ def forget_person(settings: Settings, instance: DagsterInstance, subject: Subjec
     Raises:
         WiosError: a run is at one of the person's films.
     """
+    with steps.films_held(settings, instance, subject.films):
+        return _forget_person(settings, instance, subject)
+
+
+def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
     told = Told()
-    steps.refuse_while_running(instance, subject.films)
     steps.begin(settings, subject)
     never_name(settings.data, [*subject.names, *subject.nconsts])
     _remove_photos(settings, subject, told)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +18,7 @@ from wios_assets.atomic import write_whole
 from wios_assets.errors import Conflict
 from wios_assets.exports import FORMATS, default_file
 from wios_assets.films.entry import index_path
+from wios_assets.films.film_lock import free_film_lock
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached
 from wios_assets.imdb.files import IMDB_FILES
@@ -77,20 +78,24 @@ def done(settings: Settings) -> None:
     (settings.data / _JOURNAL).unlink(missing_ok=True)
 
 
-def refuse_while_running(instance: DagsterInstance, films: Iterable[str]) -> None:
-    """Raise a WiosError where a run is at one of the films, for it would write it again."""
-    from dagster import DagsterRunStatus, RunsFilter
+@contextmanager
+def films_held(settings: Settings, instance: DagsterInstance, films: Iterable[str]) -> Iterator[None]:
+    """Hold the locks of films while they are forgotten.
 
-    from wios_assets.runs.orphans import PROCESS_TAG, UNFINISHED
-    from wios_assets.runs.processes import lives
+    Raises:
+        Conflict: a run is queued or at work on one of them, for it would write it again.
+    """
+    from wios_assets.runs.processes import describe, run_of_any
 
-    statuses = [*UNFINISHED, DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED]
-    for run in instance.get_runs(RunsFilter(statuses=statuses)):
-        process = run.tags.get(PROCESS_TAG)
-        if run.tags.get(PARTITION) in set(films) and (process is None or lives(process)):
-            raise Conflict(
-                f"film {run.tags[PARTITION]!r}: run {run.run_id} is at it; wait until it ends, or end it in `wios ui`"
-            )
+    films = sorted(set(films))
+    if (run := run_of_any(instance, films)) is not None:
+        raise Conflict(
+            f"film {run.tags[PARTITION]!r}: {describe(run)} is at it; wait until it ends, or end it in `wios ui`"
+        )
+    with ExitStack() as locks:
+        for film in films:
+            locks.enter_context(free_film_lock(settings.data, film))
+        yield
 
 
 def films_of_lake(settings: Settings) -> list[str]:
@@ -148,11 +153,9 @@ def remove_pictures(settings: Settings, paths: Iterable[str], told: Told) -> Non
 
 def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
     """Remove what killed runs left half written, unless a run may still be at it."""
-    from dagster import RunsFilter
+    from wios_assets.runs.processes import unfinished_runs
 
-    from wios_assets.runs.orphans import UNFINISHED
-
-    if not instance.get_runs(RunsFilter(statuses=UNFINISHED), limit=1):
+    if not unfinished_runs(instance, queued=False):
         shutil.rmtree(settings.lake / STAGING, ignore_errors=True)
 
 

@@ -1,93 +1,96 @@
-"""Running a film's partition from the command line, in Dagster's instance."""
+"""The one way to start a run: command line, page and reviews ask here; sensors use the same queue.
+
+Where Dagster's daemon works on the data folder, a run goes into its queue and the caller follows it. Where none does,
+it is executed in this process. One film has one run at a time: a second request says who has the film, waits, and then
+does only what is still stale.
+"""
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-import yaml
-
-from wios_assets.errors import Unavailable, WiosError
+from wios_assets.errors import WiosError
+from wios_assets.films.film_lock import LockHolder, command_line, film_lock, lock_holder
+from wios_assets.runs.follow import NoLongerQueued, failed_check, failure, follow_run, newest_asset
+from wios_assets.runs.instance import daemon_runs, dagster_instance, prepare_dagster_home
+from wios_assets.runs.processes import COMMAND_TAG, describe, this_process, unfinished_runs
 from wios_assets.settings import Settings, project_root
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance
+    from dagster import AssetKey, DagsterInstance
 
     from wios_assets.lake.progress import Progress
+
+__all__ = ["dagster_instance", "failed_check", "prepare_dagster_home", "run_film", "run_job"]
 
 ProgressReport = Callable[["Progress | None", str | None], None]
 """Called some times a second while a film runs: the footage's progress, and the last finished asset."""
 
-PAUSE_S = 0.25
+Tell = Callable[[str], None]
+"""Called with a line for the person who waits."""
 
-
-def prepare_dagster_home(settings: Settings) -> Path:
-    """Dagster's home folder for these settings, with the project's dagster.yaml pointed at it; sets DAGSTER_HOME.
-
-    Raises:
-        WiosError: the project's dagster.yaml is missing, or the folder cannot be written.
-    """
-    source = project_root() / "dagster.yaml"
-    try:
-        config = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Unavailable(f"{source}: not found; run `wios` in a checkout of the project") from None
-    home = settings.dagster
-    config["storage"]["sqlite"]["base_dir"] = str(home)
-    config["local_artifact_storage"]["config"]["base_dir"] = str(home)
-    config["compute_logs"]["config"]["base_dir"] = str(home / "logs")
-    text = f"# Made from {source.name} at every start.\n{yaml.safe_dump(config, sort_keys=False)}"
-    target = home / "dagster.yaml"
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        if not target.is_file() or target.read_text(encoding="utf-8") != text:
-            beside = home / f".dagster.yaml.{os.getpid()}"
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(target)
-    except OSError as error:
-        raise Unavailable(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
-    os.environ["DAGSTER_HOME"] = str(home)
-    return home
-
-
-@contextmanager
-def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
-    """Dagster's instance for these settings."""
-    prepare_dagster_home(settings)
-    from dagster import DagsterInstance
-
-    with DagsterInstance.get() as instance:
-        yield instance
+POLL_S = 0.25
+FILM_JOBS = ("film_map", "film_names", "film_decisions", "film_evaluation")
 
 
 def run_film(
-    settings: Settings, instance: DagsterInstance, film: str, report: ProgressReport, job: str = "film_map"
-) -> None:
-    """Materialise everything of a film's partition, or what one of the other film jobs makes.
+    settings: Settings,
+    instance: DagsterInstance,
+    film: str,
+    report: ProgressReport,
+    job: str = "film_map",
+    *,
+    tell: Tell = lambda line: None,
+    only_stale: bool = False,
+) -> bool:
+    """Materialise a film's partition: everything of it, or what one of the other film jobs makes.
+
+    Args:
+        tell: told who has the film where the request must wait, and how to cancel a run that goes on without it.
+        only_stale: leave out what is fresh, from the start. A request that had to wait for another always does.
+
+    Returns:
+        False where nothing of it was left to do.
 
     Raises:
         WiosError: the run failed; the message is the cause's.
-        KeyboardInterrupt: the run was interrupted.
+        KeyboardInterrupt: the run in this process was interrupted, or a queued run is no longer followed.
     """
-    from dagster import AssetKey, AssetObservation
-
-    from wios_assets.assets.appearances import DECISIONS
-    from wios_assets.assets.imdb_rows import observed_rows
     from wios_assets.lake.progress import read_progress
-    from wios_assets.reviews.decisions import decisions_version
 
     instance.add_dynamic_partitions("film", [film])
-    # Decisions are made outside of runs; this event is what makes names stale in Dagster, and fresh once they ran.
-    version = {"dagster/data_version": decisions_version(settings.data, film)}
-    instance.report_runless_asset_event(AssetObservation(AssetKey(DECISIONS), partition=film, tags=version))
-    for observation in observed_rows(settings, [film]):
-        instance.report_runless_asset_event(observation)
-    _run(settings, instance, job, film, lambda step: report(read_progress(settings.lake, film), step))
+    report_observations(settings, instance, film)
+    told: set[str] = set()
+
+    def waiting(who: str) -> None:
+        if who not in told:
+            told.add(who)
+            tell(f"film {film!r}: {who} has it; waiting, then only what is still stale is run")
+
+    def tick(step: str | None) -> None:
+        report(read_progress(settings.lake, film), step)
+
+    if daemon_runs(settings, instance):
+        try:
+            return _run_queued_film(settings, instance, film, job, tick, waiting, tell, only_stale)
+        except NoLongerQueued:
+            tell(f"film {film!r}: `wios ui` was ended before the run began; it is run here")
+
+    def held(holder: LockHolder | None) -> None:
+        waiting(str(holder or "another process"))
+        tick(None)
+
+    with film_lock(settings.data, film, waiting=held) as waited:
+        selection: Sequence[AssetKey] | None = None
+        if waited or only_stale:
+            selection = _still_stale(settings, instance, film, job)
+            if not selection:
+                return False
+        _run_here(settings, instance, job, film, tick, selection)
+    return True
 
 
 def run_job(
@@ -95,38 +98,175 @@ def run_job(
     instance: DagsterInstance,
     job: str,
     tick: Callable[[str | None], None] = lambda step: None,
+    *,
+    tell: Tell = lambda line: None,
+    own_settings: bool = False,
 ) -> None:
     """Run a job that has no partitions.
 
     Args:
         tick: called some times a second with the last finished asset.
+        tell: as in `run_film`.
+        own_settings: whether `settings` differ from those of the data folder, so that the daemon, which has the
+            latter, cannot carry the run out.
 
     Raises:
         WiosError: the run failed; the message is the cause's.
     """
-    _run(settings, instance, job, None, tick)
+    if not own_settings and daemon_runs(settings, instance):
+        queued = [run for run in unfinished_runs(instance, job=job) if run.status.value in ("QUEUED", "NOT_STARTED")]
+        run_id = queued[0].run_id if queued else _submit(settings, instance, job, None, None)
+        try:
+            _follow(settings, instance, run_id, None, tick, tell)
+            return
+        except NoLongerQueued:
+            tell("`wios ui` was ended before the run began; it is run here")
+    while others := unfinished_runs(instance, job=job, queued=False):
+        tell(f"{describe(others[0])} is at it; waiting")
+        _wait_for(instance, others[0].run_id, lambda: tick(None))
+    _run_here(settings, instance, job, None, tick, None)
 
 
-def _run(
-    settings: Settings, instance: DagsterInstance, job: str, film: str | None, tick: Callable[[str | None], None]
-) -> None:
-    from dagster import DagsterEventType
+def report_observations(settings: Settings, instance: DagsterInstance, film: str) -> None:
+    """Tell Dagster the versions of what a film rests on outside of it: its file, photos, truth, decisions, IMDB."""
+    from wios_assets.assets.film_files import film_observations
+
+    for observation in film_observations(settings, [film]):
+        instance.report_runless_asset_event(observation)
+
+
+def _run_queued_film(
+    settings: Settings,
+    instance: DagsterInstance,
+    film: str,
+    job: str,
+    tick: Callable[[str | None], None],
+    waiting: Callable[[str], None],
+    tell: Tell,
+    only_stale: bool,
+) -> bool:
+    waited = False
+    # A run may be held by another process of the command line, which began before the daemon did.
+    while True:
+        others = unfinished_runs(instance, film)
+        holder = lock_holder(settings.data, film)
+        if not others and holder is None:
+            break
+        waited = True
+        waiting(describe(others[0]) if others else str(holder))
+        if others:
+            _wait_for(instance, others[0].run_id, lambda: tick(newest_asset(instance, others[0].run_id)))  # noqa: B023
+        else:
+            with film_lock(settings.data, film, waiting=lambda _: tick(None)):
+                pass
+    selection = None
+    if waited or only_stale:
+        selection = _still_stale(settings, instance, film, job)
+        if not selection:
+            return False
+    run_id = _submit(settings, instance, job, film, selection)
+    _follow(settings, instance, run_id, film, tick, tell)
+    return True
+
+
+def _still_stale(settings: Settings, instance: DagsterInstance, film: str, job: str) -> list[AssetKey]:
+    """Assets of a job that are stale for a film, and the library after them."""
+    from dagster import AssetKey
+
+    from wios_assets.runs.stale import stale_tables
+
+    stale = set(stale_tables(settings, instance, [film])[film])
+    names = _tables_of(job) & stale
+    library = ["library"] if names and job != "film_evaluation" else []
+    return [AssetKey(name) for name in (*sorted(names), *library)]
+
+
+def _tables_of(job: str) -> set[str]:
+    from wios_assets.automation.jobs import TABLES_OF_JOB
+
+    return set(TABLES_OF_JOB[job])
+
+
+def _submit(
+    settings: Settings, instance: DagsterInstance, job: str, film: str | None, selection: Sequence[AssetKey] | None
+) -> str:
+    """Put a run into the daemon's queue; returns its id."""
+    from dagster._core.code_pointer import ModuleCodePointer
+    from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
+    from dagster._core.remote_origin import (
+        ManagedGrpcPythonEnvCodeLocationOrigin,
+        RemoteJobOrigin,
+        RemoteRepositoryOrigin,
+    )
+    from dagster._core.run_coordinator import SubmitRunContext
+    from dagster._core.workspace.load import location_origins_from_yaml_paths
 
     from wios_assets.definitions import build_definitions
-    from wios_assets.runs.orphans import this_process
+
+    (location,) = location_origins_from_yaml_paths([str(project_root() / "workspace.yaml")])
+    assert isinstance(location, ManagedGrpcPythonEnvCodeLocationOrigin)
+    target = location.loadable_target_origin
+    definitions = build_definitions(settings)
+    repository = definitions.get_repository_def()
+    job_definition = definitions.resolve_job_def(job)
+    if selection is not None:
+        job_definition = job_definition.get_subset(asset_selection=set(selection))
+    pointer = ModuleCodePointer(str(target.module_name), "defs", target.working_directory)
+    run = instance.create_run_for_job(
+        job_definition,
+        asset_selection=set(selection) if selection is not None else None,
+        tags={**({"dagster/partition": film} if film is not None else {}), COMMAND_TAG: command_line()},
+        run_config=job_definition.run_config,
+        remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, repository.name), job),
+        job_code_origin=JobPythonOrigin(job, RepositoryPythonOrigin(target.executable_path or "", pointer)),
+    )
+    instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
+    return run.run_id
+
+
+def _follow(
+    settings: Settings,
+    instance: DagsterInstance,
+    run_id: str,
+    film: str | None,
+    tick: Callable[[str | None], None],
+    tell: Tell,
+) -> None:
+    try:
+        follow_run(instance, run_id, film, tick, lambda: daemon_runs(settings, instance))
+    except KeyboardInterrupt:
+        tell(f"run {run_id} goes on in `wios ui`; Dagster's page cancels it, under Runs")
+        raise
+
+
+def _wait_for(instance: DagsterInstance, run_id: str, tick: Callable[[], None]) -> None:
+    """Wait until a run has ended, well or badly, or its process is gone."""
+    while any(run.run_id == run_id for run in unfinished_runs(instance)):
+        tick()
+        Event().wait(POLL_S * 2)
+
+
+def _run_here(
+    settings: Settings,
+    instance: DagsterInstance,
+    job: str,
+    film: str | None,
+    tick: Callable[[str | None], None],
+    selection: Sequence[AssetKey] | None,
+) -> None:
+    """Execute a job in this process.
+
+    Raises:
+        WiosError: the run failed; the message is the cause's.
+    """
+    from wios_assets.definitions import build_definitions
 
     run_id = str(uuid.uuid4())
     ended = Event()
 
     def watch() -> None:
-        step: str | None = None
-        while not ended.wait(PAUSE_S):
-            newest = instance.get_records_for_run(
-                run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION, limit=1, ascending=False
-            ).records
-            if newest and newest[0].asset_key is not None:
-                step = newest[0].asset_key.to_user_string()
-            tick(step)
+        while not ended.wait(POLL_S):
+            tick(newest_asset(instance, run_id))
 
     watcher = Thread(target=watch, name="run progress", daemon=True)
     watcher.start()
@@ -137,49 +277,14 @@ def _run(
             .execute_in_process(
                 instance=instance,
                 partition_key=film,
+                asset_selection=list(selection) if selection is not None else None,
                 raise_on_error=False,
                 run_id=run_id,
-                tags=this_process(),
+                tags={**this_process(), COMMAND_TAG: command_line()},
             )
         )
     finally:
         ended.set()
         watcher.join()
     if not result.success:
-        raise WiosError(_cause(result.all_events, result.run_id, film))
-
-
-def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str:
-    """The first failed step's deepest reason, in one line."""
-    place = f"film {film!r}" if film is not None else "run"
-    whole = f"the whole of it is in run {run_id} in `wios ui`"
-    for event in events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            message = error.message.strip()
-            if error.cls_name == "DagsterAssetCheckFailedError":
-                return failed_check(events, place) or f"{place}: {message.splitlines()[0]}; {whole}"
-            if error.cls_name == "DagsterExecutionInterruptedError":
-                raise KeyboardInterrupt
-            if error.cls_name == "WiosError":
-                return message.removeprefix("wios_assets.errors.WiosError: ")
-            return f"{place}: {event.step_key} failed: {message.splitlines()[0]}; {whole}"
-    return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
-
-
-def failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
-    """The first check that stopped a run, with what it found; None where none did."""
-    from dagster import AssetCheckSeverity
-
-    from wios_assets.assets.common import OFFENDERS
-
-    for event in events:
-        if event.event_type_value == "ASSET_CHECK_EVALUATION":
-            found = event.asset_check_evaluation_data
-            if not found.passed and found.severity == AssetCheckSeverity.ERROR:
-                shown = found.metadata[OFFENDERS].value if OFFENDERS in found.metadata else []
-                offenders = "; ".join(map(str, shown)) if isinstance(shown, list) else str(shown)
-                return f"{place}: {found.asset_key.to_user_string()}: {found.check_name}: {offenders or 'failed'}"
-    return None
+        raise WiosError(failure(result.all_events, result.run_id, film))

@@ -86,29 +86,38 @@ def wait_for(what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S)
     raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
 
 
+def own_environment(data: Path, **chosen: object) -> dict[str, str]:
+    """The environment of a `wios` process over a data folder, with these settings and no others."""
+    chosen = {"DATA": data, "SETTLE_SECONDS": 2, "SENSOR_SECONDS": 5, "SPARK_MASTER": "local[2]", **chosen}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WIOS_", "DAGSTER_"))}
+    return environment | {f"WIOS_{name}": str(value) for name, value in chosen.items()}
+
+
+def copy_inputs(finished: FinishedExample, data: Path) -> None:
+    """Put the photos and IMDB's files of the finished example into a data folder."""
+    shutil.copytree(finished.settings.galleries, data / "galleries")
+    shutil.copytree(finished.settings.imdb, data / "imdb")
+
+
 @contextmanager
 def running_ui(finished: FinishedExample, data: Path) -> Iterator[Ui]:
     """`wios ui` with the photos and IMDB's files of the finished example, and no film."""
-    shutil.copytree(finished.settings.galleries, data / "galleries")
-    shutil.copytree(finished.settings.imdb, data / "imdb")
+    copy_inputs(finished, data)
+    with started_ui(data) as running:
+        yield running
+
+
+@contextmanager
+def started_ui(data: Path) -> Iterator[Ui]:
+    """`wios ui` over a data folder."""
     with socket.socket() as free, socket.socket() as other:
         free.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         port, page_port = free.getsockname()[1], other.getsockname()[1]
-    chosen = {
-        "DATA": data,
-        "UI_PORT": port,
-        "PAGE_PORT": page_port,
-        "SETTLE_SECONDS": 2,
-        "SENSOR_SECONDS": 5,
-        "SPARK_MASTER": "local[2]",
-    }
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WIOS_", "DAGSTER_"))}
-    environment |= {f"WIOS_{name}": str(value) for name, value in chosen.items()}
     with (data / "said.txt").open("wb") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "wios_assets", "ui"],
-            env=environment,
+            env=own_environment(data, UI_PORT=port, PAGE_PORT=page_port),
             stdout=said,
             stderr=said,
             start_new_session=True,

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance, SensorResult, build_sensor_context
 
-from wios_assets.automation.sensors import imdb_sensor, inbox_sensor
+from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import look_at_inbox
 from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.reviews.decisions import decide, decisions_file
+from wios_assets.runs.launch import report_observations
 from wios_assets.settings import Settings, load_settings
+from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
 from wios_assets_tests.video_files import numbered_picture, write_film
 
 LONG_AGO = time.time() - 3600
@@ -138,3 +142,59 @@ def test_changed_imdb_files_are_loaded_once_they_are_whole(settings: Settings, i
         os.utime(path, (LONG_AGO, LONG_AGO))
     assert tick() == 1
     assert tick() == 0
+
+
+class DecisionTicks:
+    """The decisions sensor, tick after tick, with what it reports stored as the daemon would."""
+
+    def __init__(self, settings: Settings, instance: DagsterInstance) -> None:
+        self.sensor, self.instance, self.cursor = decisions_sensor(settings), instance, None
+
+    def __call__(self) -> list[str | None]:
+        """Films whose names are asked for."""
+        result = self.sensor(build_sensor_context(instance=self.instance, cursor=self.cursor))
+        assert isinstance(result, SensorResult)
+        for event in result.asset_events:
+            self.instance.report_runless_asset_event(event)
+        self.cursor = result.cursor
+        return [run.partition_key for run in result.run_requests or []]
+
+
+def named_film(settings: Settings) -> None:
+    """A film of the inbox that has names."""
+    drop(settings, f"{FILM}.mp4")
+    look_at_inbox(settings, settle_seconds=0)
+    store_reviewed_film(settings.lake)
+
+
+def decided_long_ago(settings: Settings, person: str) -> None:
+    decide(settings.data, settings.lake, FILM, [1], "is", person, everywhere=False)
+    os.utime(decisions_file(settings.data, FILM), (LONG_AGO, LONG_AGO + len(person)))
+
+
+def test_a_decision_asks_for_the_films_names_once(settings: Settings, instance: DagsterInstance) -> None:
+    named_film(settings)
+    tick = DecisionTicks(settings, instance)
+    assert tick() == []
+    decided_long_ago(settings, "Averil Mean")
+    assert tick() == [FILM]
+    assert tick() == []
+    decided_long_ago(settings, "Eileen Collins")
+    assert tick() == [FILM]
+
+
+def test_decisions_in_a_row_are_waited_for(settings: Settings, instance: DagsterInstance) -> None:
+    named_film(settings)
+    tick = DecisionTicks(settings, instance)
+    decide(settings.data, settings.lake, FILM, [1], "is", "Averil Mean", everywhere=False)
+    os.utime(decisions_file(settings.data, FILM), (time.time() + 60,) * 2)
+    assert tick() == []
+    os.utime(decisions_file(settings.data, FILM), (LONG_AGO,) * 2)
+    assert tick() == [FILM]
+
+
+def test_decisions_that_another_asked_a_run_for_are_left_to_it(settings: Settings, instance: DagsterInstance) -> None:
+    named_film(settings)
+    decided_long_ago(settings, "Averil Mean")
+    report_observations(settings, instance, FILM)
+    assert DecisionTicks(settings, instance)() == []

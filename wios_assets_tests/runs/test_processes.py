@@ -4,7 +4,7 @@ import sys
 from dagster import DagsterInstance, DagsterRunStatus
 from dagster._core.test_utils import create_run_for_test
 
-from wios_assets.runs.orphans import PROCESS_TAG, end_orphaned_runs, this_process
+from wios_assets.runs.processes import PROCESS_TAG, end_orphaned_runs, this_process
 
 
 def test_a_run_whose_process_is_gone_is_marked_failed_and_others_are_not() -> None:

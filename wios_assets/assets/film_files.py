@@ -1,0 +1,109 @@
+"""What people and other programs change on disk, as observed assets: a film's file, its photos, its truth, decisions.
+
+Dagster knows what it materialised itself. These files change outside of runs, so each is an external asset whose data
+version is reported before a film's run, and by the sensors. Dagster's own staleness then covers them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+from dagster import AssetKey, AssetObservation, AssetSpec
+
+from wios_assets.assets.common import OWNERS, nullable
+from wios_assets.assets.imdb_rows import row_versions, rows_of_film
+from wios_assets.errors import WiosError
+from wios_assets.films.entry import film_source
+from wios_assets.films.index import IndexEntry
+from wios_assets.films.sidecar import Sidecar, sidecar_path
+from wios_assets.imdb.lookup import ImdbLookup
+from wios_assets.partitions import films
+from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
+from wios_assets.reviews.decisions import decisions_version
+from wios_assets.settings import Settings
+from wios_assets.timeline.truth import truth_path
+
+FILM_FILE = AssetKey("film_file")
+CAST_PHOTOS = AssetKey("cast_photos")
+TRUTH = AssetKey("truth")
+DECISIONS = AssetKey("decisions")
+NONE = "none"
+
+
+def film_file_specs() -> list[AssetSpec]:
+    """film_file, cast_photos and truth; `decisions` stands beside the names that rest on it."""
+    rows = {
+        FILM_FILE: ("films", {"file"}, "the video file of a film with its sidecar"),
+        CAST_PHOTOS: ("galleries", {"file"}, "a photo of a cast member, in a gallery folder or beside the film"),
+        TRUTH: ("evaluation", {"csv"}, "an interval of a person, written by hand, that the film is evaluated against"),
+    }
+    return [
+        AssetSpec(
+            key,
+            partitions_def=films,
+            group_name=group,
+            kinds=kinds,
+            owners=OWNERS,
+            description=f"One row is {row}. Observed before each run of the film, stored nowhere.",
+        )
+        for key, (group, kinds, row) in rows.items()
+    ]
+
+
+def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[AssetObservation]:
+    """The data versions of everything outside of Dagster that these films rest on, IMDB's rows included.
+
+    A film that is not in the inbox keeps the versions that were reported before.
+    """
+    with ImdbLookup(settings.lake) as lookup:
+        for film in keys:
+            try:
+                entry, sidecar = film_source(settings, film)
+                match, credits = rows_of_film(settings, film, lookup)
+            except WiosError:
+                continue
+            path = Path(entry.path)
+            versions = {
+                FILM_FILE: _film_file_version(entry),
+                CAST_PHOTOS: _photos_version(settings, path, sidecar, credits),
+                TRUTH: _truth_version(path),
+                DECISIONS: decisions_version(settings.data, film),
+                **row_versions(match, credits),
+            }
+            for key, version in versions.items():
+                yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
+
+
+def _film_file_version(entry: IndexEntry) -> str:
+    """Changes with the content, the path and the sidecar."""
+    sidecar = sidecar_path(Path(entry.path))
+    text = sidecar.read_bytes() if sidecar.is_file() else b""
+    return _digest(entry.fingerprint, entry.path, hashlib.sha256(text).hexdigest())
+
+
+def _photos_version(settings: Settings, path: Path, sidecar: Sidecar, credits: pd.DataFrame) -> str:
+    """Changes when a photo of somebody credited appears, disappears or is written to."""
+    if credits.empty:
+        return NONE
+    own = sidecar.gallery_folder(sidecar_path(path))
+    beside = path if (path.parent / ACTORS_FOLDER).is_dir() else path.resolve()
+    people = list(zip(credits["actor"], nullable(credits["nconst"]), strict=True))
+    found = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
+    return _digest(*(f"{actor}\0{_stamp(photo)}" for actor, photos in found.items() for photo in photos.photos))
+
+
+def _truth_version(path: Path) -> str:
+    truth = truth_path(path)
+    return hashlib.sha256(truth.read_bytes()).hexdigest()[:20] if truth.is_file() else NONE
+
+
+def _stamp(path: Path) -> str:
+    state = path.stat()
+    return f"{path}\0{state.st_size}\0{state.st_mtime_ns}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
