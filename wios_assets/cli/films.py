@@ -20,6 +20,7 @@ from wios_assets.films.index import read_index
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.lake import questions
 from wios_assets.lake.library import open_library, typed
+from wios_assets.runs.renewal import stale_films
 from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock
 
@@ -93,8 +94,11 @@ class _CopyBar:
 
 
 def list_films(as_json: AsJson = False) -> None:
-    """Every film: new (not analysed yet), ready, or removed (its results are kept)."""
-    films, problems = known_films(load_settings())
+    """Every film: new (not analysed yet), ready, stale (made by an older engine or setting), or removed."""
+    settings = load_settings()
+    films, problems = known_films(settings)
+    stale = stale_films(settings)
+    films = [film | ({"state": "stale"} if film["film"] in stale else {}) for film in films]
     for problem in problems:
         note(f"wios: {problem}", style="yellow")
     if as_json:
@@ -119,6 +123,8 @@ def list_films(as_json: AsJson = False) -> None:
         ],
         right=("Year", "Length", "Names found", "Unknown people"),
     )
+    if stale:
+        note("stale films can be asked about as before; `wios run --stale` brings them up to date", style="dim")
 
 
 def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:

@@ -158,14 +158,14 @@ def _stale_films(settings: Settings) -> list[str]:
     from wios_assets.films.registry import finished_films, look_at_inbox
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import report_observations
-    from wios_assets.runs.stale import stale_tables
+    from wios_assets.runs.renewal import stale_now
 
     index = look_at_inbox(settings, settings.settle_seconds).index.films
     films = [film for film in finished_films(settings) if film in index and index[film].present]
     with dagster_instance(settings) as instance:
         for film in films:
             report_observations(settings, instance, film)
-        stale = stale_tables(settings, instance, films)
+        stale = stale_now(settings, instance, films)
     chosen = [film for film in films if stale[film]]
     if not chosen:
         say(f"all {len(films)} analysed films are up to date")

@@ -173,9 +173,9 @@ def _still_stale(settings: Settings, instance: DagsterInstance, film: str, job: 
     """Assets of a job that are stale for a film, and the library after them."""
     from dagster import AssetKey
 
-    from wios_assets.runs.stale import stale_tables
+    from wios_assets.runs.renewal import stale_now
 
-    stale = set(stale_tables(settings, instance, [film])[film])
+    stale = set(stale_now(settings, instance, [film])[film])
     names = _tables_of(job) & stale
     library = ["library"] if names and job != "film_evaluation" else []
     return [AssetKey(name) for name in (*sorted(names), *library)]

@@ -9,6 +9,7 @@ from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun,
 from dagster._core.launcher import DefaultRunLauncher, LaunchRunContext
 
 PARTITION_TAG = "dagster/partition"
+RUNS_LOOKED_AT = 20
 
 
 class FilmRunLauncher(DefaultRunLauncher):
@@ -39,8 +40,8 @@ class FilmRunLauncher(DefaultRunLauncher):
 
 def run_that_did_it(instance: DagsterInstance, run: DagsterRun, workspace: Any) -> str | None:
     """Id of a run of the same film that ended after `run` was created, where nothing that `run` makes is stale now."""
+    from wios_assets.automation.stale import stale_tables
     from wios_assets.runs.launch import report_observations
-    from wios_assets.runs.stale import stale_tables
     from wios_assets.settings import current_settings
     from wios_assets.tables import FILM_TABLES
 
@@ -49,21 +50,23 @@ def run_that_did_it(instance: DagsterInstance, run: DagsterRun, workspace: Any) 
         return None
     record = instance.get_run_record_by_id(run.run_id)
     finished = instance.get_run_records(
-        RunsFilter(statuses=[DagsterRunStatus.SUCCESS], tags={PARTITION_TAG: film}), limit=1
+        RunsFilter(statuses=[DagsterRunStatus.SUCCESS], tags={PARTITION_TAG: film}), limit=RUNS_LOOKED_AT
     )
-    if record is None or not finished or (finished[0].end_time or 0.0) < record.create_timestamp.timestamp():
+    if record is None or run.execution_plan_snapshot_id is None:
         return None
-    if run.execution_plan_snapshot_id is None:
+    asked_s = record.create_timestamp.timestamp()
+    meanwhile = [each.dagster_run.run_id for each in finished if (each.end_time or 0.0) > asked_s]
+    if not meanwhile:
         return None
     plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
     outputs = [output.properties for step in plan.steps for output in step.outputs]
     made = {each.asset_key.to_user_string() for each in outputs if each is not None and each.asset_key is not None}
     settings = current_settings()
     report_observations(settings, instance, film)
-    stale = stale_tables(settings, instance, [film], workspace.asset_graph)[film]
+    stale = stale_tables(instance, workspace.asset_graph, [film])[film]
     if made & set(stale) or not made & set(FILM_TABLES):
         return None
-    return finished[0].dagster_run.run_id
+    return meanwhile[0]
 
 
 def _is_forced(config: Any) -> bool:
