@@ -160,7 +160,7 @@ def _stale_films(settings: Settings) -> list[str]:
     from wios_assets.runs.launch import report_observations
     from wios_assets.runs.renewal import stale_now
 
-    index = look_at_inbox(settings, settings.settle_seconds).index.films
+    index = look_at_inbox(settings, settings.inbox.settle_seconds).index.films
     films = [film for film in finished_films(settings) if film in index and index[film].present]
     with dagster_instance(settings) as instance:
         for film in films:

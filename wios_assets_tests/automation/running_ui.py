@@ -88,7 +88,13 @@ def wait_for(what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S)
 
 def own_environment(data: Path, **chosen: object) -> dict[str, str]:
     """The environment of a `wios` process over a data folder, with these settings and no others."""
-    chosen = {"DATA": data, "SETTLE_SECONDS": 2, "SENSOR_SECONDS": 5, "SPARK_MASTER": "local[2]", **chosen}
+    chosen = {
+        "DATA": data,
+        "INBOX__SETTLE_SECONDS": 2,
+        "INBOX__SENSOR_SECONDS": 5,
+        "SPARK_MASTER": "local[2]",
+        **chosen,
+    }
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("WIOS_", "DAGSTER_"))}
     return environment | {f"WIOS_{name}": str(value) for name, value in chosen.items()}
 
