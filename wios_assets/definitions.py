@@ -17,7 +17,7 @@ from wios_assets.assets.library import library_assets
 from wios_assets.assets.selection import selection_assets
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.schedules import imdb_daily
-from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor
+from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.settings import Settings, current_settings
 
@@ -47,7 +47,7 @@ def build_definitions(settings: Settings) -> Definitions:
         },
         jobs=JOBS,
         schedules=[imdb_daily(settings)],
-        sensors=[inbox_sensor(settings), imdb_sensor(settings), decisions_sensor(settings)],
+        sensors=[inbox_sensor(settings), imdb_sensor(settings), decisions_sensor(settings), photos_sensor(settings)],
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=in_process_executor,
     )

@@ -1,10 +1,11 @@
-"""What runs when something changes in a folder."""
+"""Sensors: they look at files, report new versions to Dagster and request the runs that follow."""
 
 import json
 import time
 
 from dagster import (
     AddDynamicPartitionsRequest,
+    AssetKey,
     AssetRecordsFilter,
     DagsterInstance,
     DagsterRunStatus,
@@ -18,10 +19,10 @@ from dagster import (
     sensor,
 )
 
-from wios_assets.assets.film_files import DECISIONS, film_observations
-from wios_assets.automation.inputs import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
+from wios_assets.assets.film_files import CAST_PHOTOS, DECISIONS, film_observations
 from wios_assets.automation.jobs import film_decisions, film_map, film_names, imdb_refresh, library_refresh
-from wios_assets.automation.requests import FilmRequest, film_requests, read_memory, write_memory
+from wios_assets.automation.requests import FilmRequest, film_requests, read_cursor, write_cursor
+from wios_assets.automation.source_files import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
 from wios_assets.films.registry import finished_films, look_at_inbox
 from wios_assets.lake.paths import partition_keys
 from wios_assets.partitions import FILM
@@ -32,11 +33,11 @@ from wios_assets.tables import TRACK_NAMES
 DECISIONS_SECONDS = 5
 DECISIONS_SETTLE_S = 3.0
 NANO = 1_000_000_000
-ENDED_BADLY = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+UNSUCCESSFUL = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 
 
 def inbox_sensor(settings: Settings) -> SensorDefinition:
-    """Sees new, changed, renamed and removed films and starts what they need."""
+    """Sees new, changed, renamed and removed films and requests the runs that they need."""
 
     @sensor(
         jobs=[film_map, film_names, library_refresh],
@@ -48,36 +49,37 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
         changes = look_at_inbox(settings, settings.inbox.settle_seconds)
         for problem in changes.problems:
             context.log.warning(problem)
-        held = why_films_wait(settings, context.instance, time.time())
-        requests, memory = film_requests(
+        wait_reason = why_films_wait(settings, context.instance, time.time())
+        requests, seen = film_requests(
             changes.index,
-            read_memory(context.cursor),
+            read_cursor(context.cursor),
             finished_films(settings),
             table_and_photo_stamps(settings).digest,
-            held is not None,
+            wait_reason is not None,
         )
         known = set(context.instance.get_dynamic_partitions(FILM))
         missing = [film for film, entry in changes.index.films.items() if film not in known and entry.present]
-        waiting = [f"{path.name}: {why}" for path, why in changes.waiting.items()] + ([held] if held else [])
+        waiting = [f"{path.name}: {why}" for path, why in changes.waiting.items()]
+        waiting += [wait_reason] if wait_reason else []
         return SensorResult(
             dynamic_partitions_requests=[AddDynamicPartitionsRequest(FILM, missing)] if missing else [],
             run_requests=[_run_request(request) for request in requests],
             asset_events=list(film_observations(settings, [request.film for request in requests])),
             skip_reason=None if requests else "; ".join(waiting) or f"nothing new in {settings.films}",
-            cursor=write_memory(memory),
+            cursor=write_cursor(seen),
         )
 
     return inbox
 
 
 def why_films_wait(settings: Settings, instance: DagsterInstance, now: float) -> str | None:
-    """Why films that are not finished must wait: what their names rest on is just changing; None if it is not."""
+    """Why films that are not finished must wait: photos or IMDB's tables are changing; None where they are not."""
     if now - table_and_photo_stamps(settings).changed_s < settings.inbox.settle_seconds:
         return "photos or IMDB's tables changed just now"
     if imdb_stamps(settings) is None or imdb_is_loaded(settings):
         return None
     runs = instance.get_runs(RunsFilter(job_name=imdb_refresh.name), limit=1)
-    return None if runs and runs[0].status in ENDED_BADLY else "IMDB's tables are being loaded"
+    return None if runs and runs[0].status in UNSUCCESSFUL else "IMDB's tables are being loaded"
 
 
 def imdb_sensor(settings: Settings) -> SensorDefinition:
@@ -132,7 +134,7 @@ def decisions_sensor(settings: Settings) -> SensorDefinition:
                     seen |= {film: before[film]} if film in before else {}
                     continue
                 version = decisions_version(settings.data, film)
-                if version != _reported_version(context.instance, film):
+                if version != _reported_version(context.instance, DECISIONS, film):
                     changed[film] = version
             seen[film] = changed_ns
         return SensorResult(
@@ -148,9 +150,46 @@ def decisions_sensor(settings: Settings) -> SensorDefinition:
     return decisions
 
 
-def _reported_version(instance: DagsterInstance, film: str) -> str | None:
-    """Version of a film's decisions that Dagster was last told of."""
-    records = instance.fetch_observations(AssetRecordsFilter(DECISIONS, asset_partitions=[film]), limit=1).records
+def photos_sensor(settings: Settings) -> SensorDefinition:
+    """Sees photos that were added or removed and names the films anew whose cast they concern.
+
+    The cursor holds the state of the photo folders and of IMDB's tables.
+    """
+
+    @sensor(
+        job=film_names,
+        minimum_interval_seconds=settings.inbox.sensor_seconds,
+        default_status=DefaultSensorStatus.RUNNING,
+        description=f"Photos in {settings.galleries}: the names of films whose cast they show follow.",
+    )
+    def photos(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        stamps = table_and_photo_stamps(settings)
+        if stamps.digest == context.cursor:
+            return SkipReason("photos are as they were")
+        if time.time() - stamps.changed_s < settings.inbox.settle_seconds:
+            return SkipReason("photos or IMDB's tables changed just now")
+        events = list(film_observations(settings, finished_films(settings)))
+        changed: dict[str, str] = {}
+        for event in (event for event in events if event.asset_key == CAST_PHOTOS):
+            film = str(event.partition)
+            if _reported_version(context.instance, CAST_PHOTOS, film) not in (None, event.data_version):
+                changed[film] = str(event.data_version)
+        return SensorResult(
+            run_requests=[
+                RunRequest(run_key=f"{film_names.name}:{film}:{version}", partition_key=film)
+                for film, version in changed.items()
+            ],
+            asset_events=events,
+            skip_reason=None if changed else "no photo of an analysed film's cast changed",
+            cursor=stamps.digest,
+        )
+
+    return photos
+
+
+def _reported_version(instance: DagsterInstance, asset: AssetKey, film: str) -> str | None:
+    """Version of a film's decisions or photos that Dagster was last told of."""
+    records = instance.fetch_observations(AssetRecordsFilter(asset, asset_partitions=[film]), limit=1).records
     observation = records[0].event_log_entry.asset_observation if records else None
     return observation.data_version if observation is not None else None
 

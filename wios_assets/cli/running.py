@@ -71,7 +71,7 @@ def ui(
 
 def demo() -> None:
     """Run the whole way on a small example that is made on the spot; it shows the way, not the accuracy."""
-    from wios_assets.automation.inputs import imdb_is_loaded
+    from wios_assets.automation.source_files import imdb_is_loaded
     from wios_assets.demo import make_example
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_job
@@ -207,7 +207,7 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
 
 def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
     """Load IMDB's files where they are there and were never loaded."""
-    from wios_assets.automation.inputs import imdb_is_loaded
+    from wios_assets.automation.source_files import imdb_is_loaded
     from wios_assets.imdb.files import IMDB_FILES, find_file
     from wios_assets.runs.launch import run_job
 

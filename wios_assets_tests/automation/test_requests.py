@@ -3,20 +3,20 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wios_assets.automation.requests import Memory, film_requests, read_memory, write_memory
+from wios_assets.automation.requests import FilmFiles, film_requests, read_cursor, write_cursor
 from wios_assets.films.index import FilmIndex, IndexEntry
 
 DONE = {"Heat": "content"}
 HEAT = IndexEntry("/films/Heat (1995).mkv", 10, 1, "content", True, "sidecar")
 
 
-def jobs(index: FilmIndex, memory: Memory, finished: dict[str, str], grounds: str = "g") -> dict[str, str]:
-    return {request.film: request.job for request in film_requests(index, memory, finished, grounds)[0]}
+def jobs(index: FilmIndex, seen: dict[str, FilmFiles], finished: dict[str, str], sources: str = "g") -> dict[str, str]:
+    return {request.film: request.job for request in film_requests(index, seen, finished, sources)[0]}
 
 
-def after(index: FilmIndex, finished: dict[str, str], grounds: str = "g") -> Memory:
-    """The memory once everything was asked for."""
-    return film_requests(index, {}, finished, grounds)[1]
+def after(index: FilmIndex, finished: dict[str, str], sources: str = "g") -> dict[str, FilmFiles]:
+    """The files seen once everything was requested."""
+    return film_requests(index, {}, finished, sources)[1]
 
 
 def index_of(entry: IndexEntry) -> FilmIndex:
@@ -78,20 +78,20 @@ entries = st.builds(
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=5), entries, max_size=4))
-def test_the_memory_survives_the_cursor(films: dict[str, IndexEntry]) -> None:
-    memory = after(FilmIndex(films), {})
-    assert read_memory(write_memory(memory)) == memory
+def test_the_files_survive_the_cursor(films: dict[str, IndexEntry]) -> None:
+    seen = after(FilmIndex(films), {})
+    assert read_cursor(write_cursor(seen)) == seen
 
 
 @given(entries, entries, st.sampled_from([None, "x", "y"]), st.booleans())
 def test_a_state_that_was_asked_for_is_never_asked_for_again(
-    before: IndexEntry, now: IndexEntry, finished: str | None, held: bool
+    before: IndexEntry, now: IndexEntry, finished: str | None, wait: bool
 ) -> None:
     done = {"Heat": finished} if finished else {}
-    memory = after(index_of(before), done)
-    first, memory = film_requests(index_of(now), memory, done, "g", held)
+    seen = after(index_of(before), done)
+    first, seen = film_requests(index_of(now), seen, done, "g", wait)
     assert len(first) <= 1
-    assert film_requests(index_of(now), memory, done, "g", held)[0] == []
+    assert film_requests(index_of(now), seen, done, "g", wait)[0] == []
 
 
 def test_a_film_that_failed_is_tried_again_when_photos_or_tables_change() -> None:
@@ -109,6 +109,10 @@ def test_a_sidecar_edited_while_the_film_ran_asks_for_names_once_it_is_finished(
 
 
 def test_a_film_is_held_back_while_its_photos_are_being_copied_and_asked_for_afterwards() -> None:
-    requests, memory = film_requests(index_of(HEAT), {}, {}, "g", held=True)
+    requests, seen = film_requests(index_of(HEAT), {}, {}, "g", wait=True)
     assert requests == []
-    assert jobs(index_of(HEAT), memory, {}) == {"Heat": "film_map"}
+    assert jobs(index_of(HEAT), seen, {}) == {"Heat": "film_map"}
+
+
+def test_a_cursor_of_an_older_version_counts_as_none() -> None:
+    assert read_cursor('{"Heat": {"fingerprint": "content", "grounds": "g"}}') == {}

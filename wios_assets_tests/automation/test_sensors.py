@@ -4,17 +4,18 @@ import time
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, SensorResult, build_sensor_context
+from dagster import DagsterInstance, SensorDefinition, SensorResult, build_sensor_context
 
-from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor
+from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import look_at_inbox
+from wios_assets.films.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.reviews.decisions import decide, decisions_file
 from wios_assets.runs.launch import report_observations
 from wios_assets.settings import Settings, load_settings
-from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
+from wios_assets_tests.reviewed_lake import FILM, chip, store_reviewed_film
 from wios_assets_tests.video_files import numbered_picture, write_film
 
 LONG_AGO = time.time() - 3600
@@ -144,16 +145,17 @@ def test_changed_imdb_files_are_loaded_once_they_are_whole(settings: Settings, i
     assert tick() == 0
 
 
-class DecisionTicks:
-    """The decisions sensor, tick after tick, with what it reports stored as the daemon would."""
+class NameTicks:
+    """A sensor that asks for names, tick after tick, with what it reports stored as the daemon would."""
 
-    def __init__(self, settings: Settings, instance: DagsterInstance) -> None:
-        self.sensor, self.instance, self.cursor = decisions_sensor(settings), instance, None
+    def __init__(self, sensor: SensorDefinition, instance: DagsterInstance) -> None:
+        self.sensor, self.instance, self.cursor = sensor, instance, None
 
     def __call__(self) -> list[str | None]:
         """Films whose names are asked for."""
         result = self.sensor(build_sensor_context(instance=self.instance, cursor=self.cursor))
-        assert isinstance(result, SensorResult)
+        if not isinstance(result, SensorResult):
+            return []
         for event in result.asset_events:
             self.instance.report_runless_asset_event(event)
         self.cursor = result.cursor
@@ -174,7 +176,7 @@ def decided_long_ago(settings: Settings, person: str) -> None:
 
 def test_a_decision_asks_for_the_films_names_once(settings: Settings, instance: DagsterInstance) -> None:
     named_film(settings)
-    tick = DecisionTicks(settings, instance)
+    tick = NameTicks(decisions_sensor(settings), instance)
     assert tick() == []
     decided_long_ago(settings, "Averil Mean")
     assert tick() == [FILM]
@@ -185,7 +187,7 @@ def test_a_decision_asks_for_the_films_names_once(settings: Settings, instance: 
 
 def test_decisions_in_a_row_are_waited_for(settings: Settings, instance: DagsterInstance) -> None:
     named_film(settings)
-    tick = DecisionTicks(settings, instance)
+    tick = NameTicks(decisions_sensor(settings), instance)
     decide(settings.data, settings.lake, FILM, [1], "is", "Averil Mean", everywhere=False)
     os.utime(decisions_file(settings.data, FILM), (time.time() + 60,) * 2)
     assert tick() == []
@@ -197,4 +199,29 @@ def test_decisions_that_another_asked_a_run_for_are_left_to_it(settings: Setting
     named_film(settings)
     decided_long_ago(settings, "Averil Mean")
     report_observations(settings, instance, FILM)
-    assert DecisionTicks(settings, instance)() == []
+    assert NameTicks(decisions_sensor(settings), instance)() == []
+
+
+def add_photo(settings: Settings, actor: str, name: str, changed_s: float) -> None:
+    folder = settings.galleries / actor
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(chip(40))
+    for path in (folder, settings.galleries):
+        os.utime(path, (changed_s, changed_s))
+
+
+def test_a_new_photo_asks_for_the_names_of_the_films_whose_cast_it_shows(
+    settings: Settings, instance: DagsterInstance
+) -> None:
+    named_film(settings)
+    write_sidecar(sidecar_path(settings.films / f"{FILM}.mp4"), Sidecar(cast=["Grace Hopper"]))
+    add_photo(settings, "Grace Hopper", "1.jpg", LONG_AGO)
+    tick = NameTicks(photos_sensor(settings), instance)
+    assert tick() == []
+    add_photo(settings, "Somebody Else", "1.jpg", LONG_AGO + 1)
+    assert tick() == []
+    add_photo(settings, "Grace Hopper", "2.jpg", time.time())
+    assert tick() == []
+    add_photo(settings, "Grace Hopper", "2.jpg", LONG_AGO + 2)
+    assert tick() == [FILM]
+    assert tick() == []

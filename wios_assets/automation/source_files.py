@@ -1,4 +1,4 @@
-"""What a film's names rest on besides its file: the state of IMDB's files and tables, and of the photos."""
+"""States of the files that films rest on besides their own: IMDB's files and tables, and folders of photos."""
 
 from __future__ import annotations
 
