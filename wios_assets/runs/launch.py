@@ -7,6 +7,7 @@ does only what is still stale.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
@@ -33,7 +34,6 @@ Tell = Callable[[str], None]
 """Called with a line for the person who waits."""
 
 POLL_S = 0.25
-FILM_JOBS = ("film_map", "film_names", "film_decisions", "film_evaluation")
 
 
 def run_film(
@@ -123,7 +123,7 @@ def run_job(
             tell("`wios ui` was ended before the run began; it is run here")
     while others := unfinished_runs(instance, job=job, queued=False):
         tell(f"{describe(others[0])} is at it; waiting")
-        _wait_for(instance, others[0].run_id, lambda: tick(None))
+        _wait_for(instance, others[0].run_id, tick)
     _run_here(settings, instance, job, None, tick, None)
 
 
@@ -155,7 +155,7 @@ def _run_queued_film(
         waited = True
         waiting(describe(others[0]) if others else str(holder))
         if others:
-            _wait_for(instance, others[0].run_id, lambda: tick(newest_asset(instance, others[0].run_id)))  # noqa: B023
+            _wait_for(instance, others[0].run_id, tick)
         else:
             with film_lock(settings.data, film, waiting=lambda _: tick(None)):
                 pass
@@ -239,11 +239,11 @@ def _follow(
         raise
 
 
-def _wait_for(instance: DagsterInstance, run_id: str, tick: Callable[[], None]) -> None:
+def _wait_for(instance: DagsterInstance, run_id: str, tick: Callable[[str | None], None]) -> None:
     """Wait until a run has ended, well or badly, or its process is gone."""
     while any(run.run_id == run_id for run in unfinished_runs(instance)):
-        tick()
-        Event().wait(POLL_S * 2)
+        tick(newest_asset(instance, run_id))
+        time.sleep(POLL_S)
 
 
 def _run_here(
