@@ -12,6 +12,7 @@ from dagster import AssetKey, DagsterInstance, SensorResult, build_sensor_contex
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
+from wios_assets.assets.film_files import FILM_FILE
 from wios_assets.assets.imdb_rows import CREDITS, TITLE, observed_rows
 from wios_assets.automation.sensors import inbox_sensor
 from wios_assets.definitions import build_definitions
@@ -23,7 +24,8 @@ from wios_assets_tests.video_files import numbered_picture, write_film
 
 pytestmark = pytest.mark.slow
 
-MATRIX, OTHER = "The Matrix (1999) [imdbid-tt0133093]", "1917 (2019) [imdbid-tt0500004]"
+MATRIX, OTHER = "The Matrix (1999)", "1917 (2019)"
+TCONSTS = {MATRIX: "tt0133093", OTHER: "tt0500004"}
 RUNNER = ("tt0500004", "1", "nm1000002", "actor", "\\N", '["Runner"]')
 LONG_AGO = 1e9
 
@@ -65,8 +67,8 @@ class Graph:
 def graph(tmp_path: Path) -> Iterator[Graph]:
     """Two films in the inbox, IMDB loaded, and both films' titles and casts materialised as the sensor would."""
     settings = load_settings(data=tmp_path / "data", director="nm0905154", imdb_load={"quarantine_share": 0.2})
-    for film in (MATRIX, OTHER):
-        path = settings.films / f"{film}.mp4"
+    for film, tconst in TCONSTS.items():
+        path = settings.films / f"{film} [imdbid-{tconst}].mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         write_film(path, [numbered_picture(number + len(film)) for number in range(10)])
         os.utime(path, (LONG_AGO, LONG_AGO))
@@ -79,7 +81,9 @@ def graph(tmp_path: Path) -> Iterator[Graph]:
             os.utime(settings.lake / table, (LONG_AGO, LONG_AGO))
         tick = inbox_sensor(settings)(build_sensor_context(instance=instance))
         assert isinstance(tick, SensorResult)
-        assert len(tick.asset_events) == 4
+        assert {(event.asset_key, event.partition) for event in tick.asset_events} >= {
+            (key, film) for key in (TITLE, CREDITS, FILM_FILE) for film in (MATRIX, OTHER)
+        }
         for event in tick.asset_events:
             instance.report_runless_asset_event(event)
         instance.add_dynamic_partitions("film", [MATRIX, OTHER])
@@ -116,7 +120,7 @@ def test_only_the_film_whose_title_changed_becomes_stale(graph: Graph) -> None:
 
 def test_the_way_from_imdbs_tables_to_a_film_stands_in_the_graph(graph: Graph) -> None:
     assets = build_definitions(graph.settings).resolve_asset_graph()
-    assert assets.get(AssetKey("film")).parent_keys == {TITLE}
+    assert assets.get(AssetKey("film")).parent_keys == {TITLE, FILM_FILE}
     assert CREDITS in assets.get(AssetKey("cast")).parent_keys
     tables = {key.path[-1] for key in assets.get(CREDITS).parent_keys}
     assert tables == {"title_basics", "title_principals", "name_basics"}
