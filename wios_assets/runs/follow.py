@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance
 
 POLL_S = 0.5
+# A daemon beats every 30 seconds; after a machine slept, its last beat is old for that long.
+PATIENCE_S = 35.0
 
 
 class NoLongerQueued(Exception):
@@ -48,6 +50,7 @@ def follow_run(
     """
     from dagster import DagsterRunStatus
 
+    daemon_seen = time.monotonic()
     while True:
         run = instance.get_run_by_id(run_id)
         if run is None:
@@ -59,7 +62,9 @@ def follow_run(
             if run.status == DagsterRunStatus.CANCELED:
                 raise WiosError(f"{_subject(film)}: run {run_id} was cancelled in Dagster's page")
             raise WiosError(failure([event for event in events if event is not None], run_id, film))
-        if not daemon_lives():
+        if daemon_lives():
+            daemon_seen = time.monotonic()
+        elif time.monotonic() - daemon_seen > PATIENCE_S:
             if run.status in (DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED):
                 instance.report_run_canceled(run, "No daemon was left to take it up.")
                 raise NoLongerQueued
