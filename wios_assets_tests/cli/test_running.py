@@ -54,6 +54,16 @@ def test_a_film_that_is_not_there_is_said_in_one_line(wios: Wios, film: str, sai
     assert answer.err.count("\n") == 1
 
 
+def test_a_run_of_no_film_says_what_may_be_given(wios: Wios) -> None:
+    answer = wios("run")
+    assert answer.code == 2
+    assert "name a film, or give --stale" in " ".join(answer.err.split())
+
+
+def test_stale_with_no_analysed_film_has_nothing_to_do(wios: Wios) -> None:
+    assert "all 0 analysed films are up to date" in wios("run", "--stale").out
+
+
 def test_an_empty_inbox_says_how_to_fill_it(wios: Wios) -> None:
     wios.settings.films.mkdir(parents=True)
     assert "holds no film, `wios film add PATH` adds one" in wios("run", "any").err
