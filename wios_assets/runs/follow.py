@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance
 
 POLL_S = 0.5
+# Tags that the daemon gives a failed run which it starts again, as after its process was killed.
+WILL_RETRY = "dagster/will_retry"
+RETRY_RUN = "dagster/auto_retry_run_id"
 # A daemon beats every 30 seconds; after a machine slept, its last beat is old for that long.
 PATIENCE_S = 35.0
 
@@ -38,7 +41,7 @@ def follow_run(
     tick: Callable[[str | None], None],
     daemon_lives: Callable[[], bool],
 ) -> None:
-    """Wait for the end of a run that the daemon carries out.
+    """Wait for the end of a run that the daemon carries out, and of the runs by which it retries it.
 
     Args:
         tick: called some times a second with the asset that was materialised last.
@@ -57,7 +60,11 @@ def follow_run(
             raise WiosError(f"{_subject(film)}: run {run_id} was deleted in Dagster's page")
         if run.status == DagsterRunStatus.SUCCESS:
             return
-        if run.is_finished:
+        retried = run.status == DagsterRunStatus.FAILURE and run.tags.get(WILL_RETRY) == "true"
+        if retried and RETRY_RUN in run.tags:
+            run_id = run.tags[RETRY_RUN]
+            continue
+        if run.is_finished and not (retried and daemon_lives()):
             events = [entry.dagster_event for entry in instance.all_logs(run_id)]
             if run.status == DagsterRunStatus.CANCELED:
                 raise WiosError(f"{_subject(film)}: run {run_id} was cancelled in Dagster's page")

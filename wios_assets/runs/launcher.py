@@ -6,7 +6,9 @@ import logging
 from typing import Any
 
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
-from dagster._core.launcher import DefaultRunLauncher, LaunchRunContext
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
+
+from wios_assets.runs.processes import PROCESS_TAG, lives
 
 PARTITION_TAG = "dagster/partition"
 RUNS_LOOKED_AT = 20
@@ -17,7 +19,20 @@ class FilmRunLauncher(DefaultRunLauncher):
 
     Such a run ends as a success at once. It comes about where a film is asked for twice, by the inbox sensor and on
     Dagster's page for example. A run that nothing preceded is always carried out, and so is one with `force`.
+
+    It also tells the daemon of runs that a command executes itself whether their process lives, so that one that was
+    killed does not keep the film, and the pool, for ever.
     """
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        process = run.tags.get(PROCESS_TAG)
+        if process is not None and not lives(process):
+            return CheckRunHealthResult(WorkerStatus.FAILED, f"its process {process.partition('@')[0]} is gone")
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
 
     def launch_run(self, context: LaunchRunContext) -> None:
         run = context.dagster_run

@@ -8,7 +8,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from wios_assets.errors import WiosError
 from wios_assets.runs import follow
-from wios_assets.runs.follow import NoLongerQueued, follow_run
+from wios_assets.runs.follow import RETRY_RUN, WILL_RETRY, NoLongerQueued, follow_run
 
 
 @pytest.fixture
@@ -64,6 +64,17 @@ def test_a_run_that_does_not_succeed_is_told_in_one_line(
     run = create_run_for_test(instance, status=status)
     with pytest.raises(WiosError, match=f"film 'heat': .*{message}"):
         followed(instance, run.run_id, daemon=daemon)
+
+
+def test_a_run_that_is_started_again_after_it_was_killed_is_followed_on(instance: DagsterInstance) -> None:
+    again = create_run_for_test(instance, status=DagsterRunStatus.SUCCESS)
+    killed = create_run_for_test(instance, status=DagsterRunStatus.FAILURE, tags={WILL_RETRY: "true"})
+
+    def daemon_lives() -> bool:
+        instance.add_run_tags(killed.run_id, {RETRY_RUN: again.run_id})
+        return True
+
+    follow_run(instance, killed.run_id, "heat", lambda step: None, daemon_lives)
 
 
 def test_a_run_that_was_deleted_is_told(instance: DagsterInstance) -> None:
