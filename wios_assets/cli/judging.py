@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import getpass
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wios_assets.atomic import write_atomic
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
 from wios_assets.errors import BadInput, NotFound
@@ -117,9 +117,7 @@ def evaluate(
     if truth is not None:
         read_truth(truth)
         if truth.resolve() != place.resolve():
-            beside = place.with_name(f".{place.name}.part")
-            shutil.copyfile(truth, beside)
-            beside.replace(place)
+            write_atomic(place, truth.read_bytes())
     elif not place.is_file():
         raise NotFound(f"film {key!r}: there is no truth at {place}; name a file: `wios evaluate FILM TRUTH.csv`")
     before = read_accepted(settings.data, key)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +12,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.players import edl, nfo, webvtt
@@ -165,17 +164,14 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
     content = export_bytes(library, film, what, format)
     if out.is_dir():
         raise BadInput(f"{out}: is a folder; name a file in it")
-    beside = out.with_name(f".{uuid.uuid4().hex}.tmp")
+    if not out.parent.is_dir():
+        raise BadInput(f"{out}: there is no folder {out.parent}; make it or choose another place")
     try:
-        beside.write_bytes(content)
-        beside.replace(out)
+        write_atomic(out, content)
     except OSError as error:
         raise Unavailable(
             f"{out}: cannot be written ({error.strerror}); choose another place or mend this one"
         ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
     return out
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
@@ -157,7 +157,7 @@ def _strike_from_sidecars(settings: Settings, subject: Subject, told: Told) -> N
         mine = rows["person"].map(name_key).isin(gone) if "person" in rows else pd.Series(dtype=bool)
         if mine.any():
             if settings.data in truth.parents:
-                write_whole(truth, rows[~mine].to_csv(index=False))
+                write_atomic(truth, rows[~mine].to_csv(index=False))
             else:
                 told.left.append(f"the name in {truth}, a file of your own; take it out there")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from filelock import FileLock
 
 from wios_assets.assets.library import library_rows
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
 from wios_assets.exports import FORMATS, default_file
 from wios_assets.films.entry import index_path
@@ -69,7 +69,7 @@ def begun(settings: Settings) -> Subject | None:
 
 def begin(settings: Settings, subject: Subject) -> None:
     """Note what is to be forgotten, so that it is finished if this is cut short."""
-    write_whole(settings.data / _JOURNAL, json.dumps(asdict(subject)))
+    write_atomic(settings.data / _JOURNAL, json.dumps(asdict(subject)))
 
 
 def done(settings: Settings) -> None:

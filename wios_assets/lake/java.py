@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from wios_assets.atomic import atomic_path
 from wios_assets.errors import Unavailable
 
 OLDEST_JAVA = 17
@@ -96,9 +97,7 @@ done
 exec "{binary}" "$@"
 """
     if not script.is_file() or script.read_text(encoding="utf-8") != content:
-        script.parent.mkdir(parents=True, exist_ok=True)
-        beside = script.with_name(f"java.{os.getpid()}")
-        beside.write_text(content, encoding="utf-8")
-        beside.chmod(0o755)
-        beside.replace(script)
+        with atomic_path(script) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+            temporary.chmod(0o755)
     return home

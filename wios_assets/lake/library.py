@@ -9,7 +9,6 @@ import shlex
 import shutil
 import tempfile
 import time
-import uuid
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.settings import Settings
@@ -35,7 +35,6 @@ COLUMNS_FOLDER = ".columns"
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 # How long a reader waits, in seconds, for a partition that is just being replaced.
 _PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-_LEFTOVER_S = 3600.0
 _MISTAKES = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.PermissionException)
 
 _TYPES = {
@@ -132,23 +131,18 @@ def publish(lake: Path, file: Path) -> None:
     confusing = [part for part in lake.parts if part.lower().startswith("film=")]
     if confusing:
         raise BadInput(f"{lake}: the folder {confusing[0]!r} would be taken for a film; set WIOS_LAKE to another place")
-    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}.tmp")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(file)
-        # Made elsewhere: DuckDB cannot write its log beside a file whose path has a question mark.
-        with tempfile.TemporaryDirectory(prefix="wios-") as folder:
-            made = Path(folder) / file.name
-            with closing(duckdb.connect(made, config=dict(_OFFLINE))) as connection:
+        remove_leftovers(file)
+        # Built elsewhere: DuckDB cannot write its log beside a file whose path has a question mark.
+        with tempfile.TemporaryDirectory(prefix="wios-") as folder, atomic_path(file) as temporary:
+            built = Path(folder) / file.name
+            with closing(duckdb.connect(built, config=dict(_OFFLINE))) as connection:
                 connection.execute("BEGIN")
                 for statement in _statements(lake):
                     connection.execute(statement)
                 connection.execute("COMMIT")
-            shutil.copyfile(made, beside)
-        beside.replace(file)
+            shutil.copyfile(built, temporary)
     except (OSError, duckdb.IOException) as error:
-        with suppress(OSError):
-            beside.unlink()
         raise Unavailable(
             f"{file}: the library cannot be published ({error}); check space and permissions. The one before stands"
         ) from error
@@ -300,13 +294,8 @@ def _write_columns(lake: Path, table: Table) -> Path:
     """Write the file that has a table's columns and no rows, and return its path."""
     file = _columns_file(lake, table)
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{uuid.uuid4().hex}.tmp")
-        try:
-            pq.write_table((table.schema.remove(0) if table.by_film else table.schema).empty_table(), beside)
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
+        with atomic_path(file) as temporary:
+            pq.write_table((table.schema.remove(0) if table.by_film else table.schema).empty_table(), temporary)
     return file
 
 
@@ -347,14 +336,6 @@ def _lacking(folder: Path, table: str) -> list[str]:
 
 def _remedy(film: str | None) -> str:
     return f"`wios run {'FILM' if film is None else typed(film)}` makes it again"
-
-
-def _clear_leftovers(file: Path) -> None:
-    """Clear away what killed publishers left beside `file`."""
-    for leftover in file.parent.glob(f".{file.name}.*.tmp*"):
-        with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
-                leftover.unlink()
 
 
 def _sql_type(kind: pa.DataType) -> str:

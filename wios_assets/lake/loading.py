@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from threading import Lock
+
+from wios_assets.atomic import write_atomic
 
 PAUSE_S = 0.2
 
@@ -46,7 +47,5 @@ class LoadingNote:
             self._state[name] = (done, size)
             if time.monotonic() - self._written < PAUSE_S:
                 return
-            beside = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-            beside.write_text(json.dumps(self._state), encoding="utf-8")
-            beside.replace(self.file)
+            write_atomic(self.file, json.dumps(self._state))
             self._written = time.monotonic()

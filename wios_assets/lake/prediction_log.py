@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from wios_assets.atomic import atomic_path
 from wios_assets.lake.paths import parquet_files, table_folder
-from wios_assets.lake.store import staging_folder
 from wios_assets.tables import PREDICTION_LOG
 
 ROWS_A_FILE = 20_000
@@ -141,12 +141,8 @@ def _rows(answers: list[Answer], version: str) -> pa.Table:
 
 
 def _write(lake: Path, number: int, rows: pa.Table) -> None:
-    folder = _folder(lake)
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"part-{number:09d}.parquet"
-    with staging_folder(lake) as staging:
-        pq.write_table(rows, staging / name, compression="zstd")
-        (staging / name).replace(folder / name)
+    with atomic_path(_folder(lake) / f"part-{number:09d}.parquet") as temporary:
+        pq.write_table(rows, temporary, compression="zstd")
 
 
 def _let_go(lake: Path, most: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event, Thread
 
+from wios_assets.atomic import write_atomic
 from wios_assets.lake.paths import escape_key
 
 PAUSE_S = 0.5
@@ -54,9 +54,7 @@ def read_progress(lake: Path, film: str) -> Progress | None:
 
 def note_done(folder: Path, segment: int, seconds: float) -> None:
     """Called by a worker: seconds of its segment that are done."""
-    beside = folder / f".{segment}.{os.getpid()}"
-    beside.write_text(f"{seconds:.3f}", encoding="utf-8")
-    beside.replace(folder / str(segment))
+    write_atomic(folder / str(segment), f"{seconds:.3f}")
 
 
 def seconds_done(folder: Path) -> float:
@@ -95,9 +93,7 @@ class ProgressWatch:
         logged = time.monotonic()
         while not self.ended.wait(PAUSE_S):
             progress = self.now()
-            beside = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-            beside.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-            beside.replace(self.file)
+            write_atomic(self.file, json.dumps(asdict(progress)))
             if time.monotonic() - logged >= self.log_every_s:
                 logged = time.monotonic()
                 self.log(progress.sentence())

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import has_rows_of
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
@@ -38,7 +38,7 @@ def forget_footage(lake: Path, film: str) -> None:
 
 def keep_footage(lake: Path, film: str, stamp: FootageStamp) -> None:
     """Called after the last of a film's footage tables was stored."""
-    write_whole(_file(lake, film), json.dumps(asdict(stamp)))
+    write_atomic(_file(lake, film), json.dumps(asdict(stamp)))
 
 
 def _file(lake: Path, film: str) -> Path:

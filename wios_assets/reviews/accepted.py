@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.lake.paths import escape_key
 
 HELD = ("precision", "recall", "f1", "recall_frontal", "zone_precision", "minute_f1")
@@ -27,7 +27,7 @@ def read_accepted(data: Path, film: str) -> dict[str, float]:
 def accept(data: Path, film: str, figures: Mapping[str, float]) -> None:
     """Hold later figures against these."""
     held = {name: figures[name] for name in HELD if figures[name] == figures[name]}
-    write_whole(accepted_file(data, film), json.dumps(held, indent=1))
+    write_atomic(accepted_file(data, film), json.dumps(held, indent=1))
 
 
 def fallen(figures: Mapping[str, float], accepted: Mapping[str, float]) -> list[str]:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import read_rows
@@ -328,7 +328,7 @@ def _changing(data: Path, film: str) -> Iterator[tuple[list[Decision], Callable[
             each.model_dump(mode="json") | {"revision": each.revision, "undone_revision": each.undone_revision}
             for each in decisions
         ]
-        write_whole(file, json.dumps(rows, ensure_ascii=False))
+        write_atomic(file, json.dumps(rows, ensure_ascii=False), durable=True)
 
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock"), timeout=30):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Unavailable
 from wios_assets.text import name_key
 
@@ -52,7 +52,7 @@ def never_name(data: Path, people: Iterable[str]) -> None:
     """Leave people out of every later cast, by names and nconsts."""
     before = read_forgotten(data)
     hashes = before.hashes | {_hashed(before.salt, _key(each)) for each in people if _key(each)}
-    write_whole(data / FILE, json.dumps({"salt": before.salt, "hashes": sorted(hashes)}))
+    write_atomic(data / FILE, json.dumps({"salt": before.salt, "hashes": sorted(hashes)}), durable=True)
 
 
 def without_forgotten(people: pd.DataFrame, data: Path) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Unavailable, WiosError
 from wios_assets.settings import Settings, project_root
 
@@ -44,11 +45,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     text = f"# Made from {source.name} at every start.\n{yaml.safe_dump(config, sort_keys=False)}"
     target = home / "dagster.yaml"
     try:
-        home.mkdir(parents=True, exist_ok=True)
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
-            beside = home / f".dagster.yaml.{os.getpid()}"
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(target)
+            write_atomic(target, text)
     except OSError as error:
         raise Unavailable(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
     os.environ["DAGSTER_HOME"] = str(home)
