@@ -107,7 +107,7 @@ class FilmFaces:
 
     def find(self, decisions: Sequence[Decision]) -> list[int | None]:
         """Number of the track that each decision concerns; None where its face is found no more."""
-        places = [self.index.place({name: getattr(each, name) for name in COLUMNS}) for each in decisions]
+        places = [self.index.find({name: getattr(each, name) for name in COLUMNS}) for each in decisions]
         return [None if place is None else int(self.index.known.numbers[place]) for place in places]
 
 
