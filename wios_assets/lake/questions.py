@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
-import unicodedata
 from collections.abc import Mapping
 
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.lake.library import Library, Row
+from wios_assets.text import fold
 from wios_assets.timeline.clock import format_clock
 
 _NEAR = 3
@@ -52,8 +52,8 @@ def match_film(asked: str, titles: Mapping[str, str | None]) -> str:
     """
     if asked in titles:
         return asked
-    wanted = _folded(asked)
-    called = {key: {_folded(key), _folded(title or "")} - {""} for key, title in titles.items()}
+    wanted = fold(asked)
+    called = {key: {fold(key), fold(title or "")} - {""} for key, title in titles.items()}
     for fits in (wanted.__eq__, lambda name: bool(wanted) and name.startswith(wanted)):
         meant = [key for key, names in called.items() if any(map(fits, names))]
         if len(meant) == 1:
@@ -127,12 +127,6 @@ def screen_time(library: Library, film: str) -> list[Row]:
 def _rows_of(library: Library, table: str, film: str, order: str) -> list[Row]:
     key = find_film(library, film)["film"]
     return library.film_rows(table, key, f"SELECT * FROM {table} WHERE film = $film ORDER BY {order}")
-
-
-def _folded(name: str) -> str:
-    """A name without case, accents and doubled spaces."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
 def _listed(keys: list[str]) -> str:
