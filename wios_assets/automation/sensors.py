@@ -20,7 +20,7 @@ from wios_assets.assets.imdb_rows import observed_rows
 from wios_assets.automation.inputs import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
 from wios_assets.automation.jobs import film_map, film_names, imdb_refresh, library_refresh
 from wios_assets.automation.requests import FilmRequest, film_requests, read_memory, write_memory
-from wios_assets.films.registry import finished_films, look_at_inbox
+from wios_assets.films.registry import finished_content, look_at_inbox
 from wios_assets.partitions import FILM
 from wios_assets.settings import Settings
 
@@ -44,7 +44,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
         requests, memory = film_requests(
             changes.index,
             read_memory(context.cursor),
-            finished_films(settings),
+            finished_content(settings),
             table_and_photo_stamps(settings).digest,
             held is not None,
         )

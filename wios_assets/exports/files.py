@@ -165,7 +165,7 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
     if out.is_dir():
         raise BadInput(f"{out}: is a folder; name a file in it")
     if not out.parent.is_dir():
-        raise BadInput(f"{out}: there is no folder {out.parent}; make it or choose another place")
+        raise BadInput(f"{out}: cannot be written (there is no folder {out.parent}); make it or choose another place")
     try:
         write_atomic(out, content)
     except OSError as error:

@@ -11,9 +11,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from filelock import FileLock
-
-from wios_assets.assets.library import library_rows
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
 from wios_assets.exports import FORMATS, default_file
@@ -21,11 +18,11 @@ from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached
 from wios_assets.imdb.files import IMDB_FILES
-from wios_assets.lake.library import publish
+from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
 from wios_assets.settings import Settings
-from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES
+from wios_assets.tables import FILM, FILM_TABLES, LIBRARY, TABLES
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -112,17 +109,10 @@ def paths_of(settings: Settings, films: Iterable[str]) -> list[str]:
 
 def rewrite_library(settings: Settings) -> None:
     """The table `library` again from what the lake holds, and the published file."""
-    lake = settings.lake
-    with FileLock(lake / ".library.lock", timeout=120):
-        finished = set(partition_keys(lake, "screen_time")) & set(partition_keys(lake, "minute_appearances"))
-        films = read_rows(lake, FILM).to_pandas()
-        rows = library_rows(
-            films[films["film"].isin(finished)],
-            read_rows(lake, APPEARANCES).to_pandas(),
-            {key for key, entry in read_index(index_path(settings)).films.items() if entry.present},
-        )
-        write_rows(lake, LIBRARY, rows)
-        publish(lake, settings.library)
+    present = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
+    with library_lock(settings.lake):
+        write_rows(settings.lake, LIBRARY, library_rows(settings.lake, present))
+        publish(settings.lake, settings.library)
 
 
 def remove_exports(settings: Settings, films: Iterable[str], told: Told) -> None:

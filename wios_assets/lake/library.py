@@ -9,7 +9,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,14 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.lake.store import finished_films
 from wios_assets.settings import Settings
-from wios_assets.tables import FILM_TABLES, TABLES, Table
+from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES, Table
 
 Row = dict[str, Any]
 """One row of an answer: values by column name, as wios_assets/tables.py calls the columns."""
@@ -146,6 +148,49 @@ def publish(lake: Path, file: Path) -> None:
         raise Unavailable(
             f"{file}: the library cannot be published ({error}); check space and permissions. The one before stands"
         ) from error
+
+
+def library_rows(lake: Path, present: Collection[str]) -> pa.Table:
+    """Rows of `tables.LIBRARY` as the lake stands: one for each finished film, sorted by film.
+
+    DuckDB counts and adds up the appearances; no film's rows are read into memory as a whole.
+
+    Args:
+        lake: folder of the lake.
+        present: keys of the films whose video file is there.
+
+    Raises:
+        WiosError: a file of the tables `film` or `appearances` cannot be read.
+    """
+    lake = lake.resolve()
+    sql = f"""
+        WITH films AS ({_select(lake, FILM)}), intervals AS ({_select(lake, APPEARANCES)}), counts AS (
+            SELECT film, count(*) AS appearances,
+                count(DISTINCT actor) FILTER (kind = 'cast') AS people,
+                count(DISTINCT actor) FILTER (kind = 'unknown') AS unknown_people,
+                sum(end_s - start_s ORDER BY start_s, end_s) FILTER (kind = 'cast') AS named_seconds
+            FROM intervals GROUP BY film
+        )
+        SELECT film, title, year, tconst, duration_s, path, list_contains($present::VARCHAR[], film) AS present,
+            coalesce(people, 0) AS people, coalesce(unknown_people, 0) AS unknown_people,
+            coalesce(appearances, 0) AS appearances, coalesce(named_seconds, 0) AS named_seconds
+        FROM films LEFT JOIN counts USING (film)
+        WHERE list_contains($finished::VARCHAR[], film) ORDER BY film
+    """
+    parameters = {"present": sorted(present), "finished": finished_films(lake)}
+    try:
+        with closing(duckdb.connect(":memory:", config=dict(_OFFLINE))) as connection:
+            return connection.sql(sql, params=parameters).to_arrow_table().cast(LIBRARY.schema)
+    except duckdb.Error as error:
+        raise Unavailable(
+            f"{lake}: the films' appearances cannot be counted ({error}); run the film that is named again"
+        ) from error
+
+
+def library_lock(lake: Path) -> FileLock:
+    """Held from reading the tables until the library is published, so that an older state never replaces a newer."""
+    lake.mkdir(parents=True, exist_ok=True)
+    return FileLock(lake / ".library.lock", timeout=120)
 
 
 def open_library(settings: Settings) -> Library:

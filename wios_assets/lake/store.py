@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
-from wios_assets.tables import Table
+from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME, Table
 
 STAGING = ".staging"
 STALE_STAGING_S = 24 * 3600.0
@@ -143,6 +143,11 @@ def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = Non
 def has_rows_of(lake: Path, table: Table, film: str | None = None) -> bool:
     """Whether the partition (or the unpartitioned table) was ever stored and is there now."""
     return bool(parquet_files(table_place(lake, table, film)))
+
+
+def finished_films(lake: Path) -> list[str]:
+    """Films whose results are complete, sorted: those that have both of the last tables that a run stores."""
+    return sorted(set(partition_keys(lake, SCREEN_TIME.name)) & set(partition_keys(lake, MINUTE_APPEARANCES.name)))
 
 
 def read_rows(lake: Path, table: Table, film: str | None = None) -> pa.Table:
