@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wios_assets.naming.evidence import Tracks
 from wios_assets.timeline.frames import records
-from wios_assets.vision.tracks import overlap
+from wios_assets.vision.boxes import iou
 
 COLUMNS = (
     "time_s",
@@ -172,10 +172,11 @@ class FaceIndex:
     def _by_box(self, decision: Mapping[str, Any], nearby: NDArray[np.int64]) -> int | None:
         """Track of the face nearest in time among those whose box fits, the best fitting one of an instant."""
         box = np.asarray([decision[edge] for edge in ("left", "top", "right", "bottom")], dtype=np.float64)
+        ious = iou(box, self.boxes[nearby])
         fits = [
-            (-abs(self.times[face] - decision["time_s"]), iou, face)
-            for face in nearby.tolist()
-            if (iou := overlap(box, self.boxes[face])) >= SAME_BOX_IOU
+            (-abs(self.times[face] - decision["time_s"]), shared, face)
+            for face, shared in zip(nearby.tolist(), ious.tolist(), strict=True)
+            if shared >= SAME_BOX_IOU
         ]
         return int(self.owner[max(fits, key=lambda fit: fit[:2])[2]]) if fits else None
 
