@@ -82,12 +82,12 @@ def import_review(
 ) -> None:
     """Take decisions of people back from JSON; those that are known already stay, and the film's names follow."""
     from wios_assets.exports.reviews import read_reviews
-    from wios_assets.reviews.decisions import take_in
+    from wios_assets.reviews.decisions import import_decisions
 
     documents = [(file, read_reviews(file)) for file in files]
     for file, document in documents:
         settings, key = _film(film or document.film.key)
-        added, taken_back = take_in(settings.data, key, document.decisions)
+        added, taken_back = import_decisions(settings.data, key, document.decisions)
         if added or taken_back:
             _run(settings, "film_decisions", key)
         known = len(document.decisions) - added - taken_back
