@@ -1,4 +1,4 @@
-"""The steps that forgetting a film and forgetting a person share. Each can be done again after it was cut short."""
+"""Steps shared by forgetting a film and forgetting a person. Each can be repeated after an interruption."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ IMDB_JOB_TABLES = {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmogra
 
 @dataclass(frozen=True)
 class Subject:
-    """Who or what is being forgotten.
+    """The film or person that is being forgotten.
 
     Attributes:
-        kind: film or person. films: films that it concerns. paths: the files of these films.
-        names, nconsts: of a person.
+        kind: film or person.
+        films: keys of the films that it concerns.
+        paths: video files of these films.
+        names, nconsts: of a person, in every spelling that the lake has.
     """
 
     kind: Literal["film", "person"]
@@ -49,15 +51,15 @@ class Subject:
 
 
 @dataclass
-class Told:
-    """What was removed and what is left, each a clause."""
+class Report:
+    """What was removed and what is kept, each a clause to print."""
 
     removed: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
-def begun(settings: Settings) -> Subject | None:
-    """What was being forgotten when it was cut short."""
+def unfinished(settings: Settings) -> Subject | None:
+    """The subject of a forgetting that was interrupted; None if there is none."""
     try:
         return Subject(**json.loads((settings.data / _JOURNAL).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -65,17 +67,17 @@ def begun(settings: Settings) -> Subject | None:
 
 
 def begin(settings: Settings, subject: Subject) -> None:
-    """Note what is to be forgotten, so that it is finished if this is cut short."""
+    """Write down the subject, so that an interrupted forgetting can be finished."""
     write_atomic(settings.data / _JOURNAL, json.dumps(asdict(subject)))
 
 
-def done(settings: Settings) -> None:
-    """Nothing of it is left to do."""
+def finish(settings: Settings) -> None:
+    """Remove the note that `begin` wrote."""
     (settings.data / _JOURNAL).unlink(missing_ok=True)
 
 
 def refuse_while_running(instance: DagsterInstance, films: Iterable[str]) -> None:
-    """Raise a WiosError where a run is at one of the films, for it would write it again."""
+    """Raise a WiosError if a run of one of the films is unfinished: it would write its tables again."""
     from dagster import DagsterRunStatus, RunsFilter
 
     from wios_assets.runs.orphans import PROCESS_TAG, UNFINISHED
@@ -86,17 +88,17 @@ def refuse_while_running(instance: DagsterInstance, films: Iterable[str]) -> Non
         process = run.tags.get(PROCESS_TAG)
         if run.tags.get(PARTITION) in set(films) and (process is None or lives(process)):
             raise Conflict(
-                f"film {run.tags[PARTITION]!r}: run {run.run_id} is at it; wait until it ends, or end it in `wios ui`"
+                f"film {run.tags[PARTITION]!r}: run {run.run_id} has not ended; wait for it, or end it in `wios ui`"
             )
 
 
 def films_of_lake(settings: Settings) -> list[str]:
-    """Every film that has a table in the lake."""
+    """Keys of the films that have a table in the lake, sorted."""
     return sorted({film for table in FILM_TABLES for film in partition_keys(settings.lake, table)})
 
 
 def paths_of(settings: Settings, films: Iterable[str]) -> list[str]:
-    """Files of films, as the index, the film's own table and the library know them."""
+    """Video files of films, from the index and from the table `film`."""
     index = read_index(index_path(settings)).films
     paths = []
     for film in films:
@@ -108,14 +110,14 @@ def paths_of(settings: Settings, films: Iterable[str]) -> list[str]:
 
 
 def rewrite_library(settings: Settings) -> None:
-    """The table `library` again from what the lake holds, and the published file."""
+    """Make the table `library` from what the lake holds, and publish it."""
     present = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
     with library_lock(settings.lake):
         write_rows(settings.lake, LIBRARY, library_rows(settings.lake, present))
         publish(settings.lake, settings.library)
 
 
-def remove_exports(settings: Settings, films: Iterable[str], told: Told) -> None:
+def remove_exports(settings: Settings, films: Iterable[str], report: Report) -> None:
     """Remove what `wios export` wrote into the exports folder."""
     removed = 0
     for film in films:
@@ -126,18 +128,18 @@ def remove_exports(settings: Settings, films: Iterable[str], told: Told) -> None
                     file.unlink()
                     removed += 1
     if removed:
-        told.removed.append(f"{removed} exports in {settings.exports}")
-    told.left.append("exports written elsewhere with -o, and what players made of them")
+        report.removed.append(f"{removed} exports in {settings.exports}")
+    report.kept.append("exports written elsewhere with -o, and what players derived from them")
 
 
-def remove_pictures(settings: Settings, paths: Iterable[str], told: Told) -> None:
+def remove_pictures(settings: Settings, paths: Iterable[str], report: Report) -> None:
     """Remove posters and previews."""
     if removed := sum(remove_cached(settings.cache, Path(path)) for path in paths):
-        told.removed.append(f"{removed} posters and previews in {settings.cache}")
+        report.removed.append(f"{removed} posters and previews in {settings.cache}")
 
 
 def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
-    """Remove what killed runs left half written, unless a run may still be at it."""
+    """Remove what killed runs left half written, unless a run is unfinished."""
     from dagster import RunsFilter
 
     from wios_assets.runs.orphans import UNFINISHED
@@ -147,14 +149,14 @@ def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
 
 
 def clear_history(
-    settings: Settings, instance: DagsterInstance, films: Sequence[str], told: Told, *, imdb: bool
+    settings: Settings, instance: DagsterInstance, films: Sequence[str], report: Report, *, imdb: bool
 ) -> None:
     """Remove the films' runs from Dagster's history: their events hold tables, names and pictures.
 
-    Of what is still in the lake an event without values says that each table is there.
+    For each table that is still in the lake, an event without values says that it is materialised.
 
     Args:
-        imdb: remove the runs that loaded IMDB's files, too, whose events show some names.
+        imdb: whether to remove the runs that loaded IMDB's files as well, whose events show some names.
     """
     from dagster import AssetKey, AssetMaterialization, RunsFilter
 
@@ -164,7 +166,7 @@ def clear_history(
     for run in runs:
         instance.delete_run(run.run_id)
         _remove_logs(settings, run)
-    # Its events show the first films with titles and paths.
+    # Events of the library show the first films with titles and paths.
     library = AssetKey(LIBRARY.name)
     instance.wipe_assets([library])
     for film in films:
@@ -180,12 +182,12 @@ def clear_history(
             instance.report_runless_asset_event(AssetMaterialization(AssetKey(each.name.split("/"))))
     _vacuum(settings.dagster)
     if runs:
-        told.removed.append(f"{len(runs)} runs with their tables, names and pictures from Dagster's history")
-    told.left.append("in Dagster's history the films' keys, as the inbox sensor noted them, without values")
+        report.removed.append(f"{len(runs)} runs with their tables, names and pictures from Dagster's history")
+    report.kept.append("in Dagster's history the films' keys, as the inbox sensor noted them, without values")
 
 
 def _last_run_is_gone(instance: DagsterInstance, table: str) -> bool:
-    """Whether the newest event of an asset, which Dagster keeps beside the others, is of a run that was removed."""
+    """Whether an asset's newest event, which Dagster stores separately, belongs to a run that was removed."""
     from dagster import AssetKey
 
     records = instance.get_asset_records([AssetKey(table)])
@@ -194,18 +196,18 @@ def _last_run_is_gone(instance: DagsterInstance, table: str) -> bool:
 
 
 def _remove_logs(settings: Settings, run: DagsterRun) -> None:
-    for place in ("logs", "storage"):
-        shutil.rmtree(settings.dagster / place / run.run_id, ignore_errors=True)
+    for folder in ("logs", "storage"):
+        shutil.rmtree(settings.dagster / folder / run.run_id, ignore_errors=True)
     for file in (settings.dagster / "history" / "runs").glob(f"{run.run_id}.db*"):
         with suppress(OSError):
             file.unlink()
 
 
 def _vacuum(home: Path) -> None:
-    """Give free the pages in which deleted rows still stand."""
+    """Free the pages of the databases that still hold deleted rows."""
     for file in (home / "history" / "runs.db", home / "history" / "runs" / "index.db"):
         if file.is_file():
-            # Where the daemon holds it, SQLite writes over these pages by and by.
+            # If the daemon holds the database, SQLite overwrites these pages over time.
             with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=10)) as connection:
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
