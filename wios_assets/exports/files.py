@@ -198,7 +198,7 @@ def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
 def _frame_rate(library: Library, film: str) -> float:
     rows = library.film_rows("film", film, "SELECT frame_rate FROM film WHERE film = $film")
     if not rows or not rows[0]["frame_rate"]:
-        raise Conflict(f"film {film!r}: its frame rate, which markers in frames need, is not known; run it again")
+        raise Conflict(f"film {film!r}: its frame rate is not known, which markers in frames need; run it again")
     return float(rows[0]["frame_rate"])
 
 

@@ -340,7 +340,7 @@ def test_one_films_broken_file_stands_in_the_way_of_that_film_alone(settings: Se
         pq.write_table(pa.table({"start_s": [1.0], "end_s": [2.0]}), file)
     else:
         file.write_bytes(file.read_bytes()[: 0 if damage == "empty file" else 500])
-    fault = "comes from another version of WIOS, without .*reason" if damage == "older columns" else "is broken"
+    fault = "was stored by another version of WIOS, without .*reason" if damage == "older columns" else "is broken"
     with open_library(settings) as library:
         with pytest.raises(WiosError, match=rf"appearances {fault}.*; `wios run 'a broken one'`"):
             who(library, "a broken one", 1.5)
@@ -418,7 +418,7 @@ def test_a_lake_that_cannot_be_published_anew_says_why_it_is_needed(
         raise PermissionError(13, "Permission denied", str(target))
 
     monkeypatch.setattr(Path, "replace", denied)
-    with pytest.raises(WiosError, match=r"nothing is published; it cannot be published anew: .*Permission denied"):
+    with pytest.raises(WiosError, match=r"nothing is published; it cannot be published again: .*Permission denied"):
         open_library(settings)
 
 
