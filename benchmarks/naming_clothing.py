@@ -10,7 +10,6 @@ import pandas as pd
 
 from benchmarks.naming_films import Film, visible
 from wios_assets.naming.clothing_evidence import Clothing
-from wios_assets.naming.decided_tracks import Decided
 from wios_assets.naming.distances import distances
 from wios_assets.naming.evidence import Gallery, Tracks
 from wios_assets.naming.names import samples_of
@@ -98,7 +97,7 @@ def one_scene(scene: Scene, gallery: pd.DataFrame, options: NamingOptions, draws
         own, others = Gallery.of(gallery, cast), Gallery.of(gallery[~gallery["actor"].isin(cast)])
         scale = scale_of_gallery(own.joined(others), engines, options)
         for way, worn in ways.items():
-            found = claims(scene.tracks, own, others, scale, scene.seen, Decided(), options, worn)
+            found = claims(scene.tracks, own, others, scale, scene.seen, {}, options, worn)
             for claim, there in zip(found, scene.there, strict=True):
                 if claim.decision == "named":
                     is_right = own.people[claim.actor] in there

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from wios_assets.settings import Settings, load_settings
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from wios_assets.demo import Example
+
+# No test depends on how busy the machine is.
+hypothesis_settings.register_profile("wios", deadline=None)
+hypothesis_settings.load_profile("wios")
 
 EXAMPLE_DIRECTOR = "nm99999904"
 ROOT = Path(__file__).resolve().parent.parent

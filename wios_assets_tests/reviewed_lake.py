@@ -1,4 +1,4 @@
-"""A small film to be reviewed, stored as a real lake: four tracks, of which the last has no face to go by."""
+"""A small film to be reviewed, stored as a real lake: four tracks, of which the last has no face with an embedding."""
 
 from __future__ import annotations
 

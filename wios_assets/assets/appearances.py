@@ -20,7 +20,7 @@ from wios_assets.assets.film_files import DECISIONS
 from wios_assets.assets.options import naming_options
 from wios_assets.lake.cohort import chosen_recogniser, read_cohort
 from wios_assets.naming.names import name_tracks
-from wios_assets.naming.selection import recogniser_name
+from wios_assets.naming.selection import recogniser_called, recogniser_name
 from wios_assets.partitions import films
 from wios_assets.reviews.decisions import active, read_decisions, revision_of
 from wios_assets.reviews.queue import to_review
@@ -68,7 +68,7 @@ def appearance_assets(settings: Settings) -> list[AssetsDefinition | AssetSpec]:
         decisions = active(made)
         # Read, not an input: another film's gallery moves the limits a little, and must not make this film stale.
         cohort = read_cohort(settings.lake, context.partition_key, settings.naming.cohort_people)
-        naming = naming_options(settings, chosen_recogniser(settings.lake))
+        naming = naming_options(settings, recogniser_called(chosen_recogniser(settings.lake)))
         names = name_tracks(
             face_tracks,
             faces,

@@ -32,8 +32,8 @@ from wios_assets.imdb.files import IMDB_FILES, TERMS
 from wios_assets.imdb.load import parse_folder
 from wios_assets.imdb.lookup import build_film_titles
 from wios_assets.imdb.parse import ParseReport
-from wios_assets.lake.loading import LoadingNote
 from wios_assets.lake.paths import parquet_files, partition_keys
+from wios_assets.lake.progress import LoadingProgress
 from wios_assets.lake.store import STALE_STAGING_S, StoredRows, remove_stale_staging, staging_folder
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE
@@ -67,12 +67,12 @@ def imdb_assets() -> list[AssetsDefinition]:
     def imdb(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
         if settings.imdb_download:
             context.log.info(TERMS)
-            with LoadingNote(settings.lake) as note:
+            with LoadingProgress(settings.lake) as note:
                 download_imdb(settings.imdb_load.address, settings.imdb, progress=note)
         remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
         started = time.monotonic()
         with staging_folder(settings.lake) as staging:
-            with LoadingNote(settings.lake) as note:
+            with LoadingProgress(settings.lake) as note:
                 reports = parse_folder(
                     settings.imdb, staging, allowed_share=settings.imdb_load.quarantine_share, progress=note
                 )

@@ -23,8 +23,9 @@ from wios_assets.assets.film_files import CAST_PHOTOS, DECISIONS, film_observati
 from wios_assets.automation.jobs import film_decisions, film_map, film_names, imdb_refresh, library_refresh
 from wios_assets.automation.requests import FilmRequest, film_requests, read_cursor, write_cursor
 from wios_assets.automation.source_files import imdb_is_loaded, imdb_stamps, table_and_photo_stamps
-from wios_assets.films.registry import finished_films, look_at_inbox
+from wios_assets.films.registry import finished_content, look_at_inbox
 from wios_assets.lake.paths import partition_keys
+from wios_assets.lake.store import finished_films
 from wios_assets.partitions import FILM
 from wios_assets.reviews.decisions import decisions_file, decisions_version
 from wios_assets.settings import Settings
@@ -53,7 +54,7 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
         requests, seen = film_requests(
             changes.index,
             read_cursor(context.cursor),
-            finished_films(settings),
+            finished_content(settings),
             table_and_photo_stamps(settings).digest,
             wait_reason is not None,
         )
@@ -168,7 +169,7 @@ def photos_sensor(settings: Settings) -> SensorDefinition:
             return SkipReason("photos are as they were")
         if time.time() - stamps.changed_s < settings.inbox.settle_seconds:
             return SkipReason("photos or IMDB's tables changed just now")
-        events = list(film_observations(settings, finished_films(settings)))
+        events = list(film_observations(settings, finished_films(settings.lake)))
         changed: dict[str, str] = {}
         for event in (event for event in events if event.asset_key == CAST_PHOTOS):
             film = str(event.partition)

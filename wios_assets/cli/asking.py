@@ -17,12 +17,16 @@ from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock, parse_clock
 
 Film = Annotated[str, typer.Argument(metavar="FILM", help="Key or title, or the beginning of either.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @contextmanager
 def asked_film(settings: Settings, film: str) -> Iterator[tuple[Library, Row]]:
-    """The open library and the film that is meant; one that was not analysed yet is named as such."""
+    """The open library, and the film's row of the table `library`.
+
+    Raises:
+        WiosError: there is no such film, or it is in the inbox and not analysed yet; gives the remedy.
+    """
     with _library(settings, film) as library:
         try:
             row = questions.find_film(library, film)
@@ -33,13 +37,13 @@ def asked_film(settings: Settings, film: str) -> Iterator[tuple[Library, Row]]:
 
 
 def raise_if_waiting(settings: Settings, film: str) -> None:
-    """Raise the WiosError that says how to have a film analysed, if the inbox has one of exactly this key."""
+    """Raise a WiosError with the remedy if the inbox has a film of exactly this key."""
     from wios_assets.films.entry import index_path
     from wios_assets.films.inbox import discover
     from wios_assets.films.index import read_index
 
     waiting = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
-    waiting |= {found.key for found in discover(settings.films).films}
+    waiting |= {entry.key for entry in discover(settings.films).films}
     if film in waiting:
         raise NotFound(f"the film {film!r} was not analysed yet; `wios run {typed(film)}` does it")
 
@@ -61,7 +65,7 @@ def who(
     time: Annotated[str, typer.Argument(metavar="TIME", help="Seconds, mm:ss or hh:mm:ss.")],
     as_json: AsJson = False,
 ) -> None:
-    """Who is on screen at a time, as whom, how surely, and on what evidence."""
+    """Show who is on screen at a time, with character, probability and evidence."""
     seconds = parse_clock(time)
     with asked_film(load_settings(), film) as (library, row):
         show_who(library, row, seconds, as_json=as_json)
@@ -75,7 +79,7 @@ def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = Fal
         show_json({"film": film["film"], "time_s": seconds, "people": kept})
         return
     decimals = 0 if seconds == int(seconds) else 3
-    say(f"{_called(film)} at {format_clock(seconds, decimals)}", style="bold")
+    say(f"{_label(film)} at {format_clock(seconds, decimals)}", style="bold")
     if not any(person["kind"] == "cast" for person in people):
         say("nobody known on screen")
     if not people:
@@ -100,7 +104,7 @@ def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = Fal
 
 
 def minutes(film: Film, as_json: AsJson = False) -> None:
-    """Who is in which minute of a film, and for how long."""
+    """Show who is on screen in each minute of a film, and for how long."""
     with asked_film(load_settings(), film) as (library, row):
         show_minutes(library, row, as_json=as_json)
 
@@ -111,7 +115,7 @@ def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
     if as_json:
         show_json(rows)
         return
-    say(_called(film), style="bold")
+    say(_label(film), style="bold")
     if not rows:
         say("nobody known on screen")
         return
@@ -133,13 +137,13 @@ def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
 
 
 def screen_time(film: Film, as_json: AsJson = False) -> None:
-    """How long each person is on screen, the longest first."""
+    """Show how long each person is on screen, the longest first."""
     with asked_film(load_settings(), film) as (library, row):
         rows = questions.screen_time(library, row["film"])
     if as_json:
         show_json(rows)
         return
-    say(_called(row), style="bold")
+    say(_label(row), style="bold")
     if not rows:
         say("nobody known on screen")
         return
@@ -169,8 +173,8 @@ def _runner_up(person: Row) -> str | None:
     return person["runner_up"] if distance is None else f"{person['runner_up']} ({distance})"
 
 
-def _called(film: Row) -> str:
-    """Title and year of a film, and its key where that is not the same."""
+def _label(film: Row) -> str:
+    """Title and year of a film, and its key if that is different."""
     title = film["title"] or film["film"]
     name = f"{title} ({film['year']})" if film["year"] and f"({film['year']})" not in title else title
     return name if film["film"] in (name, title) else f"{name} [{film['film']}]"

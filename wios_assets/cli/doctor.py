@@ -227,10 +227,10 @@ def _inbox(settings: Settings) -> Iterator[Finding]:
 
 def _library(settings: Settings) -> Iterator[Finding]:
     from wios_assets.lake.library import library_fault, missing_parts, open_library
-    from wios_assets.lake.paths import partition_keys
     from wios_assets.lake.questions import films
+    from wios_assets.lake.store import finished_films
 
-    analysed = partition_keys(settings.lake, "screen_time")
+    analysed = finished_films(settings.lake)
     if not analysed and not settings.library.exists():
         yield Finding("library", "ok", "no film was analysed yet")
         return

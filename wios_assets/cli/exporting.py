@@ -17,30 +17,30 @@ from wios_assets.settings import load_settings
 
 def export(
     film: Film,
-    what: Annotated[What, typer.Option("--what", help="What to write.")] = "appearances",
+    what: Annotated[What, typer.Option("--what", help="What to export.")] = "appearances",
     format: Annotated[
         Format | None,
         typer.Option(
             "--format",
-            help="How to write it: tables as csv, json or parquet, appearances also as vtt (WebVTT) or edl (markers), "
+            help="Format: tables as csv, json or parquet, appearances also as vtt (WebVTT) or edl (markers), "
             "screen-time also as nfo (Kodi, Jellyfin), the report as html, reviews as json. "
             "Default: the first of these.",
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Where to; `-` for stdout. Default: the exports folder."),
+        typer.Option("-o", "--output", metavar="FILE", help="File; `-` for stdout. Default: in the exports folder."),
     ] = None,
 ) -> None:
-    """Write a film's appearances, minutes, screen time, report or reviews to a file, whole or not at all."""
+    """Export a film's appearances, minutes, screen time, report or reviews to a file."""
     format = format or default_format(what)
     settings = load_settings()
     with asked_film(settings, film) as (library, row):
         if out == Path("-"):
             if format == "parquet" and sys.stdout.isatty():
-                raise typer.BadParameter("a Parquet file is nothing for a terminal; name a file with -o")
+                raise typer.BadParameter("Parquet cannot be shown in a terminal; name a file with -o")
             sys.stdout.flush()
             sys.stdout.buffer.write(export_bytes(library, row["film"], what, format))
             return
-        place = out or default_file(settings.exports, row["film"], what, format)
-        say(f"wrote {shlex.quote(str(export_film(library, row['film'], what, format, place)))}")
+        file = out or default_file(settings.exports, row["film"], what, format)
+        say(f"wrote {shlex.quote(str(export_film(library, row['film'], what, format, file)))}")

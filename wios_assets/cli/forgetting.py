@@ -20,7 +20,7 @@ def forget(
     person: Annotated[bool, typer.Option("--person", help="It is a person.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove everything that was made of a film or a person, and say what is left; a person is never named again."""
+    """Remove everything derived from a film or a person, and list what is kept. A person is never named again."""
     from wios_assets.forget import steps
     from wios_assets.forget.film import forget_film
     from wios_assets.forget.person import forget_person
@@ -29,26 +29,26 @@ def forget(
     settings = load_settings()
     if film and person:
         raise typer.BadParameter("say one of --film and --person", param_hint="--film")
-    unfinished = steps.begun(settings)
+    unfinished = steps.unfinished(settings)
     with dagster_instance(settings) as instance:
         if unfinished is not None:
-            note("finishing first what was being forgotten when it was cut short", style="dim")
+            note("finishing a forgetting that was interrupted", style="dim")
             (forget_film if unfinished.kind == "film" else forget_person)(settings, instance, unfinished)
         subject = _subject(settings, what, film=film, person=person)
         if subject is None and unfinished is not None and what in (*unfinished.films, *unfinished.names):
             say(f"forgotten: {what}")
             return
         if subject is None:
-            raise NotFound(f"there is no film and nobody called {what!r}; `wios film list` names the films in full")
-        concerned = f"in {len(subject.films)} films" if subject.kind == "person" else "and all that was made of it"
+            raise NotFound(f"there is no film and no person called {what!r}; `wios film list` names the films in full")
+        concerned = f"in {len(subject.films)} films" if subject.kind == "person" else "and everything derived from it"
         if not yes and not typer.confirm(f"Forget the {subject.kind} {what!r} {concerned}? It cannot be undone"):
             raise typer.Exit(1)
-        told = (forget_film if subject.kind == "film" else forget_person)(settings, instance, subject)
+        report = (forget_film if subject.kind == "film" else forget_person)(settings, instance, subject)
     say(f"forgotten: {what}", style="bold")
-    for clause in told.removed:
+    for clause in report.removed:
         say(f"  removed: {clause}")
-    for clause in dict.fromkeys(told.left):
-        say(f"  left: {clause}")
+    for clause in dict.fromkeys(report.kept):
+        say(f"  kept: {clause}")
 
 
 def _subject(settings: Settings, what: str, *, film: bool, person: bool) -> Subject | None:

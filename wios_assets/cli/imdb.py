@@ -14,7 +14,7 @@ import typer
 from wios_assets.cli.console import console, note, say
 from wios_assets.cli.running import interrupts
 from wios_assets.lake.library import publish
-from wios_assets.lake.loading import read_loading
+from wios_assets.lake.progress import read_loading
 from wios_assets.settings import Settings, load_settings
 
 

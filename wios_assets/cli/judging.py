@@ -1,15 +1,15 @@
-"""`wios review`, `name`, `import-review`, `evaluate`, `identify`: what a person knows better, and how right it is."""
+"""`wios review`, `name`, `import-review`, `evaluate`, `identify`: decisions of people, and evaluation."""
 
 from __future__ import annotations
 
 import getpass
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wios_assets.atomic import write_atomic
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
 from wios_assets.errors import BadInput, NotFound
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from wios_assets.reviews.decisions import Verdict
 
-HELD_DECIMALS = 4
+DECIMALS = 4
 
 
 def review(film: Film, as_json: AsJson = False) -> None:
-    """Tracks that have no name, the most useful first: weak ones with their candidate, then unknown people."""
+    """List tracks without a name, the most useful first: weak ones with their candidate, then unknown people."""
     settings, key = _film(film)
     rows = _to_review(settings, key)
     if as_json:
@@ -50,13 +50,13 @@ def review(film: Film, as_json: AsJson = False) -> None:
 def name(
     film: Film,
     who: Annotated[str, typer.Argument(metavar="WHO", help="A track's number, or unknown:<n>.")],
-    actor: Annotated[str | None, typer.Argument(metavar="[ACTOR]", help="Who it is, as the cast has it.")] = None,
+    actor: Annotated[str | None, typer.Argument(metavar="[ACTOR]", help="Name in the cast.")] = None,
     wrong: Annotated[bool, typer.Option("--not", help="It is not ACTOR.")] = False,
     no_face: Annotated[bool, typer.Option("--no-face", help="It is not a face.")] = False,
-    new: Annotated[bool, typer.Option("--new", help="ACTOR is nobody of the cast: a person of their own.")] = False,
-    by: Annotated[str | None, typer.Option("--by", help="Who decides. Default: the user's name.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="ACTOR is a person outside the cast.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="Name of the reviewer. Default: the user's name.")] = None,
 ) -> None:
-    """Say who somebody is, once and for every later run; the film's names follow, the video is not touched."""
+    """Decide who a track or unknown person is, for this and every later run. Renames the film's tracks only."""
     from wios_assets.reviews.decisions import decide
 
     if (actor is None) != no_face:
@@ -68,8 +68,8 @@ def name(
     everywhere = verdict == "is" and who.startswith("unknown:")
     decide(settings.data, settings.lake, key, tracks, verdict, person, everywhere=everywhere, by=by or _user())
     _run(settings, "film_decisions", key)
-    said = "is not a face" if no_face else f"is {'not ' if wrong else ''}{person}"
-    say(f"{key}: {who} {said}; {len(tracks)} track{'s' if len(tracks) != 1 else ''} decided")
+    decided = "is not a face" if no_face else f"is {'not ' if wrong else ''}{person}"
+    say(f"{key}: {who} {decided}; {len(tracks)} track{'s' if len(tracks) != 1 else ''} decided")
 
 
 def import_review(
@@ -77,17 +77,17 @@ def import_review(
         list[Path], typer.Argument(metavar="FILE...", help="JSON, as `wios export FILM --what reviews` writes it.")
     ],
     film: Annotated[
-        str | None, typer.Option("--film", help="The film that is meant, where the file calls it otherwise.")
+        str | None, typer.Option("--film", help="The film, if it has another key than in the file.")
     ] = None,
 ) -> None:
-    """Take decisions of people back from JSON; those that are known already stay, and the film's names follow."""
+    """Import decisions from JSON and name the film's tracks again. Known decisions are kept."""
     from wios_assets.exports.reviews import read_reviews
-    from wios_assets.reviews.decisions import take_in
+    from wios_assets.reviews.decisions import import_decisions
 
     documents = [(file, read_reviews(file)) for file in files]
     for file, document in documents:
         settings, key = _film(film or document.film.key)
-        added, taken_back = take_in(settings.data, key, document.decisions)
+        added, taken_back = import_decisions(settings.data, key, document.decisions)
         if added or taken_back:
             _run(settings, "film_decisions", key)
         known = len(document.decisions) - added - taken_back
@@ -98,56 +98,50 @@ def evaluate(
     film: Film,
     truth: Annotated[
         Path | None,
-        typer.Argument(metavar="[TRUTH.csv]", help="Columns start_s,end_s,person,visible,optional. Kept."),
+        typer.Argument(metavar="[TRUTH.csv]", help="CSV: start_s,end_s,person,visible,optional. Stored with the film."),
     ] = None,
-    accept: Annotated[bool, typer.Option("--accept", help="Hold later figures against these.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Compare later figures with these.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """How right a film's map is: its figures against the truth, and all of them with pictures in Dagster."""
+    """Evaluate a film against its truth. Curves and mistakes are shown in Dagster."""
     from wios_assets.assets.evaluation import film_figures
     from wios_assets.films.entry import film_source
     from wios_assets.lake.store import read_rows
-    from wios_assets.reviews.accepted import accept as hold
-    from wios_assets.reviews.accepted import fallen, read_accepted
+    from wios_assets.reviews import accepted
     from wios_assets.tables import EVALUATION
     from wios_assets.timeline.truth import read_truth, truth_path
 
     settings, key = _film(film)
-    place = truth_path(Path(film_source(settings, key)[0].path))
+    stored = truth_path(Path(film_source(settings, key)[0].path))
     if truth is not None:
         read_truth(truth)
-        if truth.resolve() != place.resolve():
-            beside = place.with_name(f".{place.name}.part")
-            shutil.copyfile(truth, beside)
-            beside.replace(place)
-    elif not place.is_file():
-        raise NotFound(f"film {key!r}: there is no truth at {place}; name a file: `wios evaluate FILM TRUTH.csv`")
-    before = read_accepted(settings.data, key)
+        if truth.resolve() != stored.resolve():
+            write_atomic(stored, truth.read_bytes())
+    elif not stored.is_file():
+        raise NotFound(f"film {key!r}: there is no truth at {stored}; name a file: `wios evaluate FILM TRUTH.csv`")
+    before = accepted.read_accepted(settings.data, key)
     _run(settings, "film_evaluation", key)
     figures = film_figures(read_rows(settings.lake, EVALUATION, key).to_pandas())
     if accept:
-        hold(settings.data, key, figures)
+        accepted.accept(settings.data, key, figures)
     if as_json:
         show_json({name: None if value != value else value for name, value in figures.items()})
         return
     show_table(
         ("Figure", "Value", "Accepted"),
-        [
-            (name, number(value, HELD_DECIMALS), number(before.get(name), HELD_DECIMALS))
-            for name, value in figures.items()
-        ],
+        [(name, number(value, DECIMALS), number(before.get(name), DECIMALS)) for name, value in figures.items()],
         right=("Value", "Accepted"),
     )
-    for worse in fallen(figures, before):
-        note(f"fallen: {worse}", style="yellow")
+    for worse in accepted.fallen(figures, before):
+        note(f"worse than accepted: {worse}", style="yellow")
 
 
 def identify(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Pictures to name faces in.")],
-    gallery: Annotated[Path, typer.Option("--gallery", metavar="DIR", help="Photos, one folder a person.")],
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="Pictures whose faces are named.")],
+    gallery: Annotated[Path, typer.Option("--gallery", metavar="DIR", help="Photos, a folder per person.")],
     as_json: AsJson = False,
 ) -> None:
-    """Name the faces of pictures by the rules that name tracks."""
+    """Name the faces in pictures, by the rules that name tracks."""
     from wios_assets.assets.options import cores, engine_options, gallery_options, naming_options
     from wios_assets.films.adding import check_gallery
     from wios_assets.photos.identify import identify_photos
@@ -162,10 +156,10 @@ def identify(
     engine = load_engine(engine_options(settings, cores()))
     _, embeddings = judge_gallery(own, engine, gallery_options())
     if embeddings.empty:
-        raise BadInput(f"{gallery}: none of its photos can be used; it wants one folder of clear photos a person")
-    found = identify_photos(photos, engine, embeddings, naming_options(settings), gallery_options())
+        raise BadInput(f"{gallery}: none of its photos is usable; it needs a folder of clear photos per person")
+    results = identify_photos(photos, engine, embeddings, naming_options(settings), gallery_options())
     if as_json:
-        show_json(found)
+        show_json(results)
     else:
         rows = [
             (
@@ -175,11 +169,11 @@ def identify(
                 number(face["distance"], 3),
                 face["runner_up"],
             )
-            for photo in found
+            for photo in results
             for face in photo["faces"] or [dict.fromkeys(("name", "probability", "distance", "runner_up"))]
         ]
         show_table(("Photo", "Name", "Probability", "Distance", "Runner-up"), rows, right=("Probability", "Distance"))
-    broken = [photo["error"] for photo in found if "error" in photo]
+    broken = [photo["error"] for photo in results if "error" in photo]
     if broken:
         raise BadInput("; ".join(broken))
 
@@ -191,7 +185,7 @@ def _film(asked: str) -> tuple[Settings, str]:
 
 
 def _user() -> str | None:
-    """The name of who sits at the machine, if the system knows it."""
+    """The name of the user, if the system knows it."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -222,7 +216,7 @@ def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
     if who.isdecimal():
         return [int(who)]
     if not re.fullmatch(r"unknown:\d+", who):
-        raise BadInput(f"{who!r}: neither a track's number nor unknown:<n>; `wios review` lists both")
+        raise BadInput(f"{who!r}: not a track's number or unknown:<n>; `wios review` lists both")
     names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
     own = names.loc[names["actor"] == who, "track"]
     usable = tracks.loc[tracks["track"].isin(own) & tracks["best_face"].notna(), "track"]

@@ -155,13 +155,14 @@ def inbox_film(settings: Settings, asked: str) -> str:
 
 def _stale_films(settings: Settings) -> list[str]:
     """Analysed films of the inbox that are not up to date."""
-    from wios_assets.films.registry import finished_films, look_at_inbox
+    from wios_assets.films.registry import look_at_inbox
+    from wios_assets.lake.store import finished_films
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import report_observations
     from wios_assets.runs.renewal import stale_now
 
     index = look_at_inbox(settings, settings.inbox.settle_seconds).index.films
-    films = [film for film in finished_films(settings) if film in index and index[film].present]
+    films = [film for film in finished_films(settings.lake) if film in index and index[film].present]
     with dagster_instance(settings) as instance:
         for film in films:
             report_observations(settings, instance, film)

@@ -25,13 +25,13 @@ _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "NUMBER")
 
 def sql(
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="SQL", help="One SELECT; behind --saved, its arguments.")
+        list[str] | None, typer.Argument(metavar="SQL", help="One SELECT; with --saved, the arguments of the query.")
     ] = None,
-    format: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to answer.")] = "table",
-    saved: Annotated[str | None, typer.Option("--saved", metavar="NAME", help="Ask a saved query.")] = None,
-    show: Annotated[bool, typer.Option("--list", help="Name the saved queries and their arguments.")] = False,
+    format: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Format.")] = "table",
+    saved: Annotated[str | None, typer.Option("--saved", metavar="NAME", help="Run a saved query.")] = None,
+    show: Annotated[bool, typer.Option("--list", help="List the saved queries with their arguments.")] = False,
 ) -> None:
-    """Ask the tables in SQL (DuckDB's): a view for each, IMDB's as imdb.title_basics and so on. Nothing is written."""
+    """Query the tables in DuckDB's SQL, read-only: a view per table, IMDB's as imdb.title_basics and so on."""
     texts = texts or []
     if show:
         _list(format)
@@ -54,7 +54,7 @@ def _list(format: str) -> None:
     ]
     columns = ("name", "arguments", "meaning")
     if format == "table":
-        show_table(("Name", "Arguments", "What it answers"), rows)
+        show_table(("Name", "Arguments", "Meaning"), rows)
     elif format == "csv":
         _write_csv(columns, rows)
     else:
@@ -62,34 +62,34 @@ def _list(format: str) -> None:
 
 
 def _library(settings: Settings) -> Library:
-    """The library, also where only IMDB's tables are in the lake.
+    """The library, also if only IMDB's tables are in the lake.
 
     Raises:
-        WiosError: there is nothing to ask yet.
+        WiosError: the lake has no tables yet.
     """
     if not settings.library.exists():
         tables = [table for table in TABLES.values() if not table.by_film]
         if not any(parquet_files(table_folder(settings.lake, table.name)) for table in tables):
             raise NotFound(
-                f"{settings.lake}: no table to ask yet; `wios imdb load` loads IMDB's, `wios run FILM` makes a film's"
+                f"{settings.lake}: no tables yet; `wios imdb load` loads IMDB's, `wios run FILM` makes a film's"
             )
         publish(settings.lake, settings.library)
     return open_library(settings)
 
 
-def _show(answer: Answer, format: str) -> None:
+def _show(result: Answer, format: str) -> None:
     if format == "csv":
-        _write_csv(answer.columns, answer.rows)
+        _write_csv(result.columns, result.rows)
     elif format == "json":
-        show_json([dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows])
+        show_json([dict(zip(result.columns, map(_plain, row), strict=True)) for row in result.rows])
     else:
         right = [
             name
-            for name, kind in zip(answer.columns, answer.types, strict=True)
+            for name, kind in zip(result.columns, result.types, strict=True)
             if any(number in kind for number in _NUMBERS) and "[" not in kind
         ]
-        rows = [tuple(_cell(value) for value in row) for row in answer.rows]
-        show_table(answer.columns, rows, right)
+        rows = [tuple(_cell(value) for value in row) for row in result.rows]
+        show_table(result.columns, rows, right)
         if not rows:
             note("no rows", style="dim")
 
@@ -101,17 +101,17 @@ def _write_csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None
 
 
 def _cell(value: Any) -> object:
-    """A value as it stands in a table or a CSV file; None stays None."""
+    """A value as printed in a table or CSV file; None stays None."""
     plain = _plain(value)
     return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list | dict) else plain
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it."""
+    """A value as a JSON value."""
     if value is None or isinstance(value, str | int | bool):
         return value
     if isinstance(value, float):
-        # JSON knows no infinity and no NaN.
+        # JSON has no infinity and no NaN.
         return value if value - value == 0 else str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
 
+from wios_assets.atomic import atomic_path
 from wios_assets.demo.edit_list import EDIT_LIST, QUESTION_S, TruthRow
 from wios_assets.demo.film import encode, frames
 from wios_assets.demo.gallery import PHOTOS, Photo, gallery_photo
@@ -102,27 +102,15 @@ def make_example(data_folder: Path) -> Example:
 
 def _make(path: Path, write: Callable[[Path], object]) -> None:
     """Have `write` fill a hidden file beside `path`, then put it in place, unless `path` is there already."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.exists():
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        beside.replace(path)
+        with atomic_path(path) as temporary:
+            write(temporary)
     except OSError as error:
         raise Unavailable(
             f"{path}: cannot be written ({error.strerror or error}); free space or choose another folder with WIOS_DATA"
         ) from None
-    finally:
-        _remove(beside)
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        # The folder that cannot be written to has been reported already.
-        return
 
 
 def _csv(rows: tuple[TruthRow, ...]) -> bytes:

@@ -1,4 +1,4 @@
-"""What leaves the library as a file."""
+"""Exports: a film's results as files for people, players and other programs."""
 
 from wios_assets.exports.files import (
     FORMATS,

@@ -1,7 +1,7 @@
-"""What an export in JSON holds: people with the instances of each, minutes with the people of each, or screen time.
+"""Exports in JSON: people with their instances, minutes with their people, or screen time.
 
-The models are the documentation: `json_schema` gives them as JSON Schema. A document names its own schema and
-version; a field may be added within a version, never taken away or given another meaning.
+The models document the format; `json_schema` gives them as JSON Schema. A document names its schema and version.
+Within a version fields may be added, but not removed or changed in meaning.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class FilmHeader(_Model):
 
 
 class _Person(_Model):
-    actor: str = Field(description="Name, as IMDB or the cast given by hand has it, or unknown:<n>")
-    kind: Kind = Field(description="cast, or unknown for a person that is not in the cast")
+    actor: str = Field(description="Name, as in IMDB or in the sidecar's cast, or unknown:<n>")
+    kind: Kind = Field(description="cast, or unknown for a person outside the cast")
     nconst: str | None = Field(description="IMDB's key of the person, if known")
     character: str | None = Field(description="Character played, if known")
 
@@ -44,10 +44,10 @@ class Instance(_Model):
     end_s: Seconds = Field(description="End, seconds on the player's clock")
     probability: Share | None = Field(description="Probability that the name is right, 0 to 1; null for unknown people")
     distance: Share | None = Field(description="Distance to the person's gallery; null for unknown people")
-    runner_up: str | None = Field(description="Next cast member")
-    runner_up_distance: Share | None = Field(description="Distance to the next cast member's gallery")
+    runner_up: str | None = Field(description="Second nearest cast member")
+    runner_up_distance: Share | None = Field(description="Distance to the second nearest cast member's gallery")
     photos: list[str] | None = Field(description="Photos that matched best")
-    reason: str | None = Field(description="Why it has that name, in a sentence")
+    reason: str | None = Field(description="Reason for the name, in a sentence")
 
 
 class PersonOnScreen(_Person):
@@ -69,7 +69,7 @@ class Minute(_Model):
 
 
 class PersonsTime(_Person):
-    rank: int = Field(description="Place by seconds on screen, from 1")
+    rank: int = Field(description="Rank by seconds on screen, from 1")
     seconds: Seconds = Field(description="Seconds on screen")
     share: Share = Field(description="Share of the film, 0 to 1")
     appearances: int = Field(description="Number of appearances")
@@ -112,17 +112,17 @@ _DOCUMENTS: dict[str, type[_Document]] = {
 
 
 def json_schema(what: str) -> dict[str, Any]:
-    """JSON Schema of the document that an export of `what` is."""
+    """JSON Schema of the document of the export `what`."""
     return _DOCUMENTS[what].model_json_schema(mode="serialization")
 
 
 def json_document(what: str, film: Row, rows: list[Row]) -> str:
-    """A film's rows as a document.
+    """A film's rows as a JSON document.
 
     Args:
         what: appearances, minutes or screen-time.
-        film: the film's row of the table `library`. rows: rows of the table that `what` stands for, as
-            wios_assets/lake/questions.py orders them.
+        film: the film's row of the table `library`.
+        rows: rows of the table that `what` exports, in the order of wios_assets/lake/questions.py.
     """
     header = FilmHeader.model_validate({**film, "key": film["film"]})
     document: _Document

@@ -1,12 +1,10 @@
-"""What a film's export holds in each format, and how it is written: whole or not at all."""
+"""Exports of a film in every format, and writing them to files."""
 
 from __future__ import annotations
 
 import csv
 import io
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +12,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.players import edl, nfo, webvtt
@@ -34,7 +33,7 @@ FORMATS: dict[What, tuple[Format, ...]] = {
     "report": ("html",),
     "reviews": ("json",),
 }
-"""Formats in which each can be had, the default first."""
+"""Formats of each export, the default first."""
 MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
@@ -47,17 +46,17 @@ MEDIA_TYPES: dict[Format, str] = {
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """Something to export: its table, how it is asked for, and its columns in a CSV file."""
+class _TableExport:
+    """The export of a table: the table's name, the function that reads it, and its columns in a CSV file."""
 
     table: str
-    ask: Callable[[Library, str], list[Row]]
+    read: Callable[[Library, str], list[Row]]
     columns: tuple[str, ...]
 
 
 _PERSON = ("kind", "nconst", "character")
-_WHAT: dict[What, _Asked] = {
-    "appearances": _Asked(
+_TABLES: dict[What, _TableExport] = {
+    "appearances": _TableExport(
         "appearances",
         appearances,
         (
@@ -73,7 +72,7 @@ _WHAT: dict[What, _Asked] = {
             "reason",
         ),
     ),
-    "minutes": _Asked(
+    "minutes": _TableExport(
         "minute_appearances",
         minutes,
         (
@@ -81,7 +80,7 @@ _WHAT: dict[What, _Asked] = {
             *("highest_probability", "mean_probability"),
         ),
     ),
-    "screen-time": _Asked(
+    "screen-time": _TableExport(
         "screen_time",
         screen_time,
         (
@@ -97,7 +96,7 @@ def _csv(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
     del film, frame_rate
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = _WHAT[what].columns
+    columns = _TABLES[what].columns
     writer.writerow(columns)
     writer.writerows([_cell(name, row[name]) for name in columns] for row in rows)
     return text.getvalue().encode()
@@ -111,7 +110,7 @@ def _json(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
 def _parquet(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
     del film, frame_rate
     content = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=TABLES[_WHAT[what].table].schema), content, compression="zstd")
+    pq.write_table(pa.Table.from_pylist(rows, schema=TABLES[_TABLES[what].table].schema), content, compression="zstd")
     return content.getvalue()
 
 
@@ -126,66 +125,67 @@ _WRITERS: dict[Format, Callable[[What, Row, list[Row], float], bytes]] = {
 
 
 def export_bytes(library: Library, film: str, what: What, format: Format) -> bytes:
-    """A film's `what` in `format`, as the file's content.
+    """Content of the export `what` of a film in `format`.
 
-    CSV is UTF-8 with a header and seconds with three decimals; JSON is described in wios_assets/exports/documents.py;
-    Parquet is the lake's table with the column `film`; the others are described in wios_assets/exports/players.py
-    and report.py, people's decisions in reviews.py.
+    CSV is UTF-8 with a header and seconds with three decimals. JSON is described in wios_assets/exports/documents.py,
+    decisions in reviews.py. Parquet is the lake's table with the column `film`. The other formats are described in
+    wios_assets/exports/players.py and report.py.
 
     Args:
         film: key, title, or the beginning of either.
 
     Raises:
-        WiosError: unknown film, a format that `what` cannot be had in, or the lake does not hold what is asked for.
+        WiosError: the film is unknown, the export has no such format, or the lake does not hold its table.
     """
     if format not in FORMATS[what]:
         fitting = next(other for other, formats in FORMATS.items() if format in formats)
         raise BadInput(
-            f"{what} cannot be had as {format}: choose one of {', '.join(FORMATS[what])}; {format} is for {fitting}"
+            f"{what} cannot be exported as {format}: choose {', '.join(FORMATS[what])}; {format} is for {fitting}"
         )
     row = find_film(library, film)
     if what == "report":
         return report_html(library, row)
     if what == "reviews":
-        # pandas comes with them, and no other command should wait for it.
+        # Imported here, because it imports pandas, which other commands should not wait for.
         from wios_assets.exports.reviews import reviews_document
         from wios_assets.reviews.decisions import read_decisions
 
         return reviews_document(row, read_decisions(library.data, row["film"]))
-    rows = _WHAT[what].ask(library, row["film"])
+    rows = _TABLES[what].read(library, row["film"])
     return _WRITERS[format](what, row, rows, _frame_rate(library, row["film"]) if format == "edl" else 0.0)
 
 
 def export_film(library: Library, film: str, what: What, format: Format, out: Path) -> Path:
-    """Write an export to the file `out`, whole or not at all, and return its path.
+    """Write an export to the file `out` atomically, and return its path.
 
     Raises:
-        WiosError: as `export_bytes`, or the file cannot be written.
+        WiosError: as for `export_bytes`, or the file cannot be written.
     """
     content = export_bytes(library, film, what, format)
     if out.is_dir():
         raise BadInput(f"{out}: is a folder; name a file in it")
-    beside = out.with_name(f".{uuid.uuid4().hex}.tmp")
+    if not out.parent.is_dir():
+        raise BadInput(f"{out}: cannot be written (there is no folder {out.parent}); make it, or choose another file")
     try:
-        beside.write_bytes(content)
-        beside.replace(out)
+        write_atomic(out, content)
     except OSError as error:
         raise Unavailable(
-            f"{out}: cannot be written ({error.strerror}); choose another place or mend this one"
+            f"{out}: cannot be written ({error.strerror}); choose another file, or make this one writable"
         ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink()
     return out
 
 
 def default_format(what: What) -> Format:
-    """The format of an export that was given none."""
+    """The format of an export where none is chosen."""
     return FORMATS[what][0]
 
 
 def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
-    """Where an export goes that was given no place; the folder is made."""
+    """The file of an export where none is chosen; makes the folder of exports.
+
+    Raises:
+        WiosError: the folder cannot be made.
+    """
     try:
         exports.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -198,12 +198,12 @@ def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
 def _frame_rate(library: Library, film: str) -> float:
     rows = library.film_rows("film", film, "SELECT frame_rate FROM film WHERE film = $film")
     if not rows or not rows[0]["frame_rate"]:
-        raise Conflict(f"film {film!r}: its frame rate is not known, and markers are counted in frames; run it again")
+        raise Conflict(f"film {film!r}: its frame rate is not known, which markers in frames need; run it again")
     return float(rows[0]["frame_rate"])
 
 
 def _cell(column: str, value: object) -> object:
-    """A value as a CSV file has it: seconds with three decimals, other numbers with four at most."""
+    """A value as written to CSV: seconds with three decimals, other floating-point numbers with four."""
     if isinstance(value, float):
         return f"{value:.3f}" if column in _SECONDS else f"{value:.4f}"
     return value

@@ -1,4 +1,4 @@
-"""Exports that players, media centres and editing programs read: WebVTT, `.nfo`, EDL."""
+"""Exports for players, media centres and editing programs: WebVTT, `.nfo`, EDL."""
 
 from __future__ import annotations
 
@@ -17,56 +17,59 @@ _CAST_COLOUR, _UNKNOWN_COLOUR = "ResolveColorBlue", "ResolveColorSand"
 
 
 def changes(rows: list[Row]) -> Iterator[tuple[float, float, list[Row]]]:
-    """Stretches of film in which the same people, and at least one, are on screen.
+    """Intervals of the film in which the same people, at least one, are on screen.
 
     Args:
         rows: rows of the table `appearances`.
 
     Yields:
-        Start and end in seconds, and the appearances: cast first, the surest first. Times are whole milliseconds.
+        Start and end in seconds, rounded to milliseconds, and the appearances: cast first, then by probability.
     """
     spans = [(round(row["start_s"], 3), round(row["end_s"], 3), row) for row in rows]
-    turns = sorted({turn for start, end, _ in spans for turn in (start, end)})
+    times = sorted({time for start, end, _ in spans for time in (start, end)})
     begins: dict[float, list[int]] = {}
     ends: dict[float, list[int]] = {}
     for number, (start, end, _) in enumerate(spans):
         if start < end:
             begins.setdefault(start, []).append(number)
             ends.setdefault(end, []).append(number)
-    holding: set[int] = set()
-    for turn, after in pairwise(turns):
-        holding.difference_update(ends.get(turn, ()))
-        holding.update(begins.get(turn, ()))
-        if holding:
-            people = [spans[number][2] for number in holding]
-            yield turn, after, sorted(people, key=lambda row: (row["kind"], -(row["probability"] or 0), row["actor"]))
+    present: set[int] = set()
+    for time, end in pairwise(times):
+        present.difference_update(ends.get(time, ()))
+        present.update(begins.get(time, ()))
+        if present:
+            people = [spans[number][2] for number in present]
+            people.sort(key=lambda row: (row["kind"], -(row["probability"] or 0), row["actor"]))
+            yield time, end, people
 
 
 def webvtt(film: Row, rows: list[Row]) -> str:
-    """A metadata track: one cue for every change of who is on screen, its payload a JSON list of people.
+    """A metadata track with a cue for each interval of the same people; its payload is a JSON list of them.
 
-    A payload holds no line break and no `-->`, as WebVTT asks (https://www.w3.org/TR/webvtt1/).
+    A payload has no line break and no `-->`, as WebVTT demands (https://www.w3.org/TR/webvtt1/).
 
     Args:
-        film: the film's row of the table `library`. rows: its rows of `appearances`.
+        film: the film's row of the table `library`.
+        rows: its rows of `appearances`.
     """
     title = " ".join((film["title"] or film["film"]).split()).replace("-->", "→")
     lines = [f"WEBVTT - Who is on screen: {title}", ""]
     for start, end, people in changes(rows):
         payload = json.dumps([_person(row) for row in people], ensure_ascii=False).replace("-->", "--\\u003e")
-        # JSON lets these stand as they are, and some readers of lines end a line at them.
+        # JSON does not escape these, and some programs end a line at them.
         payload = payload.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
         lines += [f"{format_clock(start, 3)} --> {format_clock(end, 3)}", payload, ""]
     return "\n".join(lines)
 
 
 def edl(film: Row, rows: list[Row], frame_rate: float) -> str:
-    """Markers as DaVinci Resolve reads them from an EDL: one for each appearance, with name and length in frames.
+    """Markers in an EDL as DaVinci Resolve imports them: one per appearance, with name and duration in frames.
 
-    Timecode is without drop frames and begins with the film, at 00:00:00:00.
+    Timecode is non-drop-frame and starts at 00:00:00:00 with the film.
 
     Args:
-        film: the film's row of the table `library`. rows: its rows of `appearances`.
+        film: the film's row of the table `library`.
+        rows: its rows of `appearances`.
         frame_rate: frames per second.
     """
     lines = [f"TITLE: {_one_line(film['title'] or film['film'])}", "FCM: NON-DROP FRAME", ""]
@@ -76,15 +79,16 @@ def edl(film: Row, rows: list[Row], frame_rate: float) -> str:
         start, after = _timecode(first, frame_rate), _timecode(first + 1, frame_rate)
         colour = _CAST_COLOUR if row["kind"] == "cast" else _UNKNOWN_COLOUR
         lines.append(f"{number:03d}  001      V     C        {start} {after} {start} {after}  ")
-        lines += [f" |C:{colour} |M:{_one_line(_called(row)).replace('|', '/')} |D:{frames}", ""]
+        lines += [f" |C:{colour} |M:{_one_line(_label(row)).replace('|', '/')} |D:{frames}", ""]
     return "\n".join(lines)
 
 
 def nfo(film: Row, rows: list[Row]) -> bytes:
-    """A sidecar for Kodi and Jellyfin that lists the cast seen, the longest on screen first.
+    """A sidecar for Kodi and Jellyfin with the cast members who were seen, by screen time.
 
     Args:
-        film: the film's row of the table `library`. rows: its rows of `screen_time`.
+        film: the film's row of the table `library`.
+        rows: its rows of `screen_time`.
     """
     movie = ElementTree.Element("movie")
     _element(movie, "title", film["title"] or film["film"])
@@ -115,12 +119,12 @@ def _person(row: Row) -> dict[str, Any]:
 
 
 def _timecode(frame: int, frame_rate: float) -> str:
-    """hh:mm:ss:ff, counted with the nearest whole number of frames a second."""
+    """hh:mm:ss:ff, at the frame rate rounded to a whole number."""
     seconds, frames = divmod(frame, max(1, round(frame_rate)))
     return f"{format_clock(seconds)}:{frames:02d}"
 
 
-def _called(row: Row) -> str:
+def _label(row: Row) -> str:
     return f"{row['actor']} ({row['character']})" if row["character"] else row["actor"]
 
 

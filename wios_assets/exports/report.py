@@ -1,4 +1,4 @@
-"""A film's report: one HTML file that needs no other, with timeline, minutes, screen time and evidence pictures."""
+"""A film's report: a self-contained HTML file with timeline, minutes, screen time and evidence pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wios_assets.lake.questions import appearances, minutes, screen_time
 from wios_assets.timeline.clock import format_clock
 
 EVIDENCE_A_PERSON = 6
-"""Most appearances of a person that are shown with their chip: the surest and longest."""
+"""Most appearances of a person shown with their face chip."""
 MOST_PHOTOS = 3
 _CHIPS = "SELECT face, chip FROM face_embeddings WHERE film = $film AND face IN (SELECT unnest($faces::BIGINT[]))"
 _PHOTOS = (
@@ -23,7 +23,7 @@ _PHOTOS = (
 
 
 def report_html(library: Library, film: Row) -> bytes:
-    """A film's report, with every picture inside; it loads nothing and runs no script.
+    """A film's report as HTML, with all pictures inside; it loads nothing and runs no script.
 
     Args:
         film: the film's row of the table `library`.
@@ -68,14 +68,14 @@ def report_html(library: Library, film: Row) -> bytes:
 
 
 def _evidence(rows: list[Row]) -> list[Row]:
-    """The surest and longest appearances that have a chip, by start."""
+    """The appearances with a chip that have the highest probability × seconds, by start."""
     pictured = [row for row in rows if row["best_face"] is not None]
     pictured.sort(key=lambda row: (row["probability"] or 0.0) * min(row["end_s"] - row["start_s"], 10.0), reverse=True)
     return sorted(pictured[:EVIDENCE_A_PERSON], key=lambda row: row["start_s"])
 
 
 def _lane(rows: list[Row]) -> str:
-    """The appearances as an SVG path: seconds across, 0 to 1 down."""
+    """The appearances as an SVG path: x in seconds, y from 0 to 1."""
     spans = ((row["start_s"], row["end_s"] - row["start_s"]) for row in rows)
     return "".join(f"M{start:.2f} 0h{length:.2f}v1h-{length:.2f}z" for start, length in spans)
 
@@ -88,7 +88,7 @@ def _minutes(rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _pictures(library: Library, table: str, film: str, sql: str, parameters: dict[str, Any]) -> dict[Any, str]:
-    """Pictures as `data:` addresses, by face or photo; none where the lake holds none."""
+    """Pictures as `data:` URLs, by face or photo; empty if the lake has none."""
     try:
         rows = library.film_rows(table, film, sql, parameters)
     except WiosError:

@@ -1,4 +1,4 @@
-"""What people decided on a film as a JSON document, which `wios import-review` takes back."""
+"""Decisions on a film as a JSON document, which `wios import-review` imports."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ LARGEST_BYTES = 256 * 1024 * 1024
 
 
 class ReviewsDocument(BaseModel):
-    """What people decided on a film's faces, in the order in which they did.
+    """Decisions on a film's faces, in the order in which they were made.
 
-    A field may be added within a version, never taken away or given another meaning.
+    Within a version fields may be added, but not removed or changed in meaning.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -27,7 +27,7 @@ class ReviewsDocument(BaseModel):
     document: Literal["wios/reviews"] = "wios/reviews"
     version: Literal[1] = Field(default=1, description="Version of the document's schema")
     film: FilmHeader
-    decisions: list[Decision] = Field(description="A decision a track; those of one act share its id")
+    decisions: list[Decision] = Field(description="One per track; those of one act share an id")
 
 
 def reviews_document(film: Row, decisions: list[Decision]) -> bytes:
@@ -44,23 +44,23 @@ def read_reviews(file: Path) -> ReviewsDocument:
     """A document of reviews.
 
     Raises:
-        WiosError: the file cannot be read or is not one; names the place in it.
+        WiosError: the file cannot be read or is not such a document; names the field.
     """
     try:
         if file.stat().st_size > LARGEST_BYTES:
-            raise BadInput(f"{file}: is larger than {LARGEST_BYTES >> 20} MiB; reviews are not")
+            raise BadInput(f"{file}: is larger than {LARGEST_BYTES >> 20} MiB, the most for a document of reviews")
         content = json.loads(file.read_bytes())
     except FileNotFoundError:
         raise NotFound(f"{file}: there is no such file; correct the path") from None
     except OSError as error:
         raise Unavailable(f"{file}: cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{file}: is not JSON ({error}); take what `wios export --what reviews` wrote") from None
+        raise BadInput(f"{file}: is not JSON ({error}); give a file that `wios export --what reviews` wrote") from None
     if not isinstance(content, dict) or content.get("document") != "wios/reviews":
-        raise BadInput(f"{file}: is not a document of reviews; take what `wios export --what reviews` wrote")
+        raise BadInput(f"{file}: is not a document of reviews; give a file that `wios export --what reviews` wrote")
     try:
         return ReviewsDocument.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{file}: {place}: {first['msg']}; wios_assets/exports/reviews.py describes it") from None
+        field = ".".join(map(str, first["loc"]))
+        raise BadInput(f"{file}: {field}: {first['msg']}; wios_assets/exports/reviews.py describes it") from None

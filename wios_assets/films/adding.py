@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, InboxFilm, discover, film_key
@@ -197,7 +196,7 @@ def _place(
 
 
 def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
-    """Copy a file with its times, under a hidden name until it is whole."""
+    """Copy a file with its times, atomically."""
     size = source.stat().st_size
     free = shutil.disk_usage(target.parent).free
     if free < size:
@@ -205,23 +204,17 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> N
             f"{target.parent}: {free / 1e9:.1f} GB are free and the film has {size / 1e9:.1f}; "
             "free some space, or link it without --copy"
         )
-    beside = target.with_name(f".{target.name}.part")
+    remove_leftovers(target)
     copied = 0
-    try:
-        with source.open("rb") as read, beside.open("wb") as write:
+    with atomic_path(target, durable=True) as temporary:
+        with source.open("rb") as read, temporary.open("wb") as write:
             while chunk := read.read(COPY_BYTES):
                 write.write(chunk)
                 copied += len(chunk)
                 progress(copied, size)
-            write.flush()
-            os.fsync(write.fileno())
         if copied != source.stat().st_size:
             raise Conflict(f"{source}: changed while it was copied; add it once it is whole")
-        shutil.copystat(source, beside)
-        beside.replace(target)
-    finally:
-        with suppress(OSError):
-            beside.unlink()
+        shutil.copystat(source, temporary)
 
 
 def _as_found(settings: Settings, path: Path, key: str) -> InboxFilm:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import NotFound
 from wios_assets.films.index import INDEX_NAME, FilmIndex, IndexEntry, read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
@@ -58,5 +58,5 @@ def video_path(settings: Settings, film: str, entry: IndexEntry) -> Path:
     text = parts_text([Path(part) for part in entry.parts])
     target = settings.data / "parts" / f"film={escape_key(film)}{SUFFIX}"
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
-        write_whole(target, text)
+        write_atomic(target, text)
     return target

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
 
 POLL_S = 0.5
@@ -66,7 +66,7 @@ def film_lock(
     try:
         if not held_here:
             since = datetime.now().astimezone().isoformat(timespec="seconds")
-            write_whole(holder_file, json.dumps(asdict(LockHolder(os.getpid(), command or command_line(), since))))
+            write_atomic(holder_file, json.dumps(asdict(LockHolder(os.getpid(), command or command_line(), since))))
         yield waited
     finally:
         if not held_here:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Unavailable, WiosError
 from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
 from wios_assets.vision.parts import fingerprint_of_parts
@@ -129,18 +129,14 @@ def _entry(content: dict[str, Any]) -> IndexEntry:
 
 def write_index(path: Path, index: FilmIndex) -> None:
     """Write the index, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "version": _VERSION,
         "films": {key: asdict(entry) for key, entry in index.films.items()},
         "looks": {file: asdict(look) for file, look in index.looks.items()},
     }
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(json.dumps(content, indent=1, ensure_ascii=True), encoding="utf-8")
-        beside.replace(path)
+        write_atomic(path, json.dumps(content, indent=1, ensure_ascii=True))
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise Unavailable(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
 
 

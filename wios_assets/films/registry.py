@@ -7,8 +7,7 @@ import time
 from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.inbox import discover
 from wios_assets.films.index import FilmChanges, film_changes, read_index, write_index
-from wios_assets.lake.paths import partition_keys
-from wios_assets.lake.store import read_rows
+from wios_assets.lake.store import finished_films, has_rows_of, read_rows
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM
 from wios_assets.vision.video import fingerprint
@@ -24,9 +23,8 @@ def look_at_inbox(settings: Settings, settle_seconds: float) -> FilmChanges:
     return changes
 
 
-def finished_films(settings: Settings) -> dict[str, str]:
-    """Films whose results are whole: film → fingerprint of the content that they were made from."""
+def finished_content(settings: Settings) -> dict[str, str]:
+    """Fingerprint of the content that each finished film's results were made from, by film."""
     lake = settings.lake
-    whole = set(partition_keys(lake, "screen_time")) & set(partition_keys(lake, "minute_appearances"))
-    films = sorted(whole & set(partition_keys(lake, FILM.name)))
+    films = [film for film in finished_films(lake) if has_rows_of(lake, FILM, film)]
     return {film: read_rows(lake, FILM, film)["fingerprint"][0].as_py() for film in films}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable
 
 SIDECAR_SUFFIX = ".wios.yaml"
@@ -107,12 +107,9 @@ def read_sidecar(path: Path) -> Sidecar:
 def write_sidecar(path: Path, sidecar: Sidecar) -> None:
     """Write what is set of `sidecar`, whole or not at all."""
     content: dict[str, Any] = sidecar.model_dump(exclude_none=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
-        beside.replace(path)
+        write_atomic(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False), durable=True)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise Unavailable(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
 
 

@@ -1,1 +1,1 @@
-"""Forgetting a film or a person: everything that was made of them goes, and what is left is said."""
+"""Forgetting a film or a person: everything derived from them is removed, and what is kept is reported."""

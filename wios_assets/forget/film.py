@@ -13,7 +13,7 @@ from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.index import read_index, write_index
 from wios_assets.films.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import steps
-from wios_assets.forget.steps import Subject, Told
+from wios_assets.forget.steps import Report, Subject
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.progress import progress_file
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
 
 
 def film_subject(settings: Settings, film: str) -> Subject:
-    """What forgetting a film concerns."""
+    """The subject of forgetting a film."""
     return Subject("film", [film], steps.paths_of(settings, [film]))
 
 
-def forget_film(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
-    """Remove everything that was made of a film; the film itself stays.
+def forget_film(settings: Settings, instance: DagsterInstance, subject: Subject) -> Report:
+    """Remove everything that was derived from a film; the video file itself is kept.
 
     Raises:
-        WiosError: a run is at the film.
+        WiosError: a run of the film is unfinished.
     """
     with steps.films_held(settings, instance, subject.films):
         return _forget_film(settings, instance, subject)
 
 
-def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
-    told = Told()
+def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject) -> Report:
+    report = Report()
     (film,) = subject.films
     steps.begin(settings, subject)
-    # The inbox first, so that a daemon does not take the film up again in between.
-    _leave_inbox(settings, film, subject.paths, told)
+    # The inbox first, so that a running daemon does not request the film again.
+    _leave_inbox(settings, film, subject.paths, report)
     tables = 0
     for table in FILM_TABLES:
         folder = partition_folder(settings.lake, table, film)
         if folder.is_dir():
             tables += 1
             shutil.rmtree(folder)
-    told.removed.append(f"{tables} tables of the film with their faces, chips, embeddings, photos and names")
+    report.removed.append(f"{tables} tables of the film with their faces, chips, embeddings, photos and names")
     forget_footage(settings.lake, film)
     progress_file(settings.lake, film).unlink(missing_ok=True)
     decisions = decisions_file(settings.data, film)
@@ -64,35 +64,35 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
         file.unlink(missing_ok=True)
     steps.rewrite_library(settings)
     if answers := forget_answers(settings.lake, lambda asked, actors: asked == film):
-        told.removed.append(f"{answers} answers in prediction_log")
-    steps.remove_exports(settings, subject.films, told)
-    steps.remove_pictures(settings, subject.paths, told)
+        report.removed.append(f"{answers} answers in prediction_log")
+    steps.remove_exports(settings, subject.films, report)
+    steps.remove_pictures(settings, subject.paths, report)
     _remove_requests(settings, film)
     steps.remove_staging(settings, instance)
-    steps.clear_history(settings, instance, subject.films, told, imdb=False)
+    steps.clear_history(settings, instance, subject.films, report, imdb=False)
     instance.delete_dynamic_partition(FILM, film)
-    steps.done(settings)
-    return told
+    steps.finish(settings)
+    return report
 
 
-def _leave_inbox(settings: Settings, film: str, paths: list[str], told: Told) -> None:
-    """Take the film out of the index and the inbox; a file that lies there stays and is left alone from now on."""
+def _leave_inbox(settings: Settings, film: str, paths: list[str], report: Report) -> None:
+    """Take the film out of the index and the inbox. A video file in the inbox stays and is skipped from now on."""
     for path in map(Path, paths):
         if settings.films not in path.parents or not (path.is_symlink() or path.exists()):
             if path.exists():
-                told.left.append(f"the film itself, {path}")
+                report.kept.append(f"the film itself, {path}")
             continue
         if path.is_symlink():
-            told.left.append(f"the film itself, {path.resolve()}")
+            report.kept.append(f"the film itself, {path.resolve()}")
             for file in (path, sidecar_path(path), truth_path(path)):
                 file.unlink(missing_ok=True)
             with suppress(OSError):
                 path.parent.rmdir()
         else:
             write_sidecar(sidecar_path(path), Sidecar(skip=True))
-            told.left.append(f"the film itself, {path}; {sidecar_path(path).name} beside it says `skip: true`")
+            report.kept.append(f"the film itself, {path}; {sidecar_path(path).name} beside it has `skip: true`")
             if truth_path(path).is_file():
-                told.left.append(f"the truth beside it, {truth_path(path)}")
+                report.kept.append(f"the truth beside it, {truth_path(path)}")
     with index_lock(settings):
         index = read_index(index_path(settings))
         films = {key: entry for key, entry in index.films.items() if key != film}

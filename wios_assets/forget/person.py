@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import steps
-from wios_assets.forget.steps import Subject, Told
+from wios_assets.forget.steps import Report, Subject
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.store import has_rows_of, read_rows, write_rows
 from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
@@ -44,15 +44,15 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 PEOPLE = (CAST, GALLERY_PHOTOS, GALLERY_EMBEDDINGS, APPEARANCES)
-REASON = "who was named here was forgotten"
+REASON = "the person named here was forgotten"
 
 
 def person_subject(settings: Settings, asked: str) -> Subject | None:
-    """Who is meant by a name or nconst, over all films and photos; None where nobody is called so."""
+    """The subject of forgetting a person by name or nconst, over all films and photos; None if nobody matches."""
     keys, films = {name_key(asked)}, set()
     names, nconsts = set[str](), set[str]()
     seen = [(film, name, nconst) for film, name, nconst in _people(settings)]
-    # Once more, for a film that knows the person by the name alone.
+    # Twice, for a film that has the person's name but not the nconst.
     for _ in range(2):
         for film, name, nconst in seen:
             if name_key(name) in keys or (nconst and name_key(nconst) in keys):
@@ -68,44 +68,44 @@ def person_subject(settings: Settings, asked: str) -> Subject | None:
     return Subject("person", sorted(films), steps.paths_of(settings, sorted(films)), sorted(names), sorted(nconsts))
 
 
-def forget_person(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
-    """Remove a person's photos, embeddings, chips and name from everything, and name nobody so from now on.
+def forget_person(settings: Settings, instance: DagsterInstance, subject: Subject) -> Report:
+    """Remove a person's photos, embeddings, chips and name from everything, and never name the person again.
 
     Raises:
-        WiosError: a run is at one of the person's films.
+        WiosError: a run of one of the person's films is unfinished.
     """
     with steps.films_held(settings, instance, subject.films):
         return _forget_person(settings, instance, subject)
 
 
-def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subject) -> Told:
-    told = Told()
+def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subject) -> Report:
+    report = Report()
     steps.begin(settings, subject)
     never_name(settings.data, [*subject.names, *subject.nconsts])
-    _remove_photos(settings, subject, told)
-    _strike_from_sidecars(settings, subject, told)
+    _remove_photos(settings, subject, report)
+    _strike_from_sidecars(settings, subject, report)
     chips = 0
     for film in subject.films:
         chips += _rewrite_film(settings, film, set(subject.names))
         forget_people(settings.data, film, subject.names)
     if subject.films:
-        told.removed.append(f"name, photos and embeddings from {len(subject.films)} films, and {chips} face chips")
-        told.left.append("the films themselves; a new analysis of the video finds the face again, without a name")
+        report.removed.append(f"name, photos and embeddings from {len(subject.films)} films, and {chips} face chips")
+        report.kept.append("the films themselves; a new analysis of the video finds the face again, without a name")
     steps.rewrite_library(settings)
     names = set(subject.names)
     if answers := forget_answers(settings.lake, lambda film, actors: bool(names & set(actors))):
-        told.removed.append(f"{answers} answers in prediction_log")
-    steps.remove_exports(settings, subject.films, told)
-    steps.remove_pictures(settings, subject.paths, told)
+        report.removed.append(f"{answers} answers in prediction_log")
+    steps.remove_exports(settings, subject.films, report)
+    steps.remove_pictures(settings, subject.paths, report)
     steps.remove_staging(settings, instance)
-    steps.clear_history(settings, instance, subject.films, told, imdb=True)
-    told.left.append("IMDB's tables, which name the person as IMDB does, and `filmography` and `wanted` out of them")
-    steps.done(settings)
-    return told
+    steps.clear_history(settings, instance, subject.films, report, imdb=True)
+    report.kept.append("IMDB's tables, which have the name, and `filmography` and `wanted`, made from them")
+    steps.finish(settings)
+    return report
 
 
 def _people(settings: Settings) -> Iterator[tuple[str, str, str | None]]:
-    """Film, name and nconst of everybody in the lake."""
+    """Film, name and nconst of every person in the lake."""
     for film in steps.films_of_lake(settings):
         for table in PEOPLE:
             if has_rows_of(settings.lake, table, film):
@@ -114,67 +114,67 @@ def _people(settings: Settings) -> Iterator[tuple[str, str, str | None]]:
                     yield film, name, nconst
 
 
-def _remove_photos(settings: Settings, subject: Subject, told: Told) -> None:
-    """Remove photos inside of the data and cache folders; those elsewhere are the user's own, and are named."""
+def _remove_photos(settings: Settings, subject: Subject, report: Report) -> None:
+    """Remove photos inside the data and cache folders. Photos elsewhere belong to the user and are reported."""
     own = (settings.data, settings.cache)
     index = read_index(index_path(settings)).films
-    places = [settings.galleries, settings.cache / "tmdb" / "people"]
+    galleries = [settings.galleries, settings.cache / "tmdb" / "people"]
     loose = []
     for entry in index.values():
         path = Path(entry.path)
-        beside = sidecar_path(path)
-        named = read_sidecar(beside).gallery_folder(beside) if beside.is_file() else None
-        places += [named] if named else []
+        sidecar = sidecar_path(path)
+        named = read_sidecar(sidecar).gallery_folder(sidecar) if sidecar.is_file() else None
+        galleries += [named] if named else []
         loose += [film for film in (path, path.resolve()) if (film.parent / ACTORS_FOLDER).is_dir()]
     people: list[tuple[str, str | None]] = [(name, None) for name in subject.names]
     people += [(nconst, nconst) for nconst in subject.nconsts]
-    removed, left = 0, set[Path]()
+    removed, kept = 0, set[Path]()
     for film in [None, *dict.fromkeys(loose)]:
-        for found in photos_of_cast(people, dict.fromkeys(places) if film is None else (), film).values():
-            for photo in found.photos:
+        for match in photos_of_cast(people, dict.fromkeys(galleries) if film is None else (), film).values():
+            for photo in match.photos:
                 if any(root in photo.resolve().parents for root in own):
                     photo.unlink(missing_ok=True)
                     removed += 1
                 else:
-                    left.add(photo.parent)
-            if found.folder is not None and found.folder not in left and found.folder.is_dir():
-                shutil.rmtree(found.folder, ignore_errors=True)
+                    kept.add(photo.parent)
+            if match.folder is not None and match.folder not in kept and match.folder.is_dir():
+                shutil.rmtree(match.folder, ignore_errors=True)
     if removed:
-        told.removed.append(f"{removed} photos")
-    told.left += [f"photos in {folder}, a folder of your own; remove them there" for folder in sorted(left)]
+        report.removed.append(f"{removed} photos")
+    report.kept += [f"photos in {folder}, a folder of your own; remove them there" for folder in sorted(kept)]
 
 
-def _strike_from_sidecars(settings: Settings, subject: Subject, told: Told) -> None:
-    """Take the person out of the casts given by hand, and out of truths."""
-    gone = {name_key(each) for each in (*subject.names, *subject.nconsts)}
+def _strike_from_sidecars(settings: Settings, subject: Subject, report: Report) -> None:
+    """Remove the person from casts given in sidecars, and from truth files."""
+    keys = {name_key(each) for each in (*subject.names, *subject.nconsts)}
     for entry in read_index(index_path(settings)).films.values():
         file = sidecar_path(Path(entry.path))
-        said = read_sidecar(file) if file.is_file() else Sidecar()
-        kept = [actor for actor in said.cast or [] if name_key(actor) not in gone]
-        if said.cast and len(kept) < len(said.cast):
+        sidecar = read_sidecar(file) if file.is_file() else Sidecar()
+        rest = [actor for actor in sidecar.cast or [] if name_key(actor) not in keys]
+        if sidecar.cast and len(rest) < len(sidecar.cast):
             if settings.data in file.parents:
-                write_sidecar(file, said.model_copy(update={"cast": kept or None}))
+                write_sidecar(file, sidecar.model_copy(update={"cast": rest or None}))
             else:
-                told.left.append(f"the name in {file}, a file of your own; take it out there")
+                report.kept.append(f"the name in {file}, a file of your own; take it out there")
         truth = truth_path(Path(entry.path))
         rows = pd.read_csv(truth, dtype=str, keep_default_na=False) if truth.is_file() else pd.DataFrame()
-        mine = rows["person"].map(name_key).isin(gone) if "person" in rows else pd.Series(dtype=bool)
-        if mine.any():
+        concerned = rows["person"].map(name_key).isin(keys) if "person" in rows else pd.Series(dtype=bool)
+        if concerned.any():
             if settings.data in truth.parents:
-                write_whole(truth, rows[~mine].to_csv(index=False))
+                write_atomic(truth, rows[~concerned].to_csv(index=False))
             else:
-                told.left.append(f"the name in {truth}, a file of your own; take it out there")
+                report.kept.append(f"the name in {truth}, a file of your own; take it out there")
 
 
 def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
-    """Take the person out of a film's tables; returns how many face chips went."""
+    """Remove the person from a film's tables; returns the number of face chips that were removed."""
     lake = settings.lake
 
-    def change(table: Table, changed: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    def change(table: Table, edit: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
         if not has_rows_of(lake, table, film):
             return table.schema.empty_table().to_pandas()
         before = read_rows(lake, table, film).to_pandas()
-        after = changed(before)
+        after = edit(before)
         write_rows(lake, table, after, film)
         return after
 
@@ -186,13 +186,13 @@ def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
         return stored.to_pandas()
 
     named = rows_of(TRACK_NAMES)
-    hit = set(named.loc[named["actor"].isin(names), "track"])
+    own = set(named.loc[named["actor"].isin(names), "track"])
     tracks = rows_of(FACE_TRACKS)
-    faces = {face for row in tracks.loc[tracks["track"].isin(hit), "faces"] for face in row}
+    faces = {face for row in tracks.loc[tracks["track"].isin(own), "faces"] for face in row}
     chips = int(rows_of(FACE_EMBEDDINGS)["face"].isin(faces).sum())
-    # The names last: they say which faces are the person's, should this be cut short.
+    # The names are changed last: after an interruption they still tell which faces are the person's.
     change(FACE_EMBEDDINGS, lambda rows: rows[~rows["face"].isin(faces)])
-    tracks = change(FACE_TRACKS, lambda rows: _without_faces(rows, hit))
+    tracks = change(FACE_TRACKS, lambda rows: _without_faces(rows, own))
     cast = change(CAST, without)
     for table in (GALLERY_PHOTOS, GALLERY_EMBEDDINGS):
         change(table, without)
@@ -202,19 +202,19 @@ def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
             change(table, without)
         return chips
     duration_s = float(rows_of(FILM)["duration_s"].iloc[0])
-    known = change(TRACK_NAMES, lambda rows: _without_name(rows, names))
-    timeline = film_timeline(known, tracks, rows_of(SHOTS), cast, duration_s)
+    names_left = change(TRACK_NAMES, lambda rows: _without_name(rows, names))
+    timeline = film_timeline(names_left, tracks, rows_of(SHOTS), cast, duration_s)
     write_rows(lake, APPEARANCES, timeline.appearances, film)
     write_rows(lake, MINUTE_APPEARANCES, timeline.minutes, film)
     write_rows(lake, SCREEN_TIME, timeline.screen_time, film)
     return chips
 
 
-def _without_faces(tracks: pd.DataFrame, hit: set[int]) -> pd.DataFrame:
+def _without_faces(tracks: pd.DataFrame, own: set[int]) -> pd.DataFrame:
     rows = tracks.astype({"best_face": "Int64"})
-    mine = rows["track"].isin(hit)
-    rows.loc[mine, "best_face"] = pd.NA
-    kept = [[] if gone else own for gone, own in zip(mine, rows["embedded_faces"], strict=True)]
+    concerned = rows["track"].isin(own)
+    rows.loc[concerned, "best_face"] = pd.NA
+    kept = [[] if drop else faces for drop, faces in zip(concerned, rows["embedded_faces"], strict=True)]
     rows["embedded_faces"] = pd.Series(kept, index=rows.index, dtype=object)
     return rows
 

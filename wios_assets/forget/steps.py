@@ -1,4 +1,4 @@
-"""The steps that forgetting a film and forgetting a person share. Each can be done again after it was cut short."""
+"""Steps shared by forgetting a film and forgetting a person. Each can be repeated after an interruption."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from filelock import FileLock
-
-from wios_assets.assets.library import library_rows
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
 from wios_assets.exports import FORMATS, default_file
 from wios_assets.films.entry import index_path
@@ -22,11 +19,11 @@ from wios_assets.films.film_lock import free_film_lock
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached
 from wios_assets.imdb.files import IMDB_FILES
-from wios_assets.lake.library import publish
+from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
 from wios_assets.settings import Settings
-from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES
+from wios_assets.tables import FILM, FILM_TABLES, LIBRARY, TABLES
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -38,11 +35,13 @@ IMDB_JOB_TABLES = {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmogra
 
 @dataclass(frozen=True)
 class Subject:
-    """Who or what is being forgotten.
+    """The film or person that is being forgotten.
 
     Attributes:
-        kind: film or person. films: films that it concerns. paths: the files of these films.
-        names, nconsts: of a person.
+        kind: film or person.
+        films: keys of the films that it concerns.
+        paths: video files of these films.
+        names, nconsts: of a person, in every spelling that the lake has.
     """
 
     kind: Literal["film", "person"]
@@ -53,15 +52,15 @@ class Subject:
 
 
 @dataclass
-class Told:
-    """What was removed and what is left, each a clause."""
+class Report:
+    """What was removed and what is kept, each a clause to print."""
 
     removed: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
 
-def begun(settings: Settings) -> Subject | None:
-    """What was being forgotten when it was cut short."""
+def unfinished(settings: Settings) -> Subject | None:
+    """The subject of a forgetting that was interrupted; None if there is none."""
     try:
         return Subject(**json.loads((settings.data / _JOURNAL).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -69,12 +68,12 @@ def begun(settings: Settings) -> Subject | None:
 
 
 def begin(settings: Settings, subject: Subject) -> None:
-    """Note what is to be forgotten, so that it is finished if this is cut short."""
-    write_whole(settings.data / _JOURNAL, json.dumps(asdict(subject)))
+    """Write down the subject, so that an interrupted forgetting can be finished."""
+    write_atomic(settings.data / _JOURNAL, json.dumps(asdict(subject)))
 
 
-def done(settings: Settings) -> None:
-    """Nothing of it is left to do."""
+def finish(settings: Settings) -> None:
+    """Remove the note that `begin` wrote."""
     (settings.data / _JOURNAL).unlink(missing_ok=True)
 
 
@@ -83,14 +82,14 @@ def films_held(settings: Settings, instance: DagsterInstance, films: Iterable[st
     """Hold the locks of films while they are forgotten.
 
     Raises:
-        Conflict: a run is queued or at work on one of them, for it would write it again.
+        Conflict: a run of one of them is unfinished; it would write its tables again.
     """
     from wios_assets.runs.processes import describe, run_of_any
 
     films = sorted(set(films))
     if (run := run_of_any(instance, films)) is not None:
         raise Conflict(
-            f"film {run.tags[PARTITION]!r}: {describe(run)} is at it; wait until it ends, or end it in `wios ui`"
+            f"film {run.tags[PARTITION]!r}: {describe(run)} has not ended; wait for it, or end it in `wios ui`"
         )
     with ExitStack() as locks:
         for film in films:
@@ -99,12 +98,12 @@ def films_held(settings: Settings, instance: DagsterInstance, films: Iterable[st
 
 
 def films_of_lake(settings: Settings) -> list[str]:
-    """Every film that has a table in the lake."""
+    """Keys of the films that have a table in the lake, sorted."""
     return sorted({film for table in FILM_TABLES for film in partition_keys(settings.lake, table)})
 
 
 def paths_of(settings: Settings, films: Iterable[str]) -> list[str]:
-    """Files of films, as the index, the film's own table and the library know them."""
+    """Video files of films, from the index and from the table `film`."""
     index = read_index(index_path(settings)).films
     paths = []
     for film in films:
@@ -116,21 +115,14 @@ def paths_of(settings: Settings, films: Iterable[str]) -> list[str]:
 
 
 def rewrite_library(settings: Settings) -> None:
-    """The table `library` again from what the lake holds, and the published file."""
-    lake = settings.lake
-    with FileLock(lake / ".library.lock", timeout=120):
-        finished = set(partition_keys(lake, "screen_time")) & set(partition_keys(lake, "minute_appearances"))
-        films = read_rows(lake, FILM).to_pandas()
-        rows = library_rows(
-            films[films["film"].isin(finished)],
-            read_rows(lake, APPEARANCES).to_pandas(),
-            {key for key, entry in read_index(index_path(settings)).films.items() if entry.present},
-        )
-        write_rows(lake, LIBRARY, rows)
-        publish(lake, settings.library)
+    """Make the table `library` from what the lake holds, and publish it."""
+    present = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
+    with library_lock(settings.lake):
+        write_rows(settings.lake, LIBRARY, library_rows(settings.lake, present))
+        publish(settings.lake, settings.library)
 
 
-def remove_exports(settings: Settings, films: Iterable[str], told: Told) -> None:
+def remove_exports(settings: Settings, films: Iterable[str], report: Report) -> None:
     """Remove what `wios export` wrote into the exports folder."""
     removed = 0
     for film in films:
@@ -141,18 +133,18 @@ def remove_exports(settings: Settings, films: Iterable[str], told: Told) -> None
                     file.unlink()
                     removed += 1
     if removed:
-        told.removed.append(f"{removed} exports in {settings.exports}")
-    told.left.append("exports written elsewhere with -o, and what players made of them")
+        report.removed.append(f"{removed} exports in {settings.exports}")
+    report.kept.append("exports written elsewhere with -o, and what players derived from them")
 
 
-def remove_pictures(settings: Settings, paths: Iterable[str], told: Told) -> None:
+def remove_pictures(settings: Settings, paths: Iterable[str], report: Report) -> None:
     """Remove posters and previews."""
     if removed := sum(remove_cached(settings.cache, Path(path)) for path in paths):
-        told.removed.append(f"{removed} posters and previews in {settings.cache}")
+        report.removed.append(f"{removed} posters and previews in {settings.cache}")
 
 
 def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
-    """Remove what killed runs left half written, unless a run may still be at it."""
+    """Remove what killed runs left half written, unless a run is unfinished."""
     from wios_assets.runs.processes import unfinished_runs
 
     if not unfinished_runs(instance, queued=False):
@@ -160,14 +152,14 @@ def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
 
 
 def clear_history(
-    settings: Settings, instance: DagsterInstance, films: Sequence[str], told: Told, *, imdb: bool
+    settings: Settings, instance: DagsterInstance, films: Sequence[str], report: Report, *, imdb: bool
 ) -> None:
     """Remove the films' runs from Dagster's history: their events hold tables, names and pictures.
 
-    Of what is still in the lake an event without values says that each table is there.
+    For each table that is still in the lake, an event without values says that it is materialised.
 
     Args:
-        imdb: remove the runs that loaded IMDB's files, too, whose events show some names.
+        imdb: whether to remove the runs that loaded IMDB's files as well, whose events show some names.
     """
     from dagster import AssetKey, AssetMaterialization, RunsFilter
 
@@ -177,7 +169,7 @@ def clear_history(
     for run in runs:
         instance.delete_run(run.run_id)
         _remove_logs(settings, run)
-    # Its events show the first films with titles and paths.
+    # Events of the library show the first films with titles and paths.
     library = AssetKey(LIBRARY.name)
     instance.wipe_assets([library])
     for film in films:
@@ -193,12 +185,12 @@ def clear_history(
             instance.report_runless_asset_event(AssetMaterialization(AssetKey(each.name.split("/"))))
     _vacuum(settings.dagster)
     if runs:
-        told.removed.append(f"{len(runs)} runs with their tables, names and pictures from Dagster's history")
-    told.left.append("in Dagster's history the films' keys, as the inbox sensor noted them, without values")
+        report.removed.append(f"{len(runs)} runs with their tables, names and pictures from Dagster's history")
+    report.kept.append("in Dagster's history the films' keys, as the inbox sensor noted them, without values")
 
 
 def _last_run_is_gone(instance: DagsterInstance, table: str) -> bool:
-    """Whether the newest event of an asset, which Dagster keeps beside the others, is of a run that was removed."""
+    """Whether an asset's newest event, which Dagster stores separately, belongs to a run that was removed."""
     from dagster import AssetKey
 
     records = instance.get_asset_records([AssetKey(table)])
@@ -207,18 +199,18 @@ def _last_run_is_gone(instance: DagsterInstance, table: str) -> bool:
 
 
 def _remove_logs(settings: Settings, run: DagsterRun) -> None:
-    for place in ("logs", "storage"):
-        shutil.rmtree(settings.dagster / place / run.run_id, ignore_errors=True)
+    for folder in ("logs", "storage"):
+        shutil.rmtree(settings.dagster / folder / run.run_id, ignore_errors=True)
     for file in (settings.dagster / "history" / "runs").glob(f"{run.run_id}.db*"):
         with suppress(OSError):
             file.unlink()
 
 
 def _vacuum(home: Path) -> None:
-    """Give free the pages in which deleted rows still stand."""
+    """Free the pages of the databases that still hold deleted rows."""
     for file in (home / "history" / "runs.db", home / "history" / "runs" / "index.db"):
         if file.is_file():
-            # Where the daemon holds it, SQLite writes over these pages by and by.
+            # If the daemon holds the database, SQLite overwrites these pages over time.
             with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=10)) as connection:
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -11,6 +11,7 @@ import pandas as pd
 from wios_assets.imdb.lookup import Credit, ImdbLookup
 from wios_assets.photos.folders import photos_of_cast
 from wios_assets.tables import CAST
+from wios_assets.text import caseless
 
 ON_SCREEN = ("actor", "actress", "self")
 LEFT_OUT_COLUMNS = ("actor", "nconst", "character", "category", "reason")
@@ -75,7 +76,7 @@ def cast_by_hand(
                 credits.setdefault(credit.nconst, []).append(credit)
     named: dict[str, set[str]] = {}
     for person, own in credits.items():
-        named.setdefault(_spelled_alike(own[0].name or ""), set()).add(person)
+        named.setdefault(caseless(own[0].name or ""), set()).add(person)
     keys = [entry for entry in entries if NCONST.fullmatch(entry)]
     names = lookup.names(keys) if lookup is not None else {}
     found: dict[str, tuple[str, str | None, str | None]] = {}
@@ -92,15 +93,11 @@ def cast_by_hand(
 
 def _key_of(name: str, of_title: dict[str, set[str]], lookup: ImdbLookup | None) -> str | None:
     called = name.replace("_", " ")
-    in_title = of_title.get(_spelled_alike(called), set())
+    in_title = of_title.get(caseless(called), set())
     if in_title:
         return next(iter(in_title)) if len(in_title) == 1 else None
     people = lookup.people_called(called) if lookup is not None else []
     return people[0].nconst if len(people) == 1 else None
-
-
-def _spelled_alike(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 def _reason_to_leave_out(characters: Sequence[str]) -> str | None:

@@ -14,6 +14,7 @@ import requests
 from filelock import FileLock
 from urllib3.exceptions import HTTPError
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable, WiosError
 from wios_assets.http_session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile
@@ -248,6 +249,4 @@ def _read_origin(path: Path, file: Path, address: str, whole: bool = True) -> Or
 
 
 def _write_origin(path: Path, origin: Origin) -> None:
-    beside = path.with_name(path.name + ".tmp")
-    beside.write_text(json.dumps(asdict(origin), indent=1), encoding="utf-8")
-    beside.replace(path)
+    write_atomic(path, json.dumps(asdict(origin), indent=1))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wios_assets.imdb.lookup import ImdbLookup, Title
+from wios_assets.text import caseless, fold, words
 
 LATEST_YEAR = 2100
 SHORTEST_FILM_MINUTES = 45
@@ -182,20 +183,7 @@ def _spelling(wanted: str, title: Title) -> int:
     )
 
 
-def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
-
-
-def _without_punctuation(text: str) -> str:
-    return " ".join("".join(c if c.isalnum() else " " for c in _folded(text)).split())
-
-
-def _without_accents(text: str) -> str:
-    parts = unicodedata.normalize("NFKD", _without_punctuation(text))
-    return "".join(c for c in parts if not unicodedata.combining(c))
-
-
-_PLAINER = (_folded, _without_punctuation, _without_accents)
+_PLAINER = (caseless, words, lambda text: fold(words(text)))
 
 
 def _match(title: Title, how: str) -> Match:

@@ -1,1 +1,1 @@
-"""Where tables live: Parquet through Spark, asked through DuckDB."""
+"""The lake: tables in Parquet, written through pandas, Arrow or Spark and read through DuckDB."""

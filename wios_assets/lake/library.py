@@ -1,4 +1,4 @@
-"""How the library is published and opened: one DuckDB file whose views show the lake's Parquet as it stands."""
+"""Publishes and opens the library: one DuckDB file whose views read the lake's Parquet files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import shlex
 import shutil
 import tempfile
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,22 +19,24 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
+from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.lake.store import finished_films
 from wios_assets.settings import Settings
-from wios_assets.tables import FILM_TABLES, TABLES, Table
+from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES, Table
 
 Row = dict[str, Any]
-"""One row of an answer: values by column name, as wios_assets/tables.py calls the columns."""
+"""One row of a result: values by column name, with the names of wios_assets/tables.py."""
 
-# Beside the tables, so that a view has its columns whatever state the films are in.
+# Files without rows that give each view its columns, whatever state the films are in.
 COLUMNS_FOLDER = ".columns"
-# DuckDB fetches extensions from the internet unless told not to; Parquet is built in.
+# Otherwise DuckDB fetches extensions from the internet; Parquet is built in.
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-# How long a reader waits, in seconds, for a partition that is just being replaced.
+# Seconds that a reader waits, one after the other, for a partition that is being replaced.
 _PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-_LEFTOVER_S = 3600.0
 _MISTAKES = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.PermissionException)
 
 _TYPES = {
@@ -52,10 +53,15 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Library:
-    """An open library. Its views may be asked and nothing may be written.
+    """An open library: read-only views over the lake.
 
-    A view is called as its table (`appearances`, `imdb.title_basics`; `"cast"` in quotes, a word of SQL). It shows the
-    lake as it is now, not as it was when the library was opened. `data` is the folder that holds people's decisions.
+    A view has the name of its table (`appearances`, `imdb.title_basics`; `"cast"` in quotes, since it is an SQL
+    keyword). It shows the current state of the lake, not the state when the library was opened.
+
+    Attributes:
+        connection: DuckDB's connection, which can reach the lake and nothing else.
+        lake: folder of the lake.
+        data: folder of the data, which holds people's decisions.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -72,18 +78,21 @@ class Library:
         self.connection.close()
 
     def rows(self, table: str, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Answer to `sql`, which asks the unpartitioned `table`.
+        """Result of the query `sql` on an unpartitioned table.
 
         Raises:
-            WiosError: the table's files are gone or broken; names the folder and the remedy.
+            WiosError: the table's files are missing or broken; names the folder and the remedy.
         """
         return self._ask(table_folder(self.lake, table), table, None, sql, dict(parameters or {}))
 
     def film_rows(self, table: str, film: str, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Answer to `sql`, which asks `table` for one film as `$film`, all of it from one state of the partition.
+        """Result of the query `sql` on one film's partition of a table, consistent while the partition is replaced.
 
         Args:
-            film: the film's key, as it is.
+            table: the table.
+            film: the film's key; the query has it as `$film`.
+            sql: the query.
+            parameters: values of the query's other parameters.
 
         Raises:
             WiosError: the film's partition is not in the lake, or a file of it is broken; names folder and remedy.
@@ -96,70 +105,110 @@ class Library:
             before = _state(folder)
             failure = None
             try:
-                answer = self.connection.execute(sql, parameters)
-                names = [column[0] for column in answer.description]
-                rows = [dict(zip(names, values, strict=True)) for values in answer.fetchall()]
+                result = self.connection.execute(sql, parameters)
+                names = [column[0] for column in result.description]
+                rows = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
             except _MISTAKES:
                 raise
             except duckdb.Error as error:
                 failure = error
-            # Where the files are other than they were, the answer may mix two states, or miss both.
+            # If the files changed meanwhile, the result may mix two states, or miss both.
             if before and before == _state(folder):
                 if failure is None:
                     return rows
-                lacking = _lacking(folder, table)
+                missing = _missing_columns(folder, table)
                 fault = (
-                    f"comes from another version of WIOS, without {', '.join(lacking)}"
-                    if lacking
+                    f"was stored by another version of WIOS, without {', '.join(missing)}"
+                    if missing
                     else f"is broken ({failure})"
                 )
                 raise Unavailable(f"{folder}: {table} {fault}; {_remedy(film)}") from failure
             if pause is not None:
                 time.sleep(pause)
-        whose = f" of the film {film!r}" if film is not None else ""
-        raise Unavailable(f"{folder}: {table}{whose} is missing from the lake; {_remedy(film)}")
+        of_film = f" of the film {film!r}" if film is not None else ""
+        raise Unavailable(f"{folder}: {table}{of_film} is missing from the lake; {_remedy(film)}")
 
 
 def publish(lake: Path, file: Path) -> None:
-    """Build the library of `lake` beside `file` and put it in its place, whole or not at all.
+    """Write the library of `lake` to `file` atomically. It holds views only, no rows.
 
-    Readers that have the old one open keep it. Where a table has no files yet, its view is empty. No row is copied.
+    Readers that have the earlier file open keep it. The view of a table that has no files yet is empty.
 
     Raises:
-        WiosError: the file cannot be written, or the lake's own path looks like a partition.
+        WiosError: the file cannot be written, or a folder in the lake's path looks like a partition.
     """
     lake, file = lake.resolve(), file.resolve()
-    confusing = [part for part in lake.parts if part.lower().startswith("film=")]
-    if confusing:
-        raise BadInput(f"{lake}: the folder {confusing[0]!r} would be taken for a film; set WIOS_LAKE to another place")
-    beside = file.with_name(f".{file.name}.{uuid.uuid4().hex}.tmp")
+    partition_like = [part for part in lake.parts if part.lower().startswith("film=")]
+    if partition_like:
+        raise BadInput(
+            f"{lake}: the folder {partition_like[0]!r} looks like a film's partition; set WIOS_LAKE to another folder"
+        )
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _clear_leftovers(file)
-        # Made elsewhere: DuckDB cannot write its log beside a file whose path has a question mark.
-        with tempfile.TemporaryDirectory(prefix="wios-") as folder:
-            made = Path(folder) / file.name
-            with closing(duckdb.connect(made, config=dict(_OFFLINE))) as connection:
+        remove_leftovers(file)
+        # Built elsewhere: DuckDB cannot write its log beside a file whose path has a question mark.
+        with tempfile.TemporaryDirectory(prefix="wios-") as folder, atomic_path(file) as temporary:
+            built = Path(folder) / file.name
+            with closing(duckdb.connect(built, config=dict(_OFFLINE))) as connection:
                 connection.execute("BEGIN")
                 for statement in _statements(lake):
                     connection.execute(statement)
                 connection.execute("COMMIT")
-            shutil.copyfile(made, beside)
-        beside.replace(file)
+            shutil.copyfile(built, temporary)
     except (OSError, duckdb.IOException) as error:
-        with suppress(OSError):
-            beside.unlink()
         raise Unavailable(
-            f"{file}: the library cannot be published ({error}); check space and permissions. The one before stands"
+            f"{file}: the library cannot be published ({error}); check space and permissions. The earlier one stays"
         ) from error
 
 
-def open_library(settings: Settings) -> Library:
-    """The published library, to be read. It is published anew where it does not fit the lake (a moved folder, another
-    version's columns, a table that was empty).
+def library_rows(lake: Path, present: Collection[str]) -> pa.Table:
+    """Rows of `tables.LIBRARY` as the lake stands: one for each finished film, sorted by film.
+
+    DuckDB counts and adds up the appearances; no film's rows are read into memory as a whole.
+
+    Args:
+        lake: folder of the lake.
+        present: keys of the films whose video file is there.
 
     Raises:
-        WiosError: nothing was published yet, or it does not fit and cannot be published anew.
+        WiosError: a file of the tables `film` or `appearances` cannot be read.
+    """
+    lake = lake.resolve()
+    sql = f"""
+        WITH films AS ({_select(lake, FILM)}), intervals AS ({_select(lake, APPEARANCES)}), counts AS (
+            SELECT film, count(*) AS appearances,
+                count(DISTINCT actor) FILTER (kind = 'cast') AS people,
+                count(DISTINCT actor) FILTER (kind = 'unknown') AS unknown_people,
+                sum(end_s - start_s ORDER BY start_s, end_s) FILTER (kind = 'cast') AS named_seconds
+            FROM intervals GROUP BY film
+        )
+        SELECT film, title, year, tconst, duration_s, path, list_contains($present::VARCHAR[], film) AS present,
+            coalesce(people, 0) AS people, coalesce(unknown_people, 0) AS unknown_people,
+            coalesce(appearances, 0) AS appearances, coalesce(named_seconds, 0) AS named_seconds
+        FROM films LEFT JOIN counts USING (film)
+        WHERE list_contains($finished::VARCHAR[], film) ORDER BY film
+    """
+    parameters = {"present": sorted(present), "finished": finished_films(lake)}
+    try:
+        with closing(duckdb.connect(":memory:", config=dict(_OFFLINE))) as connection:
+            return connection.sql(sql, params=parameters).to_arrow_table().cast(LIBRARY.schema)
+    except duckdb.Error as error:
+        raise Unavailable(
+            f"{lake}: the films' appearances cannot be counted ({error}); run the film that is named again"
+        ) from error
+
+
+def library_lock(lake: Path) -> FileLock:
+    """Held from reading the tables until the library is published, so that an older state never replaces a newer."""
+    lake.mkdir(parents=True, exist_ok=True)
+    return FileLock(lake / ".library.lock", timeout=120)
+
+
+def open_library(settings: Settings) -> Library:
+    """The published library. It is published again if it does not fit the lake: the folder was moved, the columns are
+    those of another version, or a table has files that had none.
+
+    Raises:
+        WiosError: nothing was published yet, or the library does not fit and cannot be published again.
     """
     file, lake = settings.library.resolve(), settings.lake.resolve()
     opened, fault = _open(settings)
@@ -173,15 +222,15 @@ def open_library(settings: Settings) -> Library:
     try:
         publish(lake, file)
     except WiosError as error:
-        raise Unavailable(f"{fault}; it cannot be published anew: {error}") from error
+        raise Unavailable(f"{fault}; it cannot be published again: {error}") from error
     opened, fault = _open(settings)
     if opened is None:
-        raise Unavailable(f"{fault}; remove it and ask again")
+        raise Unavailable(f"{fault}; remove it and try again")
     return opened
 
 
 def library_fault(settings: Settings) -> str | None:
-    """Why the published file does not fit the lake, in a clause that names it; None where it fits."""
+    """Why the published file does not fit the lake, as a clause with its path; None if it fits."""
     opened, fault = _open(settings)
     if opened is not None:
         opened.close()
@@ -189,7 +238,7 @@ def library_fault(settings: Settings) -> str | None:
 
 
 def _open(settings: Settings) -> tuple[Library, None] | tuple[None, str]:
-    """The library, or why it cannot be used as it is."""
+    """The library, or the reason why it cannot be used."""
     file, lake = settings.library.resolve(), settings.lake.resolve()
     if not file.exists():
         return None, f"{file}: nothing is published"
@@ -199,7 +248,7 @@ def _open(settings: Settings) -> tuple[Library, None] | tuple[None, str]:
         return None, f"{file}: cannot be read ({error})"
     try:
         row = connection.execute("SELECT lake, contract, empty FROM wios.publication").fetchone()
-        misfit = _misfit(lake, *row) if row else "does not say what it was published from"
+        misfit = _misfit(lake, *row) if row else "has no record of its publication"
     except duckdb.Error as error:
         misfit = f"is not a library of WIOS ({error})"
     if misfit is None:
@@ -209,36 +258,36 @@ def _open(settings: Settings) -> tuple[Library, None] | tuple[None, str]:
 
 
 def _misfit(lake: Path, published: str, contract: str, empty: list[str]) -> str | None:
-    """What is wrong with a file that says of itself where, by which version and without which tables it was made."""
+    """Why a library with this record of its publication does not fit the lake; None if it fits."""
     if Path(published) != lake:
         return f"was published for the lake {published}, not {lake}"
     if contract != _contract():
         return "was published by another version of WIOS"
     filled = [name for name in empty if name in TABLES and _has_files(lake, TABLES[name])]
     if filled:
-        return f"was published before there was anything in {', '.join(filled)}"
+        return f"was published before there were files of {', '.join(filled)}"
     if not all(_columns_file(lake, table).is_file() for table in TABLES.values()):
         return f"needs {lake / COLUMNS_FOLDER}, which is missing or incomplete"
     return None
 
 
 def missing_parts(lake: Path, films: list[str]) -> dict[str, list[str]]:
-    """Film key → tables that should hold the film and do not, for the films of which something is missing."""
+    """Tables without a partition of the film, by film; films that are complete are left out."""
     stored = {table: set(partition_keys(lake, table)) for table in FILM_TABLES}
     missing = {film: [table for table in FILM_TABLES if film not in stored[table]] for film in films}
     return {film: tables for film, tables in missing.items() if tables}
 
 
 def typed(film: str) -> str:
-    """A film's key as it is typed behind a command in a shell."""
+    """A film's key, quoted as an argument in a shell."""
     return f"-- {shlex.quote(film)}" if film.startswith("-") else shlex.quote(film)
 
 
 def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
-    """A connection that reads `file` and the files of `lake`, and can reach nothing else.
+    """A connection that can read `file` and the files of `lake`, and nothing else.
 
-    Attached to an empty database of its own: `duckdb.connect(file)` hands a process that has the replaced file open
-    that same old one again.
+    The file is attached to an in-memory database, because `duckdb.connect(file)` would return the database that the
+    process has open under this path, even after the file was replaced.
     """
     scratch = Path(tempfile.gettempdir()) / f"wios-duckdb-{os.getpid()}"
     connection = duckdb.connect(":memory:", config={**_OFFLINE, "temp_directory": str(scratch)})
@@ -246,7 +295,7 @@ def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(f"ATTACH {_text(file)} AS library (READ_ONLY)")
         connection.execute("USE library")
         connection.execute("SET TimeZone = 'UTC'")
-        # Also as it stands in a view's glob, for that is what DuckDB compares.
+        # DuckDB compares the paths as written in a view's glob, so the escaped form is allowed as well.
         folders = ", ".join({_text(f"{lake}/"), _text(f"{_literal(lake)}/")})
         connection.execute(f"SET allowed_directories = [{folders}]")
         connection.execute("SET enable_external_access = false")
@@ -289,24 +338,19 @@ def _select(lake: Path, table: Table) -> str:
         f"{_name(field.name)}::{_sql_type(field.type)} AS {_name(field.name)}" for field in table.schema
     )
     inside = "film=*/*.parquet" if table.by_film else "*.parquet"
-    # The file without rows comes first: DuckDB takes the columns from it, so that one film's broken or outdated file
-    # stands in the way of that film alone.
+    # The file without rows comes first, because DuckDB takes the columns from the first file. So one film's broken or
+    # outdated file does not affect other films.
     files = f"[{_text(_literal(columns_file))}, {_text(f'{_literal(table_folder(lake, table.name))}/{inside}')}]"
     hive = "hive_partitioning = true, hive_types_autocast = false" if table.by_film else "hive_partitioning = false"
     return f"SELECT {columns} FROM read_parquet({files}, {hive})"
 
 
 def _write_columns(lake: Path, table: Table) -> Path:
-    """Write the file that has a table's columns and no rows, and return its path."""
+    """Path of the file with a table's columns and no rows, written if it is missing."""
     file = _columns_file(lake, table)
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        beside = file.with_name(f".{uuid.uuid4().hex}.tmp")
-        try:
-            pq.write_table((table.schema.remove(0) if table.by_film else table.schema).empty_table(), beside)
-            beside.replace(file)
-        finally:
-            beside.unlink(missing_ok=True)
+        with atomic_path(file) as temporary:
+            pq.write_table((table.schema.remove(0) if table.by_film else table.schema).empty_table(), temporary)
     return file
 
 
@@ -316,9 +360,9 @@ def _columns_file(lake: Path, table: Table) -> Path:
 
 
 def _contract(*tables: Table) -> str:
-    """Hash of tables' columns, types and meanings (of every table, where none is given)."""
-    said = [(table.name, table.row, table.by_film, table.columns) for table in tables or TABLES.values()]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+    """Hash of tables' columns, types and meanings (of all tables, if none is given)."""
+    content = [(table.name, table.row, table.by_film, table.columns) for table in tables or TABLES.values()]
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
 
 def _has_files(lake: Path, table: Table) -> bool:
@@ -336,25 +380,17 @@ def _state(folder: Path) -> list[tuple[str, int, int]]:
     return state
 
 
-def _lacking(folder: Path, table: str) -> list[str]:
-    """Columns of the table that the folder's files lack; none where a file cannot be read at all."""
+def _missing_columns(folder: Path, table: str) -> list[str]:
+    """Columns of the table that a file of the folder lacks; empty if a file cannot be read at all."""
     try:
-        kept = [set(pq.read_schema(file).names) for file in parquet_files(folder)]
+        stored = [set(pq.read_schema(file).names) for file in parquet_files(folder)]
     except (OSError, pa.ArrowInvalid):
         return []
-    return [name for name in TABLES[table].stored_schema.names if not all(name in names for names in kept)]
+    return [name for name in TABLES[table].stored_schema.names if not all(name in names for names in stored)]
 
 
 def _remedy(film: str | None) -> str:
-    return f"`wios run {'FILM' if film is None else typed(film)}` makes it again"
-
-
-def _clear_leftovers(file: Path) -> None:
-    """Clear away what killed publishers left beside `file`."""
-    for leftover in file.parent.glob(f".{file.name}.*.tmp*"):
-        with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
-                leftover.unlink()
+    return f"`wios run {'FILM' if film is None else typed(film)}` renews it"
 
 
 def _sql_type(kind: pa.DataType) -> str:
@@ -372,5 +408,5 @@ def _text(text: object) -> str:
 
 
 def _literal(path: Path) -> str:
-    """A path as a glob that matches that path alone."""
+    """A glob that matches this path only."""
     return re.sub(r"([\[\]*?])", r"[\1]", str(path))

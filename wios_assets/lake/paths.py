@@ -1,4 +1,4 @@
-"""Where a table, and a film's partition of it, stands in the lake."""
+"""Paths of tables and of films' partitions in the lake."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ _ESCAPED = frozenset([chr(code) for code in range(1, 32)] + list("\"#%'*/:=?\\\x
 
 
 def escape_key(key: str) -> str:
-    """Film key as it stands in a folder's name."""
+    """A film's key as part of a folder's name."""
     return "".join(f"%{ord(c):02X}" if c in _ESCAPED else c for c in key)
 
 
 def unescape_key(name: str) -> str:
-    """Film key that a folder's name stands for; the inverse of `escape_key`."""
-    out, rest = [], name
+    """The film's key of a folder's name; the inverse of `escape_key`."""
+    parts, rest = [], name
     while "%" in rest:
         before, _, after = rest.partition("%")
         code = after[:2]
         if len(code) == 2 and all(c in "0123456789abcdefABCDEF" for c in code):
-            out += [before, chr(int(code, 16))]
+            parts += [before, chr(int(code, 16))]
             rest = after[2:]
         else:
-            out += [before, "%"]
+            parts += [before, "%"]
             rest = after
-    return "".join([*out, rest])
+    return "".join([*parts, rest])
 
 
 def table_folder(lake: Path, table: str) -> Path:
@@ -40,7 +40,7 @@ def partition_folder(lake: Path, table: str, film: str) -> Path:
 
 
 def partition_keys(lake: Path, table: str) -> list[str]:
-    """Films that have rows stored in a table, sorted."""
+    """Keys of the films that have a partition of a table, sorted."""
     folder = table_folder(lake, table)
     if not folder.is_dir():
         return []
@@ -53,5 +53,5 @@ def partition_keys(lake: Path, table: str) -> list[str]:
 
 
 def parquet_files(folder: Path) -> list[Path]:
-    """Parquet files that stand directly in a folder, sorted."""
+    """Parquet files directly in a folder, sorted; empty if there is no such folder."""
     return sorted(folder.glob("*.parquet")) if folder.is_dir() else []

@@ -1,4 +1,4 @@
-"""What was answered to `who`: noted without waiting, stored in the lake some seconds later, the newest so many kept."""
+"""Log of the answers to `who`: queued at once, stored in the lake some seconds later, the newest ones kept."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from wios_assets.atomic import atomic_path, write_atomic
 from wios_assets.lake.paths import parquet_files, table_folder
-from wios_assets.lake.store import staging_folder
 from wios_assets.tables import PREDICTION_LOG
 
 ROWS_A_FILE = 20_000
 FLUSH_EVERY_S = 5.0
-MOST_WAITING = 50_000
-"""Answers that wait to be stored; beyond them the oldest go unlogged rather than fill the memory."""
+LONGEST_QUEUE = 50_000
+"""Longest queue of answers; beyond it the oldest are dropped to bound the memory."""
 _FORGOTTEN = ".forgotten"
 
 
@@ -44,11 +44,11 @@ class Answer:
 
 
 class PredictionLog:
-    """Takes answers from any thread, and stores them in a thread of its own until it is closed."""
+    """Takes answers from any thread and stores them in its own thread until it is closed."""
 
     def __init__(self, lake: Path, most: int) -> None:
         self.lake, self.most = lake, most
-        self._waiting: deque[Answer] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[Answer] = deque(maxlen=LONGEST_QUEUE)
         self._ended = threading.Event()
         self._version = version("wios-assets")
         self._thread = threading.Thread(target=self._store, name="prediction log", daemon=True)
@@ -56,12 +56,12 @@ class PredictionLog:
             self._thread.start()
 
     def note(self, answer: Answer) -> None:
-        """Have an answer logged; returns at once."""
+        """Queue an answer; returns at once."""
         if self.most:
             self._waiting.append(answer)
 
     def close(self) -> None:
-        """Store what waits, and end."""
+        """Store what is queued, and end the thread."""
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(timeout=30)
@@ -72,7 +72,7 @@ class PredictionLog:
         self.flush()
 
     def flush(self) -> None:
-        """Store what waits."""
+        """Store what is queued."""
         answers = []
         with suppress(IndexError):
             while True:
@@ -82,14 +82,14 @@ class PredictionLog:
         try:
             append_answers(self.lake, answers, self._version, self.most)
         except Exception:
-            # Whatever is wrong with the log, questions are answered all the same.
+            # A fault of the log must not keep questions from being answered.
             logging.getLogger(__name__).warning("answers to `who` cannot be logged", exc_info=True)
 
 
 def append_answers(lake: Path, answers: list[Answer], version: str, most: int) -> None:
-    """Store answers, and let go of the oldest beyond `most`.
+    """Store answers, and remove the oldest beyond `most`.
 
-    Answers from before somebody was last forgotten are left out, for they may name who is gone.
+    Answers from before the last time somebody was forgotten are left out, because they may name that person.
     """
     with _locked(lake):
         forgotten = _last_forgotten(lake)
@@ -103,25 +103,24 @@ def append_answers(lake: Path, answers: list[Answer], version: str, most: int) -
         for start in range(0, rows.num_rows, ROWS_A_FILE):
             _write(lake, number, rows.slice(start, ROWS_A_FILE))
             number += 1
-        _let_go(lake, most)
+        _remove_oldest(lake, most)
 
 
 def forget_answers(lake: Path, concerns: Callable[[str, list[str]], bool]) -> int:
-    """Take out the answers that `concerns` says yes to, given film and actors; returns how many those were."""
-    found = 0
+    """Remove the answers for which `concerns(film, actors)` holds; returns their number."""
+    removed = 0
     with _locked(lake):
-        # What waits in a running page was answered before this instant, and is not stored any more.
+        # Answers queued in a running page are older than this mark, so they are not stored.
         mark = lake / _FORGOTTEN
-        lake.mkdir(parents=True, exist_ok=True)
-        mark.write_text(repr(time.time()), encoding="utf-8")
+        write_atomic(mark, repr(time.time()))
         for file in parquet_files(_folder(lake)):
             rows = pq.read_table(file).cast(PREDICTION_LOG.schema)
             films, actors = rows["film"].to_pylist(), rows["actors"].to_pylist()
             kept = [not concerns(film, named or []) for film, named in zip(films, actors, strict=True)]
             if not all(kept):
-                found += kept.count(False)
+                removed += kept.count(False)
                 _write(lake, int(file.stem.rpartition("-")[2]), rows.filter(pa.array(kept)))
-    return found
+    return removed
 
 
 def _rows(answers: list[Answer], version: str) -> pa.Table:
@@ -141,15 +140,11 @@ def _rows(answers: list[Answer], version: str) -> pa.Table:
 
 
 def _write(lake: Path, number: int, rows: pa.Table) -> None:
-    folder = _folder(lake)
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"part-{number:09d}.parquet"
-    with staging_folder(lake) as staging:
-        pq.write_table(rows, staging / name, compression="zstd")
-        (staging / name).replace(folder / name)
+    with atomic_path(_folder(lake) / f"part-{number:09d}.parquet") as temporary:
+        pq.write_table(rows, temporary, compression="zstd")
 
 
-def _let_go(lake: Path, most: int) -> None:
+def _remove_oldest(lake: Path, most: int) -> None:
     left = most
     for file in reversed(parquet_files(_folder(lake))):
         if left <= 0:

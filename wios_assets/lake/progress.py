@@ -1,23 +1,30 @@
-"""How far a film's analysis is: seconds done, speed, time left."""
+"""Progress of what is running: the analysis of a film, and the loading of IMDB's files.
+
+Both are small JSON files in the lake that whoever runs the work replaces and any other process reads.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
+from wios_assets.atomic import write_atomic
 from wios_assets.lake.paths import escape_key
 
 PAUSE_S = 0.5
+"""Time between two writes of a film's progress."""
+LOADING_PAUSE_S = 0.2
+"""Least time between two writes of the progress of loading."""
+_FOLDER = ".progress"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Seconds of film analysed, of how many, and the time that took in seconds."""
+    """Seconds of film analysed, seconds of film in all, and the seconds that took."""
 
     done_s: float
     total_s: float
@@ -30,7 +37,7 @@ class Progress:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until the analysis is done, at the speed so far; None before anything is."""
+        """Seconds until the analysis is done, at the speed so far; None before anything is done."""
         return (self.total_s - self.done_s) / self.speed if self.speed > 0 else None
 
     def sentence(self) -> str:
@@ -40,8 +47,8 @@ class Progress:
 
 
 def progress_file(lake: Path, film: str) -> Path:
-    """Where a running film's progress can be read."""
-    return lake / ".progress" / f"film={escape_key(film)}.json"
+    """File of a running film's progress; it exists while the film is analysed."""
+    return lake / _FOLDER / f"film={escape_key(film)}.json"
 
 
 def read_progress(lake: Path, film: str) -> Progress | None:
@@ -53,10 +60,8 @@ def read_progress(lake: Path, film: str) -> Progress | None:
 
 
 def note_done(folder: Path, segment: int, seconds: float) -> None:
-    """Called by a worker: seconds of its segment that are done."""
-    beside = folder / f".{segment}.{os.getpid()}"
-    beside.write_text(f"{seconds:.3f}", encoding="utf-8")
-    beside.replace(folder / str(segment))
+    """Note how many seconds of a segment are done; called by the worker that analyses it."""
+    write_atomic(folder / str(segment), f"{seconds:.3f}")
 
 
 def seconds_done(folder: Path) -> float:
@@ -65,7 +70,7 @@ def seconds_done(folder: Path) -> float:
 
 
 class ProgressWatch:
-    """Publishes a film's progress while its segments are analysed; a context manager around the Spark job."""
+    """Publishes a film's progress while its segments are analysed: a context manager around the Spark job."""
 
     def __init__(
         self, lake: Path, film: str, folder: Path, total_s: float, log: Callable[[str], None], log_every_s: float
@@ -77,7 +82,6 @@ class ProgressWatch:
         self.thread = Thread(target=self._watch, name="film progress", daemon=True)
 
     def __enter__(self) -> ProgressWatch:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         self.thread.start()
         return self
 
@@ -87,7 +91,7 @@ class ProgressWatch:
         self.file.unlink(missing_ok=True)
 
     def now(self) -> Progress:
-        """Progress at this instant."""
+        """The current progress."""
         done = min(seconds_done(self.folder), self.total_s)
         return Progress(done, self.total_s, time.monotonic() - self.started)
 
@@ -95,9 +99,45 @@ class ProgressWatch:
         logged = time.monotonic()
         while not self.ended.wait(PAUSE_S):
             progress = self.now()
-            beside = self.file.with_name(f".{self.file.name}.{os.getpid()}")
-            beside.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-            beside.replace(self.file)
+            write_atomic(self.file, json.dumps(asdict(progress)))
             if time.monotonic() - logged >= self.log_every_s:
                 logged = time.monotonic()
                 self.log(progress.sentence())
+
+
+def loading_file(lake: Path) -> Path:
+    """File of the progress of loading IMDB's files; it exists while they are loaded."""
+    return lake / _FOLDER / "imdb.json"
+
+
+def read_loading(lake: Path) -> dict[str, tuple[int, int]]:
+    """Bytes done and bytes in all (0 where not known) of each file that is fetched or parsed; empty if none is."""
+    try:
+        content = json.loads(loading_file(lake).read_text(encoding="utf-8"))
+        return {str(name): (int(done), int(size)) for name, (done, size) in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+class LoadingProgress:
+    """Publishes how far each of IMDB's files is; a context manager, called with each step from any thread."""
+
+    def __init__(self, lake: Path) -> None:
+        self.file = loading_file(lake)
+        self._lock = Lock()
+        self._files: dict[str, tuple[int, int]] = {}
+        self._written = 0.0
+
+    def __enter__(self) -> LoadingProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.unlink(missing_ok=True)
+
+    def __call__(self, name: str, done: int, size: int) -> None:
+        with self._lock:
+            self._files[name] = (done, size)
+            if time.monotonic() - self._written < LOADING_PAUSE_S:
+                return
+            write_atomic(self.file, json.dumps(self._files))
+            self._written = time.monotonic()

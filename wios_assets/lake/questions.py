@@ -1,41 +1,41 @@
-"""What can be asked of the library: which films there are, who is on screen when, and for how long."""
+"""Queries on the library: which films there are, who is on screen when, and for how long."""
 
 from __future__ import annotations
 
 import difflib
 import math
-import unicodedata
 from collections.abc import Mapping
 
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.lake.library import Library, Row
+from wios_assets.text import fold
 from wios_assets.timeline.clock import format_clock
 
 _NEAR = 3
 
 
 class UnknownFilm(NotFound):
-    """No film of the library is called so."""
+    """No film of the library has this key or title."""
 
 
 def films(library: Library) -> list[Row]:
-    """Films that can be asked about, by title: the rows of the table `library`.
+    """The films of the library, by title: rows of the table `library`.
 
     Raises:
-        WiosError: the table is gone from the lake.
+        WiosError: the table is missing from the lake.
     """
     return library.rows("library", "SELECT * FROM library ORDER BY lower(title), film")
 
 
 def find_film(library: Library, asked: str) -> Row:
-    """The film that is meant: by key, else by key or title in any case and without accents, else by how they begin.
+    """The film of a key, else of a key or title without case and accents, else of the beginning of either.
 
     Returns:
         The film's row of the table `library`; its key is `row["film"]`.
 
     Raises:
-        UnknownFilm: no film is called so; names the nearest.
-        WiosError: several are.
+        UnknownFilm: no film matches; names the nearest.
+        WiosError: several films match.
     """
     known = {film["film"]: film for film in films(library)}
     if not known:
@@ -44,35 +44,35 @@ def find_film(library: Library, asked: str) -> Row:
 
 
 def match_film(asked: str, titles: Mapping[str, str | None]) -> str:
-    """The key that is meant among the keys of `titles`, which holds each film's title; see `find_film`.
+    """The key among `titles`, each film's title by key, that `find_film` would find.
 
     Raises:
-        UnknownFilm: no film is called so; names the nearest.
-        WiosError: several are.
+        UnknownFilm: no film matches; names the nearest.
+        WiosError: several films match.
     """
     if asked in titles:
         return asked
-    wanted = _folded(asked)
-    called = {key: {_folded(key), _folded(title or "")} - {""} for key, title in titles.items()}
+    wanted = fold(asked)
+    names_of = {key: {fold(key), fold(title or "")} - {""} for key, title in titles.items()}
     for fits in (wanted.__eq__, lambda name: bool(wanted) and name.startswith(wanted)):
-        meant = [key for key, names in called.items() if any(map(fits, names))]
-        if len(meant) == 1:
-            return meant[0]
-        if meant:
-            raise BadInput(f"{asked!r} may be {_listed(meant)}; give the whole key of one")
-    owner = {name: key for key, names in called.items() for name in names}
+        matches = [key for key, names in names_of.items() if any(map(fits, names))]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise BadInput(f"{asked!r} may be {_listed(matches)}; give the whole key of one")
+    owner = {name: key for key, names in names_of.items() for name in names}
     near = [owner[name] for name in difflib.get_close_matches(wanted, owner, n=_NEAR, cutoff=0.6)]
     hint = f"did you mean {_listed(near)}?" if near else "`wios film list` names them all"
     raise UnknownFilm(f"there is no film {asked!r}; {hint}")
 
 
 def who(library: Library, film: str, seconds: float) -> list[Row]:
-    """Appearances that hold the instant: cast members first, the surest first.
+    """Appearances at an instant: cast members first, then by probability.
 
-    An appearance holds its start and not its end; the last instant of the film belongs to what lasts until then.
+    An appearance includes its start but not its end, except at the end of the film.
 
     Args:
-        film: key, title, or the beginning of either, see `find_film`.
+        film: key or title, or the beginning of either; see `find_film`.
         seconds: seconds on the player's clock.
 
     Returns:
@@ -107,7 +107,7 @@ def appearances(library: Library, film: str) -> list[Row]:
 
 
 def minutes(library: Library, film: str) -> list[Row]:
-    """Who is in which minute, the longest on screen first: rows of the table `minute_appearances`.
+    """Who is on screen in each minute, the longest first: rows of the table `minute_appearances`.
 
     Raises:
         WiosError: unknown film, or its minutes are not in the lake.
@@ -127,12 +127,6 @@ def screen_time(library: Library, film: str) -> list[Row]:
 def _rows_of(library: Library, table: str, film: str, order: str) -> list[Row]:
     key = find_film(library, film)["film"]
     return library.film_rows(table, key, f"SELECT * FROM {table} WHERE film = $film ORDER BY {order}")
-
-
-def _folded(name: str) -> str:
-    """A name without case, accents and doubled spaces."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
 def _listed(keys: list[str]) -> str:

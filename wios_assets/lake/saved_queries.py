@@ -1,4 +1,4 @@
-"""Questions in SQL that come with the program, and how any SQL is asked: one SELECT, nothing written."""
+"""SQL queries on the library: those shipped with the program, and any single SELECT, read-only."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wios_assets.lake.library import Library
 
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 _BATCH = 10_000
-# How long to wait, in seconds, for files that are just being replaced.
+# Seconds to wait, one after the other, for files that are being replaced.
 _PAUSES = (0.02, 0.1, 0.5)
 
 
 @dataclass(frozen=True)
 class SavedQuery:
-    """A question of `wios_assets/lake/queries`: its name, what it answers, its SQL."""
+    """A query of `wios_assets/lake/queries`: its name, meaning and SQL."""
 
     name: str
     meaning: str
@@ -31,13 +31,13 @@ class SavedQuery:
 
     @cached_property
     def arguments(self) -> tuple[str, ...]:
-        """What it must be given, in this order."""
+        """Names of its arguments, in order."""
         return tuple(dict.fromkeys(_PARAMETER.findall(self.sql)))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer's column names, DuckDB's types of them, and its rows, fetched as they are asked for."""
+    """A result: column names, their DuckDB types, and the rows, fetched while iterating."""
 
     columns: tuple[str, ...]
     types: tuple[str, ...]
@@ -46,19 +46,19 @@ class Answer:
 
 def saved_queries() -> list[SavedQuery]:
     """All saved queries by name."""
-    found = []
+    queries = []
     for file in files("wios_assets.lake").joinpath("queries").iterdir():
         if file.name.endswith(".sql"):
             meaning, _, sql = file.read_text(encoding="utf-8").partition("\n")
-            found.append(SavedQuery(file.name.removesuffix(".sql"), meaning.removeprefix("-- "), sql))
-    return sorted(found, key=lambda query: query.name)
+            queries.append(SavedQuery(file.name.removesuffix(".sql"), meaning.removeprefix("-- "), sql))
+    return sorted(queries, key=lambda query: query.name)
 
 
 def saved_query(name: str, values: Sequence[str]) -> tuple[SavedQuery, dict[str, str]]:
     """A saved query with its arguments.
 
     Raises:
-        WiosError: there is none of this name, or it takes another number of arguments.
+        WiosError: there is no query of this name, or it takes another number of arguments.
     """
     known = {query.name: query for query in saved_queries()}
     if name not in known:
@@ -71,18 +71,18 @@ def saved_query(name: str, values: Sequence[str]) -> tuple[SavedQuery, dict[str,
 
 
 def ask(library: Library, sql: str, parameters: Mapping[str, str] | None = None) -> Answer:
-    """Answer to one SELECT (or DESCRIBE, SHOW, SUMMARIZE) over the library.
+    """Result of one SELECT (or DESCRIBE, SHOW, SUMMARIZE) on the library.
 
     Raises:
-        WiosError: it is something else, or DuckDB cannot carry it out; the message is DuckDB's first line.
+        WiosError: it is another statement, or DuckDB refuses it; the message has the first line of DuckDB's.
     """
     try:
         statements = library.connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise BadInput("the library is only read: give one SELECT (or DESCRIBE, SHOW, SUMMARIZE)")
+            raise BadInput("the library is read-only: give one SELECT (or DESCRIBE, SHOW, SUMMARIZE)")
         answer = _execute(library, sql, dict(parameters or {}))
     except duckdb.Error as error:
-        raise BadInput(_said(error)) from None
+        raise BadInput(_message(error)) from None
     columns = [(str(column[0]), str(column[1])) for column in answer.description]
     return Answer(tuple(name for name, _ in columns), tuple(kind for _, kind in columns), _fetched(answer))
 
@@ -101,9 +101,9 @@ def _fetched(answer: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         while rows := answer.fetchmany(_BATCH):
             yield from rows
     except duckdb.Error as error:
-        raise BadInput(_said(error)) from None
+        raise BadInput(_message(error)) from None
 
 
-def _said(error: duckdb.Error) -> str:
+def _message(error: duckdb.Error) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"SQL: {lines[0]}" if lines else "SQL: DuckDB gave no reason"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def spark_config(settings: Settings) -> dict[str, str]:
-    """Spark's configuration for a master; the master's address is all that differs on a cluster."""
+    """Spark's configuration; on a cluster only the master's address differs."""
     config = {
         "spark.master": settings.spark_master,
         "spark.app.name": "wios",
@@ -27,10 +27,10 @@ def spark_config(settings: Settings) -> dict[str, str]:
         "spark.executor.memory": settings.spark_memory,
         "spark.sql.shuffle.partitions": "8",
         "spark.sql.session.timeZone": "UTC",
-        # A film called "007" stays "007".
+        # Otherwise the film key "007" becomes 7.
         "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
-        # A row of footage can carry face chips; few rows a batch bound a worker's memory.
+        # Rows of footage can hold face chips, so batches are small to bound a worker's memory.
         "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
         "spark.sql.parquet.compression.codec": "zstd",
         "spark.sql.warehouse.dir": (settings.cache / "spark-warehouse").as_uri(),
@@ -44,7 +44,7 @@ def spark_config(settings: Settings) -> dict[str, str]:
 
 
 class SparkSessionResource(LazyPySparkResource):
-    """Makes the Spark session when an asset or table first needs it: a run that touches only small tables has none."""
+    """Starts the Spark session when an asset or table first needs it; runs of small tables do without."""
 
     cache: str
 

@@ -1,4 +1,4 @@
-"""How a table is written and read: Parquet files, one partition replaced whole or not at all."""
+"""Writes and reads tables as Parquet files; a partition is replaced atomically."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
-from wios_assets.tables import Table
+from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME, Table
 
 STAGING = ".staging"
 STALE_STAGING_S = 24 * 3600.0
@@ -28,7 +28,7 @@ STALE_STAGING_S = 24 * 3600.0
 
 @contextmanager
 def staging_folder(lake: Path) -> Iterator[Path]:
-    """A new folder on the lake's file system that is gone afterwards, whatever happened."""
+    """A new folder on the lake's file system, removed when the block ends."""
     folder = lake / STAGING / uuid.uuid4().hex
     folder.mkdir(parents=True)
     try:
@@ -38,9 +38,9 @@ def staging_folder(lake: Path) -> Iterator[Path]:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Put folder `new` where `target` stands. A reader sees the old files or the new ones, never a mixture.
+    """Replace the folder `target` by `new`. A reader sees the old files or the new ones, never a mixture.
 
-    `new` is left with the old content, or is gone where there was none.
+    Afterwards `new` has the old content, or does not exist if there was none.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
@@ -59,7 +59,7 @@ def replace_folder(new: Path, target: Path) -> None:
 
 
 def _exchange(first: Path, second: Path) -> bool:
-    """Swap two folders in one step where the system can (renameat2(2) on Linux, renamex_np(2) on macOS)."""
+    """Swap two folders atomically with renameat2(2) on Linux or renamex_np(2) on macOS; False if unsupported."""
     libc = ctypes.CDLL(ctypes.util.find_library("c"), use_errno=True)
     names = os.fsencode(first), os.fsencode(second)
     if sys.platform == "linux" and hasattr(libc, "renameat2"):
@@ -78,7 +78,7 @@ def _exchange(first: Path, second: Path) -> bool:
 
 
 def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa.Table:
-    """Rows in the table's columns and types, `film` left out.
+    """Rows with the table's columns and types, without `film`.
 
     Raises:
         WiosError: a column is missing, or a value does not fit its type.
@@ -86,24 +86,28 @@ def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa
     schema = table.stored_schema
     names = rows.column_names if isinstance(rows, pa.Table) else list(rows.columns)
     missing = [name for name in schema.names if name not in names]
-    place = f"{table.name}{f' of film {film!r}' if film is not None else ''}"
+    name = f"{table.name}{f' of film {film!r}' if film is not None else ''}"
     if missing:
-        raise BadInput(f"{place}: no column {', '.join(missing)}; the table's columns stand in wios_assets/tables.py")
+        raise BadInput(f"{name}: no column {', '.join(missing)}; wios_assets/tables.py defines the table's columns")
     try:
         if isinstance(rows, pa.Table):
             return rows.select(schema.names).cast(schema)
         return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise BadInput(f"{place}: {error}") from error
+        raise BadInput(f"{name}: {error}") from error
 
 
 def table_place(lake: Path, table: Table, film: str | None) -> Path:
-    """Folder that holds one film's rows, or the whole table where it is not partitioned."""
+    """Folder of one film's rows, or of the whole table if it is not partitioned."""
     return partition_folder(lake, table.name, film) if film is not None else table_folder(lake, table.name)
 
 
 def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: str | None = None) -> int:
-    """Replace one partition (or an unpartitioned table) by `rows`; returns the number of rows."""
+    """Replace one partition (or an unpartitioned table) by `rows`; returns their number.
+
+    Raises:
+        WiosError: the rows do not fit the table.
+    """
     content = conform(rows, table, film)
     with staging_folder(lake) as staging:
         new = staging / "rows"
@@ -115,41 +119,46 @@ def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: st
 
 @dataclass(frozen=True)
 class StoredRows:
-    """Rows that an asset has written itself: a folder of Parquet files on the lake's file system."""
+    """Rows that an asset has written itself, as Parquet files in a folder on the lake's file system."""
 
     folder: Path
 
 
 def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = None) -> None:
-    """Replace one partition (or an unpartitioned table) by files that are written already; the folder is used up.
+    """Replace one partition (or an unpartitioned table) by files that are written already; the folder is moved.
 
     Raises:
-        WiosError: there are no files, or their columns and types are not the table's.
+        WiosError: there are no files, or their columns or types differ from the table's.
     """
     files = parquet_files(rows.folder)
     if not files:
         raise Unavailable(f"{rows.folder}: holds no Parquet files for {table.name}")
     schema = table.stored_schema
     for file in files:
-        found = pq.read_schema(file)
-        if found.names != schema.names or found.types != schema.types:
+        stored = pq.read_schema(file)
+        if stored.names != schema.names or stored.types != schema.types:
             raise Unavailable(
                 f"{file}: its columns are not those of {table.name} in wios_assets/tables.py: "
-                f"{', '.join(f'{field.name} {field.type}' for field in found)}"
+                f"{', '.join(f'{field.name} {field.type}' for field in stored)}"
             )
     replace_folder(rows.folder, table_place(lake, table, film))
 
 
 def has_rows_of(lake: Path, table: Table, film: str | None = None) -> bool:
-    """Whether the partition (or the unpartitioned table) was ever stored and is there now."""
+    """Whether the partition (or the unpartitioned table) is in the lake, even if it has no rows."""
     return bool(parquet_files(table_place(lake, table, film)))
 
 
+def finished_films(lake: Path) -> list[str]:
+    """Films whose results are complete, sorted: those that have both of the last tables that a run stores."""
+    return sorted(set(partition_keys(lake, SCREEN_TIME.name)) & set(partition_keys(lake, MINUTE_APPEARANCES.name)))
+
+
 def read_rows(lake: Path, table: Table, film: str | None = None) -> pa.Table:
-    """One film's rows, or all films' where `film` is None, in the table's columns and types.
+    """One film's rows, or all films' if `film` is None, with the table's columns and types.
 
     Raises:
-        WiosError: the film (or the table) was never stored, or a file of it cannot be read.
+        WiosError: the film (or the table) is not in the lake, or a file of it cannot be read.
     """
     if not table.by_film:
         return _read_folder(table_folder(lake, table.name), table, None)
@@ -176,7 +185,7 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
 
 
 def missing_rows(folder: Path, table: Table, film: str | None) -> WiosError:
-    """The error for a partition or table that is not in the lake."""
+    """The error for a missing partition or table."""
     if film is not None:
         return NotFound(
             f"{table.name}: film {film!r} is not in the lake ({folder}); materialise it for this film first"
@@ -185,7 +194,7 @@ def missing_rows(folder: Path, table: Table, film: str | None) -> WiosError:
 
 
 def remove_stale_staging(lake: Path, older_than_s: float, now: float) -> None:
-    """Clear away what killed runs left behind: staging folders untouched for `older_than_s` seconds."""
+    """Remove staging folders that killed runs left behind: those not changed for `older_than_s` seconds."""
     root = lake / STAGING
     for entry in root.iterdir() if root.is_dir() else ():
         if now - entry.stat().st_mtime > older_than_s:

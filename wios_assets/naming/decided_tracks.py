@@ -1,17 +1,18 @@
-"""What people have decided about faces, found again in the tracks of any later run."""
+"""What people decided about faces: found again in a film's tracks, and what that makes of a track's outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wios_assets.naming.evidence import Tracks
 from wios_assets.timeline.frames import records
-from wios_assets.vision.tracks import overlap
+from wios_assets.vision.boxes import iou
 
 COLUMNS = (
     "time_s",
@@ -25,39 +26,85 @@ COLUMNS = (
     "person",
     "everywhere",
 )
-"""Columns of a table of decisions: the face decided on (its instant, box and embedding with its model), the verdict
-(`is`, `is_not` or `not_a_face`), the person's name, and whether `is` holds for every like unnamed track."""
+"""Columns of a table of decisions: the face (instant, box, and embedding with the hash of its model), the verdict
+(`is`, `is_not` or `not_a_face`), the person's name, and whether `is` holds for every similar unnamed track."""
 
 DECIDED = "a person decided so"
 NOT_A_FACE = "not a face, as a person decided"
-"""Reasons of tracks that were decided on."""
-NEAR_S = 0.5
-"""A face is looked for within so many seconds of the instant decided on."""
-SAME_PLACE = 0.3
-"""Least overlap with the box decided on."""
-SAME_FACE = 0.45
-"""Largest distance to the embedding decided on, where the models are the same and the place has nobody."""
+"""Reasons given for tracks that were decided on."""
+NEARBY_S = 0.5
+"""A face is looked for within this many seconds of the instant of the decision."""
+SAME_BOX_IOU = 0.3
+"""Least intersection over union with the box of the decision."""
+SAME_FACE_DISTANCE = 0.45
+"""Largest distance to the embedding of the decision, where no box matches and the models are the same."""
 
 
-@dataclass
-class Decided:
-    """Decisions by the track they concern, a place in `Tracks`.
+@dataclass(frozen=True)
+class DecidedOutcome:
+    """What a decision makes of a track: `outcome` is named or weak, `person` is None where it is weak."""
+
+    person: str | None
+    outcome: str
+    probability: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrackDecisions:
+    """The decisions on one track, added up in their order: a later one overrules an earlier one.
 
     Attributes:
-        names: the person that a track is said to be.
-        everywhere: tracks whose name holds for every like unnamed track.
-        refused: people that a track is said not to be.
-        not_faces: tracks that show no face.
+        person: who the track shows, or None where that is not decided.
+        everywhere: whether that holds for every similar unnamed track.
+        refused: people that the track does not show.
+        not_a_face: whether the track shows no face.
     """
 
-    names: dict[int, str] = field(default_factory=dict)
-    everywhere: set[int] = field(default_factory=set)
-    refused: dict[int, set[str]] = field(default_factory=dict)
-    not_faces: set[int] = field(default_factory=set)
+    person: str | None = None
+    everywhere: bool = False
+    refused: frozenset[str] = frozenset()
+    not_a_face: bool = False
+
+    def then(self, verdict: str, person: str | None, everywhere: bool = False) -> TrackDecisions:
+        """These decisions and one more, whose `verdict` is `is`, `is_not` or `not_a_face`.
+
+        Raises:
+            ValueError: another verdict, or a verdict on a person without the person.
+        """
+        if verdict == "not_a_face":
+            return TrackDecisions(refused=self.refused, not_a_face=True)
+        if person is None or verdict not in ("is", "is_not"):
+            raise ValueError(f"no decision: {verdict} {person}")
+        if verdict == "is":
+            return TrackDecisions(person, everywhere, self.refused - {person})
+        refused = replace(self, refused=self.refused | {person})
+        return replace(refused, person=None, everywhere=False) if self.person == person else refused
+
+    def outcome(self, actor: str | None) -> DecidedOutcome | None:
+        """The track's outcome, where naming alone gives it the name `actor`; None where the decisions leave that."""
+        if self.not_a_face:
+            return DecidedOutcome(None, "weak", 0.0, NOT_A_FACE)
+        if self.person is not None:
+            return DecidedOutcome(self.person, "named", 1.0, DECIDED)
+        if actor in self.refused:
+            return DecidedOutcome(None, "weak", 0.0, f"not {actor}, as a person decided")
+        return None
+
+    def confirms(self, actor: str) -> bool | None:
+        """Whether the name `actor` is right by these decisions; None where they do not say."""
+        if self.not_a_face or actor in self.refused:
+            return False
+        return None if self.person is None else self.person == actor
 
 
-def find_decided(decisions: pd.DataFrame | None, known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame) -> Decided:
-    """The tracks that decisions concern; a later decision on the same track overrides an earlier one.
+UNDECIDED = TrackDecisions()
+
+
+def find_decided(
+    decisions: pd.DataFrame | None, known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame
+) -> dict[int, TrackDecisions]:
+    """The decisions on each track that has any, by the track's index in `known`.
 
     Args:
         decisions: columns `COLUMNS`, in the order in which they were made; None for none.
@@ -65,89 +112,77 @@ def find_decided(decisions: pd.DataFrame | None, known: Tracks, tracks: pd.DataF
         tracks: rows of `tables.FACE_TRACKS`.
         faces: rows of `tables.FACES`.
     """
-    decided = Decided()
+    decided: dict[int, TrackDecisions] = {}
     if decisions is None or not len(decisions):
         return decided
-    index = FaceIndex.of(known, tracks, faces)
+    face_index = FaceIndex.of(known, tracks, faces)
     for decision in records(decisions):
-        place = index.place(decision)
-        if place is not None:
-            _take(decided, place, decision)
+        track = face_index.find(decision)
+        if track is not None:
+            before = decided.get(track, UNDECIDED)
+            decided[track] = before.then(decision["verdict"], decision["person"], bool(decision["everywhere"]))
     return decided
 
 
 @dataclass(frozen=True)
 class FaceIndex:
-    """Where a film's faces are, to find the tracks that decisions concern.
+    """A film's faces by time and position, to find the tracks that decisions concern.
 
     Attributes:
         known: the tracks with embeddings.
-        times: float64 [faces], seconds. boxes: float64 [faces, 4], left, top, right, bottom.
-        owner: int64 [faces], the place in `known` of the track that a face belongs to, or -1.
+        times: float64 [faces], seconds.
+        boxes: float64 [faces, 4], left, top, right, bottom in pixels.
+        owner: int64 [faces], the index in `known` of the track that a face belongs to, or -1.
     """
 
     known: Tracks
-    times: np.ndarray
-    boxes: np.ndarray
-    owner: np.ndarray
+    times: NDArray[np.float64]
+    boxes: NDArray[np.float64]
+    owner: NDArray[np.int64]
 
     @classmethod
     def of(cls, known: Tracks, tracks: pd.DataFrame, faces: pd.DataFrame) -> FaceIndex:
         """Rows of `tables.FACE_TRACKS` and `tables.FACES`."""
-        place_of_face = {
-            int(face): place for place, row in enumerate(known.rows.tolist()) for face in tracks["faces"].iloc[row]
+        owner = {
+            int(face): index for index, row in enumerate(known.rows.tolist()) for face in tracks["faces"].iloc[row]
         }
         return cls(
             known,
             faces["time_s"].to_numpy(np.float64),
             faces[["left", "top", "right", "bottom"]].to_numpy(np.float64),
-            np.asarray([place_of_face.get(face, -1) for face in faces["face"].tolist()], dtype=np.int64),
+            np.asarray([owner.get(face, -1) for face in faces["face"].tolist()], dtype=np.int64),
         )
 
-    def place(self, decision: Mapping[str, Any]) -> int | None:
-        """The track that a decision concerns, as a place in `known`; None where its face is found no more.
+    def find(self, decision: Mapping[str, Any]) -> int | None:
+        """The track that a decision concerns, as an index in `known`; None where its face is not found any more.
 
-        A decision is anchored to a face, not to a number: to the track that has a face at that instant and place, or
-        else to the likest one around that instant.
+        A decision is anchored to a face rather than to a track number, so that it survives a new analysis: to the
+        track that has a face at this instant and position, else to the track around this instant whose embedding is
+        nearest.
 
         Args:
-            decision: what `COLUMNS` says of the face.
+            decision: values of the columns `COLUMNS`.
         """
-        near = np.flatnonzero((np.abs(self.times - decision["time_s"]) <= NEAR_S) & (self.owner >= 0))
-        place = _by_place(decision, near, self.times, self.boxes, self.owner)
-        if place is None and decision["model_hash"] == self.known.model_hash:
-            place = _by_face(decision, sorted(set(self.owner[near].tolist())), self.known)
-        return place
+        nearby = np.flatnonzero((np.abs(self.times - decision["time_s"]) <= NEARBY_S) & (self.owner >= 0))
+        track = self._by_box(decision, nearby)
+        if track is None and decision["model_hash"] == self.known.model_hash:
+            track = self._by_embedding(decision, sorted(set(self.owner[nearby].tolist())))
+        return track
 
+    def _by_box(self, decision: Mapping[str, Any], nearby: NDArray[np.int64]) -> int | None:
+        """Track of the face nearest in time among those whose box fits, the best fitting one of an instant."""
+        box = np.asarray([decision[edge] for edge in ("left", "top", "right", "bottom")], dtype=np.float64)
+        ious = iou(box, self.boxes[nearby])
+        fits = [
+            (-abs(self.times[face] - decision["time_s"]), shared, face)
+            for face, shared in zip(nearby.tolist(), ious.tolist(), strict=True)
+            if shared >= SAME_BOX_IOU
+        ]
+        return int(self.owner[max(fits, key=lambda fit: fit[:2])[2]]) if fits else None
 
-def _by_place(
-    decision: Mapping[str, Any], near: np.ndarray, times: np.ndarray, boxes: np.ndarray, owner: np.ndarray
-) -> int | None:
-    wanted = np.asarray([decision[edge] for edge in ("left", "top", "right", "bottom")], dtype=np.float64)
-    fits = [(overlap(wanted, boxes[row]), -abs(times[row] - decision["time_s"]), row) for row in near.tolist()]
-    fits = [fit for fit in fits if fit[0] >= SAME_PLACE]
-    return int(owner[max(fits, key=lambda fit: (fit[1], fit[0]))[2]]) if fits else None
-
-
-def _by_face(decision: Mapping[str, Any], places: list[int], known: Tracks) -> int | None:
-    if not places or decision["embedding"] is None:
-        return None
-    apart = np.linalg.norm(known.vectors[places] - np.asarray(decision["embedding"], dtype=np.float64)[None], axis=1)
-    return places[int(apart.argmin())] if apart.min() <= SAME_FACE else None
-
-
-def _take(decided: Decided, place: int, decision: dict[str, Any]) -> None:
-    if decision["verdict"] == "is":
-        decided.names[place] = decision["person"]
-        decided.not_faces.discard(place)
-        decided.refused.get(place, set()).discard(decision["person"])
-        decided.everywhere.discard(place)
-        if decision["everywhere"]:
-            decided.everywhere.add(place)
-    elif decision["verdict"] == "is_not":
-        decided.refused.setdefault(place, set()).add(decision["person"])
-        if decided.names.get(place) == decision["person"]:
-            del decided.names[place]
-    elif decision["verdict"] == "not_a_face":
-        decided.not_faces.add(place)
-        decided.names.pop(place, None)
+    def _by_embedding(self, decision: Mapping[str, Any], tracks: Sequence[int]) -> int | None:
+        if not tracks or decision["embedding"] is None:
+            return None
+        embedding = np.asarray(decision["embedding"], dtype=np.float64)
+        distances = np.linalg.norm(self.known.vectors[tracks] - embedding[None], axis=1)
+        return tracks[int(distances.argmin())] if distances.min() <= SAME_FACE_DISTANCE else None

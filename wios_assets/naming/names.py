@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wios_assets.errors import Conflict
 from wios_assets.naming.clothing_evidence import Clothing
 from wios_assets.naming.clustering import recurring_people
-from wios_assets.naming.decided_tracks import DECIDED, NOT_A_FACE, Decided, find_decided
+from wios_assets.naming.decided_tracks import UNDECIDED, TrackDecisions, find_decided
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
 from wios_assets.naming.options import NamingOptions
 from wios_assets.naming.outcomes import Claim, claims
@@ -107,33 +107,34 @@ def _named(
     gallery: Gallery,
     scale: Scale,
     seen: Sequence[frozenset[int]],
-    decided: Decided,
+    decided: Mapping[int, TrackDecisions],
     options: NamingOptions,
 ) -> tuple[list[Claim], dict[int, str]]:
     """The claims with what people have decided, and each track's name; unnamed people get numbers by first sight."""
     found = list(found)
     names: dict[int, str] = {}
     for place, claim in enumerate(found):
-        if place in decided.not_faces:
-            found[place] = Claim(claim.actor, "weak", 0.0, NOT_A_FACE)
-        elif place in decided.names:
-            found[place] = Claim(claim.actor, "named", 1.0, DECIDED)
-            names[place] = decided.names[place]
-        elif claim.decision == "named":
-            names[place] = gallery.people[claim.actor]
+        name = gallery.people[claim.actor] if claim.decision == "named" else None
+        outcome = decided.get(place, UNDECIDED).outcome(name)
+        if outcome is not None:
+            found[place] = Claim(claim.actor, outcome.outcome, outcome.probability, outcome.reason)
+            name = outcome.person
+        if name is not None:
+            names[place] = name
+    everywhere = {place for place, own in decided.items() if own.everywhere}
     limit = options.same_person / scale.factor
     loose = [
         place
         for place, claim in enumerate(found)
-        if place in decided.everywhere or (claim.decision != "named" and place not in decided.not_faces)
+        if place in everywhere or (claim.decision != "named" and not decided.get(place, UNDECIDED).not_a_face)
     ]
     alike = recurring_people(known.vectors[loose], [seen[place] for place in loose], limit)
-    teachers = {group: place for place, group in zip(loose, alike.tolist(), strict=True) if place in decided.everywhere}
+    teachers = {group: place for place, group in zip(loose, alike.tolist(), strict=True) if place in everywhere}
     for place, group in zip(loose, alike.tolist(), strict=True):
         if group in teachers and place not in names:
             name = names[teachers[group]]
             taken = any(other == name and seen[place] & seen[track] for track, other in names.items())
-            if not taken and name not in decided.refused.get(place, set()):
+            if not taken and name not in decided.get(place, UNDECIDED).refused:
                 reason = f"like track {known.numbers[teachers[group]]}, which a person named"
                 found[place] = replace(
                     found[place], decision="named", probability=options.certain_unknown, reason=reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wios_assets.naming.assignment import assign
 from wios_assets.naming.clothing_evidence import Clothing, learn_by_clothing
-from wios_assets.naming.decided_tracks import Decided
+from wios_assets.naming.decided_tracks import TrackDecisions
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
 from wios_assets.naming.film_evidence import Lessons, learn
 from wios_assets.naming.likelihood import log_ratios, posteriors, stated
@@ -65,7 +65,7 @@ def claims(
     others: Gallery,
     scale: Scale,
     seen: Sequence[frozenset[int]],
-    decided: Decided,
+    decided: Mapping[int, TrackDecisions],
     options: NamingOptions,
     worn: Clothing | None = None,
 ) -> list[Claim]:
@@ -100,18 +100,18 @@ def claims(
     return [_decide(place, int(chosen[place]), case, options) for place in range(len(known))]
 
 
-def _as_decided(ratios: NDArray[np.float64], gallery: Gallery, decided: Decided) -> NDArray[np.float64]:
+def _as_decided(
+    ratios: NDArray[np.float64], gallery: Gallery, decided: Mapping[int, TrackDecisions]
+) -> NDArray[np.float64]:
     """Log-likelihood ratios that leave no doubt where people have decided."""
     place_of = {person: place for place, person in enumerate(gallery.people)}
     ratios = ratios.copy()
-    for track, people in decided.refused.items():
-        ratios[track, [place_of[person] for person in people if person in place_of]] = -NO_DOUBT
-    for track in decided.not_faces:
-        ratios[track] = -NO_DOUBT
-    for track, person in decided.names.items():
-        ratios[track] = -NO_DOUBT
-        if person in place_of:
-            ratios[track, place_of[person]] = NO_DOUBT
+    for track, own in decided.items():
+        ratios[track, [place_of[person] for person in own.refused if person in place_of]] = -NO_DOUBT
+        if own.not_a_face or own.person is not None:
+            ratios[track] = -NO_DOUBT
+        if own.person in place_of:
+            ratios[track, place_of[own.person]] = NO_DOUBT
     return ratios
 
 

@@ -72,6 +72,11 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 )
 
 
+def recogniser_called(name: str | None) -> Recogniser | None:
+    """The recogniser of this name; None where there is none."""
+    return next((recogniser for recogniser in RECOGNISERS if recogniser.name == name), None)
+
+
 def recogniser_name(nearest_photos: int) -> str:
     """What the way of comparing behind a value of `NamingOptions.nearest_photos` is called."""
     return Recogniser("nearest" if nearest_photos else "mean", neighbours=nearest_photos).name

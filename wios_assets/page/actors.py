@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wios_assets.page.film_map import FilmMap, Person
-from wios_assets.page.shelf import Shelf, folded
+from wios_assets.page.shelf import Shelf
+from wios_assets.text import fold
 
 MOST_COMPANIONS = 20
 
@@ -37,7 +38,7 @@ class Sheet:
 
 def all_actors(shelf: Shelf, words: str = "") -> list[ActorTotal]:
     """Cast members seen in any film whose name or characters hold every word, the longest on screen first."""
-    wanted = folded(words).split()
+    wanted = fold(words).split()
     own: dict[str, list[Person]] = defaultdict(list)
     for film in shelf.maps():
         for person in film.people:
@@ -46,7 +47,7 @@ def all_actors(shelf: Shelf, words: str = "") -> list[ActorTotal]:
     fitting = {
         key: people
         for key, people in own.items()
-        if all(any(word in folded(f"{p.actor} {p.character or ''}") for p in people) for word in wanted)
+        if all(any(word in fold(f"{p.actor} {p.character or ''}") for p in people) for word in wanted)
     }
     totals = [_total(people) for people in fitting.values()]
     return sorted(totals, key=lambda total: (-total.seconds, total.actor))

@@ -15,7 +15,7 @@ from os import getpid
 from pathlib import Path
 from typing import Literal
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import WiosError
 from wios_assets.films.adding import add_film, check_gallery
 from wios_assets.films.entry import index_lock, index_path
@@ -259,7 +259,7 @@ class InboxRequests:
         return [file for _, file in sorted(timed)]
 
     def _write(self, asked: InboxRequest) -> None:
-        write_whole(self.folder / f"{asked.id}.json", json.dumps(asdict(asked)))
+        write_atomic(self.folder / f"{asked.id}.json", json.dumps(asdict(asked)))
 
     def _clear_uploads(self) -> None:
         """Clear away what uploads left behind whose page is gone."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import uuid
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import av
 from PIL import Image
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import WiosError
 from wios_assets.films.media_cache import POSTERS, cached_file
 from wios_assets.lake.paths import partition_folder
@@ -74,10 +74,7 @@ class Pictures:
             except (WiosError, av.error.FFmpegError, ValueError):
                 return None
             with suppress(OSError):
-                self.cache.mkdir(parents=True, exist_ok=True)
-                beside = file.with_name(f".{uuid.uuid4().hex}.tmp")
-                beside.write_bytes(made)
-                beside.replace(file)
+                write_atomic(file, made)
             return made
 
     def _stored(self, table: str, film: str, sql: str, wanted: object) -> bytes | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from wios_assets.atomic import atomic_path
 from wios_assets.errors import WiosError
 from wios_assets.films.media_cache import PREVIEWS, cached_file
 from wios_assets.vision.video import display_size, open_video, to_display
@@ -80,18 +79,13 @@ class Previews:
             self._states[made] = PreviewState("making", share)
 
         with self._making:
-            beside = made.with_name(f".{uuid.uuid4().hex}.tmp")
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
-                write_preview(film, beside, tell)
-                beside.replace(made)
+                with atomic_path(made) as temporary:
+                    write_preview(film, temporary, tell)
                 self._states[made] = PreviewState("ready", 1.0)
             except (WiosError, OSError, ValueError) as error:
                 # PyAV's errors are OSErrors or ValueErrors.
                 self._states[made] = replace(PreviewState("failed"), reason=" ".join(str(error).split()))
-            finally:
-                with suppress(OSError):
-                    beside.unlink()
 
 
 def write_preview(film: Path, out: Path, tell: Callable[[float], None]) -> None:

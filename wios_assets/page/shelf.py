@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -19,6 +18,7 @@ from wios_assets.page.decided import DecidedTracks, decided_rows
 from wios_assets.page.film_map import FilmMap, Person, film_map
 from wios_assets.page.folders import State, folder_state
 from wios_assets.settings import Settings
+from wios_assets.text import fold
 
 # The tables that a film's map is made of; the first is written first.
 PARTS = ("appearances", "minute_appearances", "screen_time")
@@ -144,12 +144,12 @@ class Shelf:
 
     def search(self, words: str) -> list[Hit]:
         """Films whose title, actors or characters hold every word, in any case and without accents, by title."""
-        wanted = folded(words).split()
+        wanted = fold(words).split()
         if not wanted:
             return [Hit(film, ()) for film in self.films().values()]
         hits = []
         for film in self.films().values():
-            title = folded(f"{film['title'] or ''} {film['year'] or ''} {film['film']}")
+            title = fold(f"{film['title'] or ''} {film['year'] or ''} {film['film']}")
             people: tuple[Person, ...] = ()
             with suppress(WiosError):
                 people = tuple(
@@ -192,15 +192,9 @@ class Shelf:
         return state, made
 
 
-def folded(text: str) -> str:
-    """Text without case and accents, as it is searched."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
 def _fits(wanted: list[str], person: str, title: str) -> bool:
     """Whether every word is in the person or the title, and one at least in the person."""
-    own = folded(person)
+    own = fold(person)
     return any(word in own for word in wanted) and all(word in own or word in title for word in wanted)
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from wios_assets.errors import BadInput, Conflict, WiosError
-from wios_assets.naming.decided_tracks import Decided
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
 from wios_assets.naming.options import GalleryOptions, NamingOptions
 from wios_assets.naming.outcomes import claims
@@ -100,7 +99,7 @@ def identify_photo(
         engine.model_hash,
     )
     scale = scale_of_gallery(gallery.joined(others), {engine.name}, options)
-    found = claims(faces, gallery, others, scale, [frozenset({0})] * len(faces), Decided(), options)
+    found = claims(faces, gallery, others, scale, [frozenset({0})] * len(faces), {}, options)
     apart = person_distances(vectors, gallery, options.nearest_photos)
     result = []
     for place, claim in enumerate(found):

@@ -19,6 +19,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable, WiosError
 from wios_assets.http_session import TIMEOUT_S, patient_session, reason
 
@@ -241,10 +242,7 @@ class TmdbPhotos:
         self._refuse(answer, address)
         if not answer.content_type.startswith("image/") or len(answer.body) > LARGEST_PHOTO:
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.tmp")
-        beside.write_bytes(answer.body)
-        beside.replace(path)
+        write_atomic(path, answer.body)
         sources[path.name] = PhotoSource(address, _now(), kind, tconst)
         _write_json(folder / "sources.json", {name: asdict(source) for name, source in sources.items()})
 
@@ -315,10 +313,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.tmp")
-    beside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
-    beside.replace(path)
+    write_atomic(path, json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def _age(moment: object) -> timedelta:

@@ -1,4 +1,4 @@
-"""The figures of a film that were accepted last, which later ones are held against."""
+"""Evaluation figures of a film that a person accepted; later figures are compared with them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.lake.paths import escape_key
 
-HELD = ("precision", "recall", "f1", "recall_frontal", "zone_precision", "minute_f1")
-"""Figures that should not fall."""
-SLACK = 0.005
-"""How far a figure may fall before it is said, for the grid's own grain."""
+COMPARED = ("precision", "recall", "f1", "recall_frontal", "zone_precision", "minute_f1")
+"""Figures that should not get worse."""
+TOLERANCE = 0.005
+"""How far a figure may fall without being reported: the resolution of the evaluation's grid."""
 
 
 def read_accepted(data: Path, film: str) -> dict[str, float]:
@@ -25,17 +25,17 @@ def read_accepted(data: Path, film: str) -> dict[str, float]:
 
 
 def accept(data: Path, film: str, figures: Mapping[str, float]) -> None:
-    """Hold later figures against these."""
-    held = {name: figures[name] for name in HELD if figures[name] == figures[name]}
-    write_whole(accepted_file(data, film), json.dumps(held, indent=1))
+    """Store the figures that later ones are compared with; those that are NaN are left out."""
+    compared = {name: figures[name] for name in COMPARED if figures[name] == figures[name]}
+    write_atomic(accepted_file(data, film), json.dumps(compared, indent=1))
 
 
 def fallen(figures: Mapping[str, float], accepted: Mapping[str, float]) -> list[str]:
-    """Figures below the accepted ones, each with both values."""
+    """A clause for each figure that is below the accepted one, with both values."""
     return [
         f"{name} {figures.get(name, float('nan')):.4f}, accepted {value:.4f}"
         for name, value in accepted.items()
-        if not figures.get(name, float("nan")) >= value - SLACK
+        if not figures.get(name, float("nan")) >= value - TOLERANCE
     ]
 
 

@@ -1,4 +1,4 @@
-"""What people decided about faces: kept beside the lake, so that it survives every later run."""
+"""Decisions of people about faces: stored beside the lake, so that they survive every later run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import read_rows
@@ -34,7 +34,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class Claim(BaseModel):
-    """What naming itself said of the track before anybody decided."""
+    """The outcome of naming alone, before anybody decided on the track."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -44,11 +44,11 @@ class Claim(BaseModel):
 
 
 class Decision(BaseModel):
-    """What a person decided about one track, anchored to a face of it."""
+    """A decision of a person about one track, anchored to a face of it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
-    id: str = Field(default="", max_length=64, description="The act that it belongs to; what is undone together")
+    id: str = Field(default="", max_length=64, description="Its act; decisions of one act are undone together")
     time_s: float = Field(ge=0, description="Instant of the face, seconds on the player's clock")
     left: float = Field(description="Left edge of the face in pixels of the upright picture")
     top: float = Field(description="Top edge")
@@ -57,25 +57,25 @@ class Decision(BaseModel):
     embedding: list[float] | None = Field(default=None, max_length=LONGEST_EMBEDDING, description="Its embedding")
     model_hash: str | None = Field(default=None, max_length=128, description="Hash of the models behind the embedding")
     verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
-    person: Name | None = Field(default=None, description="Who, as the cast has it, or a name of their own")
-    everywhere: bool = Field(default=False, description="Whether like tracks without a name are the person, too")
+    person: Name | None = Field(default=None, description="Name in the cast, or of somebody outside it")
+    everywhere: bool = Field(default=False, description="Whether similar tracks without a name show the person, too")
     decided_by: str | None = Field(default=None, max_length=LONGEST_NAME, description="Who decided")
     decided_at: datetime = Field(description="When")
     undone_by: str | None = Field(default=None, max_length=LONGEST_NAME, description="Who took it back")
     undone_at: datetime | None = Field(default=None, description="When it was taken back; null while it holds")
-    claim: Claim | None = Field(default=None, description="What naming itself had said")
+    claim: Claim | None = Field(default=None, description="The outcome of naming alone")
     revision: int = Field(default=0, ge=0, exclude=True)
     undone_revision: int = Field(default=0, ge=0, exclude=True)
 
     @model_validator(mode="after")
-    def _person_where_one_is_meant(self) -> Decision:
+    def _person_fits_verdict(self) -> Decision:
         if (self.person is None) != (self.verdict == "not_a_face"):
             raise ValueError("`is` and `is_not` name a person, `not_a_face` none")
         return self
 
     @property
     def newest(self) -> int:
-        """Revision of the film's decisions at which this one was made or taken back."""
+        """Revision of the film's decisions at which this one was last made or taken back."""
         return max(self.revision, self.undone_revision)
 
 
@@ -83,7 +83,7 @@ _STORED = TypeAdapter(list[Decision])
 
 
 class AlreadyDecided(Conflict):
-    """Somebody decided on the track since it was looked at; `decision` is the newest one on it."""
+    """Somebody decided on the track after the reviewer loaded it; `decision` is the newest one on it."""
 
     def __init__(self, message: str, decision: Decision) -> None:
         super().__init__(message)
@@ -91,7 +91,7 @@ class AlreadyDecided(Conflict):
 
 
 class UnknownDecision(NotFound):
-    """There is no such decision that holds."""
+    """There is no such decision in force."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,17 @@ class FilmFaces:
     """A film's faces, to find the tracks that decisions concern.
 
     Attributes:
-        index: where they are. best: the best face of each track that has one with an embedding, by the track's number.
+        index: the faces by time and position.
+        best: the best face of each track that has one with an embedding, by the track's number.
     """
 
     index: FaceIndex
     best: Mapping[int, int]
 
     def find(self, decisions: Sequence[Decision]) -> list[int | None]:
-        """Number of the track that each decision concerns; None where its face is found no more."""
-        places = [self.index.place({name: getattr(each, name) for name in COLUMNS}) for each in decisions]
-        return [None if place is None else int(self.index.known.numbers[place]) for place in places]
+        """Number of the track that each decision concerns; None where its face is not found any more."""
+        tracks = [self.index.find({name: getattr(each, name) for name in COLUMNS}) for each in decisions]
+        return [None if track is None else int(self.index.known.numbers[track]) for track in tracks]
 
 
 def read_faces(lake: Path, film: str) -> FilmFaces:
@@ -133,7 +134,7 @@ def decisions_file(data: Path, film: str) -> Path:
 
 
 def decisions_version(data: Path, film: str) -> str:
-    """Changes whenever a decision is made."""
+    """Hash of a film's decisions, `none` without any: it changes whenever one is made or taken back."""
     file = decisions_file(data, film)
     return hashlib.sha256(file.read_bytes()).hexdigest()[:20] if file.is_file() else "none"
 
@@ -142,29 +143,28 @@ def read_decisions(data: Path, film: str) -> list[Decision]:
     """All decisions on a film in the order in which they were made, those taken back included.
 
     Raises:
-        WiosError: the file is not what was written.
+        WiosError: the file cannot be read.
     """
     file = decisions_file(data, film)
     try:
-        made = _STORED.validate_python(_with_revisions(json.loads(file.read_text(encoding="utf-8"))))
+        return _STORED.validate_python(_with_revisions(json.loads(file.read_text(encoding="utf-8"))))
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        said = (
+        reason = (
             f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}" if isinstance(error, ValidationError) else error
         )
-        raise Unavailable(f"{file}: cannot be read ({said}); mend it, or move it away to do without") from None
-    return made
+        raise Unavailable(f"{file}: cannot be read ({reason}); mend it, or move it away to do without") from None
 
 
 def active(decisions: Sequence[Decision]) -> pd.DataFrame:
-    """Decisions that hold, in the order in which they were made; columns `naming.decisions.COLUMNS`."""
+    """Decisions in force, in the order in which they were made; columns `decided_tracks.COLUMNS`."""
     rows = [{name: getattr(each, name) for name in COLUMNS} for each in decisions if each.undone_at is None]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def revision_of(decisions: Sequence[Decision]) -> int:
-    """Which state of a film's decisions this is: it grows with every one that is made or taken back."""
+    """Revision of a film's decisions: it grows with each one that is made or taken back; 0 for none."""
     return max((each.newest for each in decisions), default=0)
 
 
@@ -186,34 +186,36 @@ def decide(
     Args:
         tracks: numbers of tracks that have a face with an embedding.
         verdict: the tracks show `person`, do not show `person`, or show no face.
-        everywhere: whether like unnamed tracks are that person, too.
+        everywhere: whether similar unnamed tracks show that person, too.
         by: who decides.
-        seen: the newest revision on these tracks that the reviewer knows of; None to decide whatever was decided.
-        faces: the film's faces, where they are at hand.
+        seen: the newest revision on these tracks that the reviewer knows of; None to decide in any case.
+        faces: the film's faces, if they are loaded already.
 
     Returns:
-        The decisions, one a track.
+        The decisions, one per track.
 
     Raises:
-        WiosError: a track is unknown or has no face to go by. AlreadyDecided: somebody decided since `seen`.
+        WiosError: a track does not exist or has no face with an embedding.
+        AlreadyDecided: somebody decided on one of the tracks since `seen`.
     """
     faces = faces or read_faces(lake, film)
     anchors = _anchors(lake, film, faces, tracks)
     missing = [track for track in tracks if track not in anchors]
     if missing or not tracks:
         which = f"track {missing[0]}" if missing else "no track"
-        raise BadInput(f"film {film!r}: {which} has no face to go by; `wios review` lists those that do")
+        raise BadInput(f"film {film!r}: {which} has no face with an embedding; `wios review` lists those that do")
     claims = _claims(lake, film)
     act, now = uuid.uuid4().hex, datetime.now(UTC).replace(microsecond=0)
     new: list[Decision] = []
-    with _changing(data, film) as (made, keep):
-        concerned = faces.find(made)
-        of_track = {track: [made[n] for n, own in enumerate(concerned) if own == track] for track in tracks}
-        before = [each for track in tracks for each in of_track[track]]
-        newest = max(before, key=lambda each: each.newest, default=None)
+    with _changing(data, film) as (decisions, store):
+        owners = faces.find(decisions)
+        earlier = {
+            track: [each for each, owner in zip(decisions, owners, strict=True) if owner == track] for track in tracks
+        }
+        newest = max((each for own in earlier.values() for each in own), key=lambda each: each.newest, default=None)
         if seen is not None and newest is not None and newest.newest > seen:
             raise AlreadyDecided(f"film {film!r}: {said(newest)}; decide again to overrule that", newest)
-        revision = revision_of(made) + 1
+        revision = revision_of(decisions) + 1
         for track in tracks:
             new.append(
                 Decision(
@@ -224,119 +226,121 @@ def decide(
                     everywhere=everywhere,
                     decided_by=by,
                     decided_at=now,
-                    claim=next((each.claim for each in of_track[track] if each.claim), claims.get(track)),
+                    claim=next((each.claim for each in earlier[track] if each.claim), claims.get(track)),
                     revision=revision,
                 )
             )
-        keep([*made, *new])
+        store([*decisions, *new])
     return new
 
 
 def undo(data: Path, film: str, act: str, by: str | None = None) -> list[Decision]:
-    """Take back what one act decided; that it was decided, and who took it back when, is kept.
+    """Take back the decisions of one act. They stay in the file, with who took them back and when.
 
     Returns:
-        The decisions, as they were taken back.
+        The decisions that were taken back.
 
     Raises:
         UnknownDecision: there is no such act, or it was taken back before.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    with _changing(data, film) as (made, keep):
-        own = [each for each in made if each.id == act]
-        held = [each for each in own if each.undone_at is None]
-        if not held:
+    with _changing(data, film) as (decisions, store):
+        own = [each for each in decisions if each.id == act]
+        in_force = [each for each in own if each.undone_at is None]
+        if not in_force:
             why = f"was taken back by {own[0].undone_by or 'somebody'} before" if own else "does not exist"
             raise UnknownDecision(f"film {film!r}: the decision {act!r} {why}; load the list again")
-        taken = {"undone_by": by, "undone_at": now, "undone_revision": revision_of(made) + 1}
-        back = [each.model_copy(update=taken) for each in held]
-        kept = {id(old): new for old, new in zip(held, back, strict=True)}
-        keep([kept.get(id(each), each) for each in made])
-    return back
+        change = {"undone_by": by, "undone_at": now, "undone_revision": revision_of(decisions) + 1}
+        undone = [each.model_copy(update=change) for each in in_force]
+        replacement = {id(old): new for old, new in zip(in_force, undone, strict=True)}
+        store([replacement.get(id(each), each) for each in decisions])
+    return undone
 
 
-def take_in(data: Path, film: str, decisions: Sequence[Decision]) -> tuple[int, int]:
-    """Add decisions that were made elsewhere, in their order; those that are known already stay as they are.
+def import_decisions(data: Path, film: str, decisions: Sequence[Decision]) -> tuple[int, int]:
+    """Add decisions that were made elsewhere, in their order; those that are known already are left unchanged.
 
     Returns:
-        How many were added, and how many that held here were taken back elsewhere and are so here, too.
+        How many were added, and how many known ones were taken back because they were taken back elsewhere.
     """
 
-    def same(each: Decision) -> tuple[Any, ...]:
+    def identity(each: Decision) -> tuple[Any, ...]:
         return each.id, round(each.time_s, 3), round(each.left, 1), round(each.top, 1), each.verdict, each.person
 
     added = taken_back = 0
-    with _changing(data, film) as (made, keep):
-        known = {same(each): place for place, each in enumerate(made)}
-        revision = revision_of(made)
+    with _changing(data, film) as (stored, store):
+        known = {identity(each): index for index, each in enumerate(stored)}
+        revision = revision_of(stored)
         for each in decisions:
             revision += 1
-            place = known.get(same(each))
-            if place is None:
-                known[same(each)] = len(made)
+            index = known.get(identity(each))
+            if index is None:
+                known[identity(each)] = len(stored)
                 undone = {"undone_revision": revision} if each.undone_at else {}
-                made.append(each.model_copy(update={"revision": revision, **undone}))
+                stored.append(each.model_copy(update={"revision": revision, **undone}))
                 added += 1
-            elif each.undone_at is not None and made[place].undone_at is None:
-                taken = {"undone_by": each.undone_by, "undone_at": each.undone_at, "undone_revision": revision}
-                made[place] = made[place].model_copy(update=taken)
+            elif each.undone_at is not None and stored[index].undone_at is None:
+                change = {"undone_by": each.undone_by, "undone_at": each.undone_at, "undone_revision": revision}
+                stored[index] = stored[index].model_copy(update=change)
                 taken_back += 1
         if added or taken_back:
-            keep(made)
+            store(stored)
     return added, taken_back
 
 
 def said(decision: Decision) -> str:
-    """A decision in a sentence: who decided what when, and who took it back."""
+    """A decision in a sentence: who decided what and when, and who took it back."""
     what = {"is": f"is {decision.person}", "is_not": f"is not {decision.person}", "not_a_face": "is not a face"}
-    made = f"{decision.decided_by or 'somebody'} decided on {decision.decided_at:%Y-%m-%d %H:%M} UTC that it "
-    taken = f", which {decision.undone_by or 'somebody'} took back" if decision.undone_at else ""
-    return f"{made}{what[decision.verdict]}{taken}"
+    decided = f"{decision.decided_by or 'somebody'} decided on {decision.decided_at:%Y-%m-%d %H:%M} UTC that it "
+    undone = f", which {decision.undone_by or 'somebody'} took back" if decision.undone_at else ""
+    return f"{decided}{what[decision.verdict]}{undone}"
 
 
 def forget_people(data: Path, film: str, names: Collection[str]) -> None:
-    """Take people out of a film's decisions: those about them go, and nothing else says their names any more.
+    """Remove people from a film's decisions: decisions about them, and their names from all others.
 
     Raises:
-        WiosError: the file is not what was written.
+        WiosError: the file cannot be read.
     """
     if not decisions_file(data, film).is_file():
         return
-    with _changing(data, film) as (made, keep):
-        left = [_unsaid(each, names) for each in made if each.person not in names]
-        if left:
-            # The film's revision never falls, or readers would take the next decision for one they know.
-            left[-1] = left[-1].model_copy(update={"revision": revision_of(made)})
-        keep(left)
+    with _changing(data, film) as (decisions, store):
+        rest = [_without_names(each, names) for each in decisions if each.person not in names]
+        if rest:
+            # The film's revision must not fall, or readers would take the next decision for one they know.
+            rest[-1] = rest[-1].model_copy(update={"revision": revision_of(decisions)})
+        store(rest)
 
 
-def _unsaid(decision: Decision, names: Collection[str]) -> Decision:
-    """A decision whose claim and whose deciders are none of these people."""
-    gone: dict[str, None] = {name: None for name in ("decided_by", "undone_by") if getattr(decision, name) in names}
+def _without_names(decision: Decision, names: Collection[str]) -> Decision:
+    """The decision with these people removed as reviewers and from the outcome before it."""
+    change: dict[str, None] = {
+        field: None for field in ("decided_by", "undone_by") if getattr(decision, field) in names
+    }
     if decision.claim is not None and decision.claim.actor in names:
-        gone["claim"] = None
-    return decision.model_copy(update=gone)
+        change["claim"] = None
+    return decision.model_copy(update=change)
 
 
 @contextmanager
 def _changing(data: Path, film: str) -> Iterator[tuple[list[Decision], Callable[[list[Decision]], None]]]:
-    """The film's decisions, and what stores them; nobody else changes them meanwhile."""
+    """The film's decisions and a function that stores them, under a lock that keeps other writers out."""
     file = decisions_file(data, film)
 
-    def keep(decisions: list[Decision]) -> None:
+    def store(decisions: list[Decision]) -> None:
         rows = [
             each.model_dump(mode="json") | {"revision": each.revision, "undone_revision": each.undone_revision}
             for each in decisions
         ]
-        write_whole(file, json.dumps(rows, ensure_ascii=False))
+        write_atomic(file, json.dumps(rows, ensure_ascii=False), durable=True)
 
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock"), timeout=30):
-        yield read_decisions(data, film), keep
+        yield read_decisions(data, film), store
 
 
 def _with_revisions(entries: Any) -> list[dict[str, Any]]:
-    """Entries with the places that files of the first kind leave out: each was an act of its own."""
+    """Entries with id and revision, which files of the first version lack: there, each entry was an act of its own."""
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError("not a list of decisions")
     return [{"id": str(number), "revision": number, **entry} for number, entry in enumerate(entries, start=1)]
@@ -351,7 +355,7 @@ def _anchors(lake: Path, film: str, faces: FilmFaces, tracks: Sequence[int]) -> 
     """Each track's best face: its instant, box and embedding."""
     track_of = {faces.best[track]: track for track in tracks if track in faces.best}
     wanted = pa.array(track_of, pa.int64())
-    places, embeddings = (
+    boxes, embeddings = (
         rows.filter(pc.is_in(rows["face"], wanted)).select(names).to_pylist()
         for rows, names in (
             (read_rows(lake, FACES, film), ["face", "time_s", "left", "top", "right", "bottom"]),
@@ -361,6 +365,6 @@ def _anchors(lake: Path, film: str, faces: FilmFaces, tracks: Sequence[int]) -> 
     vectors = {row["face"]: row for row in embeddings}
     return {
         track_of[face]: {**row, **{name: vectors[face][name] for name in ("embedding", "model_hash")}}
-        for row in places
+        for row in boxes
         if (face := row.pop("face")) in vectors
     }

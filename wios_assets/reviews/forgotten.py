@@ -1,4 +1,4 @@
-"""Whom nobody is to be named as any more: kept as hashes, so that the list itself names nobody."""
+"""People who must not be named any more, stored as hashes, so that the list itself names nobody."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Unavailable
 from wios_assets.text import name_key
 
@@ -33,10 +33,10 @@ class Forgotten:
 
 
 def read_forgotten(data: Path) -> Forgotten:
-    """Who was forgotten; nobody where there is no file.
+    """The people who were forgotten; nobody if there is no file.
 
     Raises:
-        WiosError: the file is not what was written.
+        WiosError: the file cannot be read.
     """
     file = data / FILE
     try:
@@ -49,22 +49,22 @@ def read_forgotten(data: Path) -> Forgotten:
 
 
 def never_name(data: Path, people: Iterable[str]) -> None:
-    """Leave people out of every later cast, by names and nconsts."""
+    """Add people, by names and nconsts, to those who are left out of every later cast."""
     before = read_forgotten(data)
     hashes = before.hashes | {_hashed(before.salt, _key(each)) for each in people if _key(each)}
-    write_whole(data / FILE, json.dumps({"salt": before.salt, "hashes": sorted(hashes)}))
+    write_atomic(data / FILE, json.dumps({"salt": before.salt, "hashes": sorted(hashes)}), durable=True)
 
 
 def without_forgotten(people: pd.DataFrame, data: Path) -> pd.DataFrame:
-    """Rows of people, columns actor and nconst, without those who were forgotten."""
+    """Rows with the columns actor and nconst, without people who were forgotten."""
     forgotten = read_forgotten(data)
     if not forgotten.hashes or people.empty:
         return people
-    gone = [
+    hidden = [
         forgotten.holds(row["actor"], row["nconst"] if isinstance(row.get("nconst"), str) else None)
         for row in people.to_dict("records")
     ]
-    return people[[not each for each in gone]].reset_index(drop=True)
+    return people[[not each for each in hidden]].reset_index(drop=True)
 
 
 def _key(text: str | None) -> str:
@@ -72,5 +72,5 @@ def _key(text: str | None) -> str:
 
 
 def _hashed(salt: str, key: str) -> str:
-    # Slow on purpose: names are few enough to be tried out one by one.
+    # Slow on purpose: there are few enough names to try all of them.
     return hashlib.scrypt(key.encode(), salt=bytes.fromhex(salt), n=2**12, r=8, p=1, dklen=16).hex()

@@ -1,19 +1,21 @@
-"""Names with what people have decided since they were given: what is shown until a run works all of it out."""
+"""Names of tracks with decisions applied that were made since: shown until the next run works the names out again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
 
-from wios_assets.naming.decided_tracks import DECIDED, NOT_A_FACE
+from wios_assets.naming.decided_tracks import TrackDecisions
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.appearances import UNKNOWN, is_unknown
 from wios_assets.timeline.frames import records, table_frame
 
 
-class _Claim(Protocol):
+class StoredOutcome(Protocol):
+    """What naming alone had said of the track before anybody decided."""
+
     @property
     def decision(self) -> str: ...
     @property
@@ -22,8 +24,8 @@ class _Claim(Protocol):
     def probability(self) -> float | None: ...
 
 
-class Made(Protocol):
-    """A decision as it is stored; `revision` and `undone_revision` say when it was made and taken back."""
+class StoredDecision(Protocol):
+    """A decision as it is stored; the revisions say when it was made and taken back (0 while it holds)."""
 
     @property
     def verdict(self) -> str: ...
@@ -34,66 +36,76 @@ class Made(Protocol):
     @property
     def undone_revision(self) -> int: ...
     @property
-    def claim(self) -> _Claim | None: ...
+    def claim(self) -> StoredOutcome | None: ...
 
 
-def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[Made]]) -> pd.DataFrame:
-    """Names of tracks in which every decision shows, whatever state of the decisions the names rest on.
+def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDecision]]) -> pd.DataFrame:
+    """Names of tracks with every decision applied, whatever state of the decisions the names were made from.
 
-    What else follows from a decision (like tracks, others who cannot be that person) comes with the next run.
+    Only the track itself changes. What a decision means for others (similar tracks, and faces on screen at the same
+    time) comes with the next run.
 
     Args:
         names: rows of `tables.TRACK_NAMES`.
         decisions: those on each track, by its number, in the order in which they were made, those taken back included.
 
     Returns:
-        `names`, where a track that was decided on since has actor, decision, probability and reason of the decision.
+        `names`, with actor, decision, probability and reason changed where a track was decided on since.
     """
     rows = records(names)
-    fresh = _FreshNumbers(rows)
+    numbers = _FreshNumbers(rows)
     for row in rows:
-        own, rests_on = decisions.get(row["track"], ()), row["decisions"] or 0
-        if all(max(each.revision, each.undone_revision) <= rests_on for each in own):
+        own, includes = decisions.get(row["track"], ()), row["decisions"] or 0
+        if all(max(each.revision, each.undone_revision) <= includes for each in own):
             continue
-        claim = next((each.claim for each in own if each.claim is not None), None)
-        if claim is not None and any(each.revision <= rests_on for each in own):
+        undecided = _outcome_before(own)
+        if undecided is not None and any(each.revision <= includes for each in own):
+            actor = undecided.actor
             row.update(
-                actor=fresh.of(claim.actor) if claim.actor and is_unknown(claim.actor) else claim.actor,
-                decision=claim.decision,
-                probability=claim.probability,
+                actor=numbers.of(actor) if actor and is_unknown(actor) else actor,
+                decision=undecided.decision,
+                probability=undecided.probability,
                 reason="as it was before a person decided",
             )
-        for each in own:
-            if not each.undone_revision:
-                _take(row, each)
+        outcome = _in_force(own).outcome(row["actor"])
+        if outcome is not None:
+            row.update(
+                actor=outcome.person,
+                decision=outcome.outcome,
+                probability=outcome.probability,
+                reason=outcome.reason,
+            )
     return table_frame(rows, TRACK_NAMES)
 
 
-def undecided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[Made]]) -> pd.DataFrame:
-    """Names of tracks as naming gave them before anybody decided on the track.
+def undecided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDecision]]) -> pd.DataFrame:
+    """Names of tracks as naming alone gave them, before anybody decided on the track.
 
     Args:
         names, decisions: as in `decided_names`.
     """
     rows = records(names)
     for row in rows:
-        claim = next((each.claim for each in decisions.get(row["track"], ()) if each.claim is not None), None)
-        if claim is not None:
-            row.update(actor=claim.actor, decision=claim.decision, probability=claim.probability)
+        undecided = _outcome_before(decisions.get(row["track"], ()))
+        if undecided is not None:
+            row.update(actor=undecided.actor, decision=undecided.decision, probability=undecided.probability)
     return table_frame(rows, TRACK_NAMES)
 
 
-def _take(row: dict[str, Any], decision: Made) -> None:
-    if decision.verdict == "is":
-        row.update(actor=decision.person, decision="named", probability=1.0, reason=DECIDED)
-    elif decision.verdict == "not_a_face":
-        row.update(actor=None, decision="weak", probability=0.0, reason=NOT_A_FACE)
-    elif row["actor"] == decision.person:
-        row.update(actor=None, decision="weak", reason=f"not {decision.person}, as a person decided")
+def _in_force(decisions: Iterable[StoredDecision]) -> TrackDecisions:
+    added_up = TrackDecisions()
+    for each in decisions:
+        if not each.undone_revision:
+            added_up = added_up.then(each.verdict, each.person)
+    return added_up
+
+
+def _outcome_before(decisions: Iterable[StoredDecision]) -> StoredOutcome | None:
+    return next((each.claim for each in decisions if each.claim is not None), None)
 
 
 class _FreshNumbers:
-    """Numbers for unknown people of an earlier run, which that of the names may have given to others."""
+    """Numbers for unknown people of an earlier run, whose numbers may belong to others by now."""
 
     def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         taken = [row["actor"] for row in rows if row["actor"] and is_unknown(row["actor"])]

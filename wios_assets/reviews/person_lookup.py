@@ -1,4 +1,4 @@
-"""Which person is meant by a name that somebody typed."""
+"""Finds the person whom a typed name means."""
 
 from __future__ import annotations
 
@@ -13,23 +13,30 @@ LONGEST_NAME = 120
 
 
 def person_meant(known: Iterable[str], asked: str, *, new: bool = False) -> str:
-    """The person's name as it is known, in any spelling; with `new`, else the name itself, tidied.
+    """The known name that equals the typed one but for case, accents and punctuation.
+
+    Args:
+        known: names to choose from, those that are preferred first.
+        asked: the typed name.
+        new: whether a name that is not known means a new person; it is returned with single spaces.
 
     Raises:
-        WiosError: nobody is called so and `new` is not said, or the name cannot be one.
+        WiosError: the name is not known and `new` is not given, or it cannot be a name.
     """
     tidy = " ".join(unicodedata.normalize("NFC", asked).split())
     people = list(dict.fromkeys(known))
     key = name_key(tidy)
-    found = [person for person in people if person == tidy or (key and name_key(person) == key)]
-    if found:
-        return found[0]
+    matches = [person for person in people if person == tidy or (key and name_key(person) == key)]
+    if matches:
+        return matches[0]
     if not new:
         raise BadInput(
             f"{asked!r} is not in its cast ({', '.join(people)}); name one of them, or say that it is a new person"
         )
     if not tidy or len(tidy) > LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in tidy):
-        raise BadInput(f"{asked[:LONGEST_NAME]!r} is no name: 1 to {LONGEST_NAME} characters, and none that controls")
+        raise BadInput(
+            f"{asked[:LONGEST_NAME]!r} is not a name: give 1 to {LONGEST_NAME} characters without control characters"
+        )
     if is_unknown(tidy):
-        raise BadInput(f"{tidy!r} is what unknown people are called; give a name")
+        raise BadInput(f"{tidy!r} is how unknown people are numbered; give a name")
     return tidy

@@ -1,4 +1,4 @@
-"""Which tracks a person should look at, the most useful first."""
+"""The order in which tracks are offered for review."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ COLUMNS = (
 
 
 def to_review(names: pd.DataFrame, tracks: pd.DataFrame) -> pd.DataFrame:
-    """Weak and unknown tracks that have a face to go by, in the columns `COLUMNS`.
+    """Weak and unknown tracks that have a face with an embedding, in the columns `COLUMNS`.
 
-    A weak track can still be given to a cast member, so weak ones come first; among equals, the longer on screen.
+    Weak tracks come first, because they probably show a cast member; then the longer on screen.
 
     Args:
         names: rows of `tables.TRACK_NAMES`.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 from filelock import FileLock, Timeout
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict, Unavailable, explain
 from wios_assets.settings import Settings, project_root
 
@@ -44,7 +44,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
-            write_whole(target, text)
+            write_atomic(target, text)
     except OSError as error:
         raise Unavailable(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
     os.environ["DAGSTER_HOME"] = str(home)

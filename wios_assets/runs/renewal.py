@@ -8,13 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wios_assets.atomic import write_whole
+from wios_assets.atomic import write_atomic
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
-from wios_assets.lake.paths import partition_keys
+from wios_assets.lake.store import finished_films
 from wios_assets.runs.instance import dagster_instance
 from wios_assets.settings import Settings
-from wios_assets.tables import SCREEN_TIME
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -29,7 +28,7 @@ def stale_films(settings: Settings) -> dict[str, list[str]]:
     Raises:
         WiosError: Dagster's storage cannot be used.
     """
-    analysed = partition_keys(settings.lake, SCREEN_TIME.name)
+    analysed = finished_films(settings.lake)
     if not analysed or not (settings.dagster / "history").is_dir():
         return {}
     tables = _kept(settings)
@@ -51,7 +50,7 @@ def stale_now(settings: Settings, instance: DagsterInstance, films: list[str]) -
 
 def _keep(settings: Settings, tables: dict[str, list[str]]) -> None:
     """Keep what was found, so that `_kept` gives it without Dagster until something changes."""
-    write_whole(_file(settings), json.dumps({"state": _state(settings), "tables": tables}))
+    write_atomic(_file(settings), json.dumps({"state": _state(settings), "tables": tables}))
 
 
 def _kept(settings: Settings) -> dict[str, list[str]] | None:

@@ -1,4 +1,4 @@
-"""What must hold of a film's timeline: each check gives the rows that break it, or an empty list."""
+"""Checks of a film's timeline: each returns the rows that violate it, or an empty list."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def outside_film(appearances: pd.DataFrame, duration_s: float) -> Rows:
 
 def twice_at_once(appearances: pd.DataFrame) -> Rows:
     """Appearances that begin before an earlier one of the same person has ended."""
-    broken: Rows = []
-    reached: dict[str, float] = {}
+    violations: Rows = []
+    latest_end: dict[str, float] = {}
     for row in sorted(records(appearances), key=lambda row: (row["start_s"], row["end_s"])):
         actor, end = row["actor"], row["end_s"]
-        if row["start_s"] < reached.get(actor, float("-inf")) - TOLERANCE_S:
-            broken.append(row)
-        reached[actor] = max(reached.get(actor, end), end)
-    return broken
+        if row["start_s"] < latest_end.get(actor, float("-inf")) - TOLERANCE_S:
+            violations.append(row)
+        latest_end[actor] = max(latest_end.get(actor, end), end)
+    return violations
 
 
 def neither_cast_nor_unknown(appearances: pd.DataFrame, cast: pd.DataFrame, decided: Iterable[str] = ()) -> Rows:
-    """Appearances of a person who is not credited and not marked unknown, or is marked wrongly.
+    """Appearances of a person who is neither credited nor marked unknown, or whose kind is wrong.
 
     Args:
-        decided: names that people gave; they need no credit.
+        decided: names given by decisions, which need no credit.
     """
     credited = {*cast["actor"], *decided}
     return [
@@ -53,7 +53,7 @@ def neither_cast_nor_unknown(appearances: pd.DataFrame, cast: pd.DataFrame, deci
 
 
 def over_a_minute(minute_appearances: pd.DataFrame) -> Rows:
-    """Rows with more seconds than a minute has, none at all, or a share outside 0 to 1."""
+    """Rows with more than 60 seconds, with none, or with a share outside 0 to 1."""
     return [
         row
         for row in records(minute_appearances)
@@ -65,22 +65,22 @@ def sums_differ(appearances: pd.DataFrame, seconds: pd.DataFrame) -> Rows:
     """People whose seconds in `seconds` (minute_appearances or screen_time) do not add up to their appearances.
 
     Returns:
-        A row a person: actor, appearances_s, table_s; overlapping appearances count once, as in the tables.
+        A row per person: actor, appearances_s, table_s. Overlapping appearances count once, as in the tables.
     """
     spans: dict[str, list[tuple[float, float]]] = {}
     for row in records(appearances):
         spans.setdefault(row["actor"], []).append((row["start_s"], row["end_s"]))
-    there = {actor: sum(end - start for start, end in union(own)) for actor, own in spans.items()}
-    told: dict[str, float] = {}
+    expected = {actor: sum(end - start for start, end in union(own)) for actor, own in spans.items()}
+    stored: dict[str, float] = {}
     for row in records(seconds):
-        told[row["actor"]] = told.get(row["actor"], 0.0) + row["seconds"]
+        stored[row["actor"]] = stored.get(row["actor"], 0.0) + row["seconds"]
     return [
-        {"actor": actor, "appearances_s": there.get(actor, 0.0), "table_s": told.get(actor, 0.0)}
-        for actor in sorted(there.keys() | told.keys())
-        if abs(there.get(actor, 0.0) - told.get(actor, 0.0)) > TOLERANCE_S
+        {"actor": actor, "appearances_s": expected.get(actor, 0.0), "table_s": stored.get(actor, 0.0)}
+        for actor in sorted(expected.keys() | stored.keys())
+        if abs(expected.get(actor, 0.0) - stored.get(actor, 0.0)) > TOLERANCE_S
     ]
 
 
 def _number(value: float | None) -> float:
-    """A missing value as NaN, which is in no range."""
+    """The value, or NaN for a missing one, so that every comparison with it is false."""
     return float("nan") if value is None else value

@@ -1,4 +1,4 @@
-"""How a time of the film is written: seconds, mm:ss or hh:mm:ss in; zero-padded clock out."""
+"""Times of a film as text: reads seconds, mm:ss and hh:mm:ss; writes zero-padded hh:mm:ss."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _CLOCK = re.compile(r"(?:([0-9]{1,5}):)?([0-9]{1,5}):([0-9]{2}(?:\.[0-9]{1,9})?)
 def parse_clock(text: str) -> float:
     """Seconds from `75`, `75.5`, `1:15` (mm:ss) or `01:02:03.5` (hh:mm:ss).
 
-    Only the foremost part may be 60 or more (`90:00` is an hour and a half), and seconds after a colon have two
-    digits, so that `1:5` is asked about rather than guessed at.
+    Only the first part may be 60 or more (`90:00` is an hour and a half). Seconds after a colon need two digits, so
+    that `1:5` is refused rather than guessed.
 
     Raises:
         WiosError: the text is none of these forms, or negative.
     """
-    asked = text.strip()
-    if _SECONDS.fullmatch(asked):
-        return float(asked)
-    match = _CLOCK.fullmatch(asked)
+    stripped = text.strip()
+    if _SECONDS.fullmatch(stripped):
+        return float(stripped)
+    match = _CLOCK.fullmatch(stripped)
     if match is None:
-        problem = "is before the film's start" if asked.startswith(("-", "−")) else "is not a time"
+        problem = "is before the film's start" if stripped.startswith(("-", "−")) else "is not a time"
         raise BadInput(f"{text!r} {problem}; write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)")
     hours, minutes, seconds = match.groups()
     if float(seconds) >= 60 or (hours is not None and (int(minutes) >= 60 or len(minutes) != 2)):
         raise BadInput(
-            f"{text!r} is not a time: after a colon stand two digits below 60; "
+            f"{text!r} is not a time: each part after a colon needs two digits and is below 60; "
             "write seconds (75.5), mm:ss (1:15) or hh:mm:ss (01:02:03)"
         )
     return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)

@@ -1,4 +1,4 @@
-"""What the pictures share: colours, fonts, axes, and how a figure becomes a PNG."""
+"""Drawing helpers shared by the pictures: colours, fonts, axes, PNG output."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FONT, MISSING = "DejaVu Sans", "□"
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A figure of its own (no pyplot, so threads do not meet), inches, laid out so that labels fit."""
+    """A figure of a size in inches, without pyplot's global state, so that threads can draw at the same time."""
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def plain_axes(axes: Axes, grid: Literal["x", "y", "both"] = "both") -> None:
-    """Quiet frame and ticks, and a grid behind the data along `grid` (x, y, both)."""
+    """Light frame and ticks, and a grid behind the data along `grid`."""
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_color(RULE)
     axes.tick_params(colors=QUIET, labelsize=8, length=0)
@@ -41,19 +41,19 @@ def heading(axes: Axes, text: str, size: float = 10) -> None:
 
 
 def legend_above(axes: Axes) -> None:
-    """Legend in one line above the axes' right end, clear of the data."""
+    """Legend in one line above the right end of the axes, outside of the data."""
     axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="lower right", bbox_to_anchor=(1.01, 0.99), ncols=2)
 
 
 def literal(text: Text) -> Text:
-    """The text as it stands: a name with two dollar signs is no formula."""
+    """Shows the text without formulas: a name may have two dollar signs."""
     text.set_parse_math(False)
     text.set_text(drawable(text.get_text()))
     return text
 
 
 def drawable(text: str) -> str:
-    """The text with a box for every character that matplotlib's bundled font lacks, as it would draw it, unwarned."""
+    """The text with a box for each character that matplotlib's font lacks: what it draws, without its warning."""
     return "".join(character if character == "\n" or ord(character) in _glyphs() else MISSING for character in text)
 
 
@@ -63,7 +63,7 @@ def _glyphs() -> frozenset[int]:
 
 
 def name_lanes(axes: Axes, names: list[str], colours: list[str], size: float = 8, longest: int = 30) -> None:
-    """Lanes 0, 1, 2 … from the top, at least four so that a lone one is no slab, each with its name beside it."""
+    """Lanes 0, 1, 2 … from the top with their names, with the height of at least `FEWEST_LANES`."""
     axes.set_yticks(range(len(names)), [shortened(name, longest) for name in names])
     for text, colour in zip(axes.get_yticklabels(), colours, strict=True):
         literal(text).set(color=colour, fontsize=size)
@@ -76,7 +76,7 @@ def shortened(name: str, longest: int = 30) -> str:
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG, the same bytes every time."""
+    """The figure as PNG; equal figures give equal bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

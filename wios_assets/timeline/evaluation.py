@@ -1,7 +1,7 @@
-"""How right a film's appearances are, given who is truly on screen.
+"""Evaluation of a film's appearances against the truth.
 
-Time is compared on a grid of 0.1 s. Grid points within 0.3 s of a boundary in the truth of the same person count
-neither way, since a boundary set by hand is no better than that; nor do rows marked optional.
+Time is compared on a grid of 0.1 s. Grid points within 0.3 s of a boundary in the truth of the same person are not
+counted, because boundaries set by hand are no more exact; nor are rows marked optional.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STEPS_PER_SECOND = 10
 COLLAR_S = 0.3
 MINUTE_STEPS = 60 * STEPS_PER_SECOND
 SEEN_IN_MINUTE = STEPS_PER_SECOND
-"""Grid points from which on a person counts as seen in a minute: one second."""
+"""Least grid points for a person to count as seen in a minute: one second."""
 TOP_ZONES = 20
 DECIMALS = 4
 
@@ -32,17 +32,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out of comparing a film's appearances with its truth.
+    """Result of comparing a film's appearances with its truth. A zone is a named interval.
 
     Attributes:
         figures: precision, recall, f1, recall_frontal, false_name_rate, zones, zone_precision, zone_precision_top20,
-            minute_f1, seconds_true, seconds_named, expected_calibration_error; NaN where there is nothing to divide by.
-        curve: by probability, falling: probability, precision, recall, seconds_named of what is at least that sure.
-        reliability: a tenth of the probability scale: lower, upper, zones, mean_probability, right (share).
-        top: the first so many zones: top, longest, surest (shares that are right, ordered by length, by probability).
-        actors: a person: actor, seconds_true, seconds_named, precision, recall, f1, zones, zone_precision.
-        mistakes: the worst first: kind (wrong name, missed), start_s, end_s, actor, seconds (that are wrong or
-            missed), instead (a wrong name: who is there without being named; missed: who was named wrongly then),
+            minute_f1, seconds_true, seconds_named, expected_calibration_error; NaN where the divisor is 0.
+        curve: a row per distinct probability, falling: probability, and precision, recall and seconds_named of all
+            names with at least this probability.
+        reliability: a row per tenth of the probability scale: lower, upper, zones, mean_probability, right (share).
+        top: a row per number of zones: top (the number), and longest and surest, the shares that are right among the
+            first zones by duration and by probability.
+        actors: a row per person: actor, seconds_true, seconds_named, precision, recall, f1, zones, zone_precision.
+        mistakes: the worst first: kind (wrong name, missed), start_s, end_s, actor, seconds (wrong or missed),
+            instead (of a wrong name: who is there without a name; of a missed person: who was named wrongly there),
             visible (how, if missed), probability, appearance, best_face (if named).
     """
 
@@ -55,11 +57,11 @@ class Evaluation:
 
 
 def evaluate(truth: pd.DataFrame, appearances: pd.DataFrame, worst: int = 20) -> Evaluation:
-    """Everything that can be said of a film's appearances against its truth.
+    """Evaluate a film's appearances against its truth.
 
     Args:
         truth: start_s, end_s, person, visible, optional, as `truth.read_truth` gives them.
-        appearances: columns of the table appearances; at least start_s, end_s, actor, probability. Unknown people
+        appearances: columns of the table appearances, at least start_s, end_s, actor and probability. Unknown people
             count as not named.
         worst: number of mistakes to list.
     """
@@ -70,13 +72,13 @@ def evaluate(truth: pd.DataFrame, appearances: pd.DataFrame, worst: int = 20) ->
 
 
 def calibration_error(reliability: pd.DataFrame) -> float:
-    """Expected calibration error (Naeini et al. 2015): mean gap between probability and share right, by zones.
+    """Expected calibration error (Naeini et al., AAAI 2015): mean gap between probability and share right, over zones.
 
     Args:
         reliability: as in `Evaluation`.
 
     Returns:
-        0 to 1; NaN where there are no zones.
+        0 to 1; NaN without zones.
     """
     zones = reliability["zones"].to_numpy(dtype=float)
     if not zones.sum():
@@ -86,13 +88,13 @@ def calibration_error(reliability: pd.DataFrame) -> float:
 
 
 def top_counts(intervals: int) -> list[int]:
-    """For how many intervals the share that is right is told: 10, 20, 30 … and all."""
+    """Numbers of intervals for which the share of right ones is given: 10, 20, 30 … and all."""
     return [*range(10, intervals, 10), intervals] if intervals else []
 
 
 @dataclass(frozen=True)
 class _Zone:
-    """A named interval, with its grid points and whether the person is truly there for half of it."""
+    """A named interval with its grid points; `right` if the person is there for at least half of it."""
 
     row: Row
     actor: str
@@ -105,7 +107,7 @@ class _Zone:
 
 
 class _Film:
-    """Truth and appearances of one film on the grid; masks are bool [steps], one a person."""
+    """Truth and appearances of one film on the grid; masks are bool [steps], one per person."""
 
     def __init__(self, truth: pd.DataFrame, appearances: pd.DataFrame) -> None:
         self.truth = records(truth)
@@ -114,17 +116,17 @@ class _Film:
         self.steps = _step(max(ends, default=0.0) + COLLAR_S) + 1
         self.known = [row for row in self.truth if not row["person"].startswith("unknown")]
         self.names = sorted({row["person"] for row in self.known} | {row["actor"] for row in named})
-        self.seen, self.frontal, self.blurry, self.optional, self.claimed = (
+        self.seen, self.frontal, self.ignored, self.optional, self.named = (
             {name: np.zeros(self.steps, dtype=bool) for name in self.names} for _ in range(5)
         )
-        self.sureness = {name: np.full(self.steps, -1.0) for name in self.names}
+        self.probability = {name: np.full(self.steps, -1.0) for name in self.names}
         for row in self.known:
             self._mark_truth(row)
         for row in named:
             first, last = self._span(row["start_s"], row["end_s"])
-            self.claimed[row["actor"]][first:last] = True
-            sure = self.sureness[row["actor"]][first:last]
-            np.maximum(sure, row.get("probability") or 0.0, out=sure)
+            self.named[row["actor"]][first:last] = True
+            highest = self.probability[row["actor"]][first:last]
+            np.maximum(highest, row.get("probability") or 0.0, out=highest)
         self.zones = [self._zone(row) for row in named]
 
     def _span(self, start: float, end: float) -> tuple[int, int]:
@@ -134,21 +136,21 @@ class _Film:
         person, start, end = row["person"], row["start_s"], row["end_s"]
         first, last = self._span(start, end)
         if row["optional"]:
-            self.blurry[person][first:last] = True
+            self.ignored[person][first:last] = True
             self.optional[person][first:last] = True
             return
         self.seen[person][first:last] = True
         if row["visible"] == "frontal":
             self.frontal[person][first:last] = True
-        for edge in (start, end):
-            near, far = self._span(edge - COLLAR_S, edge + COLLAR_S)
-            self.blurry[person][near:far] = True
+        for boundary in (start, end):
+            before, after = self._span(boundary - COLLAR_S, boundary + COLLAR_S)
+            self.ignored[person][before:after] = True
 
     def _zone(self, row: Row) -> _Zone:
         actor, start, end = row["actor"], row["start_s"], row["end_s"]
         first, last = self._span(start, end)
         points = last - first
-        there = int((self.seen[actor][first:last] | self.blurry[actor][first:last]).sum())
+        seen = int((self.seen[actor][first:last] | self.ignored[actor][first:last]).sum())
         optional = int(self.optional[actor][first:last].sum())
         return _Zone(
             row=row,
@@ -157,87 +159,88 @@ class _Film:
             last=last,
             seconds=end - start,
             probability=row.get("probability") or 0.0,
-            right=points > 0 and 2 * there >= points,
+            right=points > 0 and 2 * seen >= points,
             optional=points > 0 and 2 * optional >= points,
         )
 
     @cached_property
     def anyone(self) -> Mask:
-        """Where a cast member is or may be visible."""
-        return self._any(*self.seen.values(), *self.blurry.values())
+        """Grid points at which a cast member is or may be visible."""
+        return self._any(*self.seen.values(), *self.ignored.values())
 
     def _any(self, *masks: Mask) -> Mask:
         return np.logical_or.reduce(masks) if masks else np.zeros(self.steps, dtype=bool)
 
     def _sums(self, name: str) -> tuple[int, int, int, int, int]:
-        """Grid points of one person: hit, said, there, hit of the frontal, there frontal."""
-        clear = ~self.blurry[name]
-        seen, claimed, frontal = self.seen[name] & clear, self.claimed[name] & clear, self.frontal[name] & clear
-        sums = ((seen & claimed), claimed, seen, (frontal & claimed), frontal)
-        hit, said, there, hit_frontal, there_frontal = (int(mask.sum()) for mask in sums)
-        return hit, said, there, hit_frontal, there_frontal
+        """Grid points of one person: correctly named, named, seen, frontal and named, frontal."""
+        counted = ~self.ignored[name]
+        seen, named, frontal = self.seen[name] & counted, self.named[name] & counted, self.frontal[name] & counted
+        masks = (seen & named), named, seen, (frontal & named), frontal
+        hits, named_points, seen_points, frontal_hits, frontal_points = (int(mask.sum()) for mask in masks)
+        return hits, named_points, seen_points, frontal_hits, frontal_points
 
     def _minutes(self, masks: dict[str, Mask]) -> set[tuple[str, int]]:
-        """(person, minute) where the person is seen for at least a second of the minute."""
+        """Pairs (person, minute) in which the mask holds for at least a second of the minute."""
         padding = -self.steps % MINUTE_STEPS
-        found = set()
+        pairs = set()
         for name, mask in masks.items():
             points = np.pad(mask, (0, padding)).reshape(-1, MINUTE_STEPS).sum(axis=1)
-            found |= {(name, int(minute)) for minute in np.flatnonzero(points >= SEEN_IN_MINUTE)}
-        return found
+            pairs |= {(name, int(minute)) for minute in np.flatnonzero(points >= SEEN_IN_MINUTE)}
+        return pairs
 
     def figures(self) -> dict[str, float]:
         sums = np.array([self._sums(name) for name in self.names], dtype=int).reshape(-1, 5).sum(axis=0)
-        hit, said, there, hit_frontal, there_frontal = (int(number) for number in sums)
-        precision, recall = _ratio(hit, said), _ratio(hit, there)
+        hits, named, seen, frontal_hits, frontal = (int(number) for number in sums)
+        precision, recall = _ratio(hits, named), _ratio(hits, seen)
 
         empty = ~self.anyone
         empty[_step(max((row["end_s"] for row in self.truth), default=0.0)) :] = False
-        named_in_vain = empty & self._any(*self.claimed.values())
+        falsely_named = empty & self._any(*self.named.values())
 
         longest = sorted(self.zones, key=lambda zone: -zone.seconds)[:TOP_ZONES]
-        truly = self._minutes(self.seen)
-        told = self._minutes(self.claimed) - (self._minutes(self.blurry) - truly)
+        true_minutes = self._minutes(self.seen)
+        named_minutes = self._minutes(self.named) - (self._minutes(self.ignored) - true_minutes)
+        common = len(true_minutes & named_minutes)
         return {
             "precision": precision,
             "recall": recall,
             "f1": _f1(precision, recall),
-            "recall_frontal": _ratio(hit_frontal, there_frontal),
-            "false_name_rate": _ratio(int(named_in_vain.sum()), int(empty.sum())),
+            "recall_frontal": _ratio(frontal_hits, frontal),
+            "false_name_rate": _ratio(int(falsely_named.sum()), int(empty.sum())),
             "zones": len(self.zones),
             "zone_precision": _share_right(self.zones),
             "zone_precision_top20": _share_right(longest),
-            "minute_f1": _f1(_ratio(len(truly & told), len(told)), _ratio(len(truly & told), len(truly))),
-            "seconds_true": round(there / STEPS_PER_SECOND, 1),
-            "seconds_named": round(said / STEPS_PER_SECOND, 1),
+            "minute_f1": _f1(_ratio(common, len(named_minutes)), _ratio(common, len(true_minutes))),
+            "seconds_true": round(seen / STEPS_PER_SECOND, 1),
+            "seconds_named": round(named / STEPS_PER_SECOND, 1),
         }
 
     def curve(self) -> pd.DataFrame:
-        there = sum(self._sums(name)[2] for name in self.names)
-        clear = {name: self.claimed[name] & ~self.blurry[name] for name in self.names}
-        sure = np.concatenate([self.sureness[name][clear[name]] for name in self.names] or [np.zeros(0)])
-        right = np.concatenate([self.seen[name][clear[name]] for name in self.names] or [np.zeros(0, dtype=bool)])
-        order = np.argsort(-sure, kind="stable")
-        sure, hits = sure[order], np.cumsum(right[order])
-        # One row a distinct probability: the last grid point that has it.
-        last = np.flatnonzero(np.diff(sure, append=-2.0))
+        seen = sum(self._sums(name)[2] for name in self.names)
+        counted = {name: self.named[name] & ~self.ignored[name] for name in self.names}
+        probability = np.concatenate([self.probability[name][counted[name]] for name in self.names] or [np.zeros(0)])
+        right = np.concatenate([self.seen[name][counted[name]] for name in self.names] or [np.zeros(0, dtype=bool)])
+        order = np.argsort(-probability, kind="stable")
+        probability, hits = probability[order], np.cumsum(right[order])
+        # One row per distinct probability: the last grid point that has it.
+        last = np.flatnonzero(np.diff(probability, append=-2.0))
         named = last + 1
         return pd.DataFrame(
             {
-                "probability": sure[last],
+                "probability": probability[last],
                 "precision": hits[last] / named,
-                "recall": hits[last] / there if there else np.full(len(last), np.nan),
+                "recall": hits[last] / seen if seen else np.full(len(last), np.nan),
                 "seconds_named": named / STEPS_PER_SECOND,
             }
         )
 
     def reliability(self, bins: int = 10) -> pd.DataFrame:
-        """Zones that lie mostly on optional rows are left out: nobody knows whether they are right."""
-        judged = [zone for zone in self.zones if not zone.optional]
+        """Zones that lie mostly on optional rows are left out: the truth does not say whether they are right."""
+        known = [zone for zone in self.zones if not zone.optional]
         rows = []
         for number in range(bins):
             lower, upper = number / bins, (number + 1) / bins
-            inside = [z for z in judged if min(int(z.probability * bins), bins - 1) == number]
+            inside = [z for z in known if min(int(z.probability * bins), bins - 1) == number]
             rows.append(
                 {
                     "lower": lower,
@@ -261,16 +264,16 @@ class _Film:
     def actors(self) -> pd.DataFrame:
         rows = []
         for name in self.names:
-            hit, said, there, _, _ = self._sums(name)
+            hits, named, seen, _, _ = self._sums(name)
             own = [zone for zone in self.zones if zone.actor == name]
             rows.append(
                 {
                     "actor": name,
-                    "seconds_true": there / STEPS_PER_SECOND,
-                    "seconds_named": said / STEPS_PER_SECOND,
-                    "precision": _ratio(hit, said),
-                    "recall": _ratio(hit, there),
-                    "f1": _f1(_ratio(hit, said), _ratio(hit, there)),
+                    "seconds_true": seen / STEPS_PER_SECOND,
+                    "seconds_named": named / STEPS_PER_SECOND,
+                    "precision": _ratio(hits, named),
+                    "recall": _ratio(hits, seen),
+                    "f1": _f1(_ratio(hits, named), _ratio(hits, seen)),
                     "zones": len(own),
                     "zone_precision": _share_right(own),
                 }
@@ -281,7 +284,7 @@ class _Film:
 
     def mistakes(self, worst: int) -> pd.DataFrame:
         rows = [*self._wrong_names(), *self._missed()]
-        # A wrong name is worse than none.
+        # A wrong name is worse than a missing one.
         rows.sort(key=lambda row: (row["kind"] == "missed", -row["seconds"], row["start_s"], row["actor"]))
         columns = ["kind", "start_s", "end_s", "actor", "seconds"]
         columns += ["instead", "visible", "probability", "appearance", "best_face"]
@@ -291,19 +294,19 @@ class _Film:
         rows = []
         for zone in self.zones:
             span = slice(zone.first, zone.last)
-            wrong = ~self.seen[zone.actor][span] & ~self.blurry[zone.actor][span]
+            wrong = ~self.seen[zone.actor][span] & ~self.ignored[zone.actor][span]
             if wrong.any():
                 start = (zone.first + int(wrong.argmax())) / STEPS_PER_SECOND
                 end = (zone.last - int(wrong[::-1].argmax())) / STEPS_PER_SECOND
-                truly = {row["person"] for row in self.truth if row["start_s"] < end and row["end_s"] > start}
-                named = {name for name in self.names if (self.claimed[name][span] & wrong).any()}
+                present = {row["person"] for row in self.truth if row["start_s"] < end and row["end_s"] > start}
+                named = {name for name in self.names if (self.named[name][span] & wrong).any()}
                 rows.append(
                     {
                         "kind": "wrong name",
                         **{name: zone.row.get(name) for name in ("start_s", "end_s", "appearance", "best_face")},
                         "actor": zone.actor,
                         "seconds": int(wrong.sum()) / STEPS_PER_SECOND,
-                        "instead": ", ".join(sorted(truly - named)) or "nobody",
+                        "instead": ", ".join(sorted(present - named)) or "nobody",
                         "visible": None,
                         "probability": zone.probability,
                     }
@@ -315,13 +318,13 @@ class _Film:
         for row in self.known:
             person = row["person"]
             span = slice(*self._span(row["start_s"], row["end_s"]))
-            missed = ~self.claimed[person][span] & ~self.blurry[person][span]
+            missed = ~self.named[person][span] & ~self.ignored[person][span]
             if row["optional"] or not missed.any():
                 continue
             wrongly = [
                 name
                 for name in self.names
-                if (missed & self.claimed[name][span] & ~self.seen[name][span] & ~self.blurry[name][span]).any()
+                if (missed & self.named[name][span] & ~self.seen[name][span] & ~self.ignored[name][span]).any()
             ]
             rows.append(
                 {

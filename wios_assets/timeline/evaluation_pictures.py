@@ -1,4 +1,4 @@
-"""Pictures of how right a film's appearances are, and of the worst mistakes."""
+"""Pictures of an evaluation: curves, and the worst mistakes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SHEET_COLUMNS = 5
 
 
 def evaluation_picture(evaluation: Evaluation, title: str) -> bytes:
-    """Precision-recall curve, reliability diagram, accuracy of the first so many intervals, and actors, as PNG."""
+    """Precision-recall curve, reliability diagram, accuracy of the first n intervals, and actors, as PNG."""
     actors = min(len(evaluation.actors), MOST_ACTORS)
     figure = new_figure(13, 8.5 + 0.14 * max(actors - 12, 0))
     (curve, reliability), (top, people) = figure.subplots(2, 2, height_ratios=(1, 1 + 0.03 * max(actors - 12, 0)))

@@ -1,4 +1,4 @@
-"""How rows become data frames with the columns and types that the tables lay down."""
+"""Conversion between rows and data frames with the columns and types of the tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wios_assets.tables import Table
 
 
 def table_frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame:
-    """Data frame of `table` without the column `film`, with its types also where there are no rows.
+    """Data frame of `table` without the column `film`; it has the table's types even without rows.
 
     Raises:
         pyarrow.ArrowInvalid: a value does not fit its column's type.

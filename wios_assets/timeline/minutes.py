@@ -1,4 +1,4 @@
-"""How long is who on screen: minute by minute, and over the whole film."""
+"""Seconds on screen per person: in each minute, and in the whole film."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from wios_assets.timeline.clock import format_minute
 from wios_assets.timeline.frames import records, table_frame
 
 MINUTE_S = 60.0
-SLIVER_S = 1e-9
-"""Shorter pieces are rounding errors of a boundary, not time on screen."""
+SHORTEST_S = 1e-9
+"""Shorter pieces are rounding errors at a boundary, not time on screen."""
 
 Span = tuple[float, float]
 
@@ -32,12 +32,12 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 
 def split_by_minute(span: Span) -> list[tuple[int, float]]:
-    """Minutes that a span touches, counted from 0, each with the span's seconds in it."""
+    """The minutes, counted from 0, in which a span (seconds) lies, each with the span's seconds in it."""
     start, end = span
     pieces = []
     for minute in range(int(start // MINUTE_S), math.ceil(end / MINUTE_S)):
         seconds = min(end, (minute + 1) * MINUTE_S) - max(start, minute * MINUTE_S)
-        if seconds > SLIVER_S:
+        if seconds > SHORTEST_S:
             pieces.append((minute, seconds))
     return pieces
 
@@ -45,38 +45,38 @@ def split_by_minute(span: Span) -> list[tuple[int, float]]:
 def minute_appearances(appearances: pd.DataFrame, duration_s: float) -> pd.DataFrame:
     """Seconds that each person is on screen in each minute of the film.
 
-    Overlapping appearances of one person count once; what lies outside the film does not count.
+    Overlapping appearances of a person count once; time outside the film does not count.
 
     Args:
         appearances: columns of the table appearances.
-        duration_s: length of the film in seconds; it decides how much of its last minute there is.
+        duration_s: length of the film in seconds, which determines the length of its last minute.
 
     Returns:
         Columns of the table minute_appearances without `film`, by minute; within one the cast before unknown people,
         then by seconds, longest first.
     """
     rows = []
-    for people, spans, within in _people(appearances, duration_s):
+    for person, spans, intervals in _people(appearances, duration_s):
         seconds: dict[int, float] = defaultdict(float)
         for span in spans:
             for minute, piece in split_by_minute(span):
                 seconds[minute] += piece
-        chances: dict[int, list[tuple[float, float]]] = defaultdict(list)
-        for start, end, probability in within:
+        probabilities: dict[int, list[tuple[float, float]]] = defaultdict(list)
+        for start, end, probability in intervals:
             for minute, piece in split_by_minute((start, end)):
-                chances[minute].append((piece, probability))
+                probabilities[minute].append((piece, probability))
         for minute, total in seconds.items():
-            lasts = min(MINUTE_S, duration_s - minute * MINUTE_S)
+            length_s = min(MINUTE_S, duration_s - minute * MINUTE_S)
             rows.append(
                 {
                     "minute": minute,
                     "clock": format_minute(minute),
-                    **people,
-                    # Pieces of a whole minute may add up to a rounding error more than it has.
-                    "seconds": min(total, lasts),
-                    "share": min(total / lasts, 1.0),
-                    "highest_probability": max(p for _, p in chances[minute]),
-                    "mean_probability": _mean(chances[minute]),
+                    **person,
+                    # The pieces of a full minute may add up to slightly more, by rounding.
+                    "seconds": min(total, length_s),
+                    "share": min(total / length_s, 1.0),
+                    "highest_probability": max(p for _, p in probabilities[minute]),
+                    "mean_probability": _mean(probabilities[minute]),
                 }
             )
     rows.sort(key=lambda row: (row["minute"], row["kind"] == "unknown", -row["seconds"], row["actor"]))
@@ -94,7 +94,7 @@ def screen_time(appearances: pd.DataFrame, duration_s: float) -> pd.DataFrame:
         Columns of the table screen_time without `film`, by rank; equal seconds rank by name.
     """
     rows = []
-    for person, spans, within in _people(appearances, duration_s):
+    for person, spans, intervals in _people(appearances, duration_s):
         minutes = [minute for span in spans for minute, _ in split_by_minute(span)]
         if not minutes:
             continue
@@ -104,11 +104,11 @@ def screen_time(appearances: pd.DataFrame, duration_s: float) -> pd.DataFrame:
                 **person,
                 "seconds": seconds,
                 "share": min(seconds / duration_s, 1.0),
-                "appearances": len(within),
+                "appearances": len(intervals),
                 "first_minute": min(minutes),
                 "last_minute": max(minutes),
-                "longest_s": max(end - start for start, end, _ in within),
-                "mean_probability": _mean([(end - start, p) for start, end, p in within]),
+                "longest_s": max(end - start for start, end, _ in intervals),
+                "mean_probability": _mean([(end - start, p) for start, end, p in intervals]),
             }
         )
     rows.sort(key=lambda row: (-row["seconds"], row["kind"] == "unknown", row["actor"]))
@@ -118,22 +118,22 @@ def screen_time(appearances: pd.DataFrame, duration_s: float) -> pd.DataFrame:
 def _people(
     appearances: pd.DataFrame, duration_s: float
 ) -> Iterable[tuple[dict[str, Any], list[Span], list[tuple[float, float, float]]]]:
-    """Each person with the time on screen (overlaps once) and the appearances (start, end, probability)."""
+    """Each person, the spans on screen (overlaps merged), and the appearances as (start, end, probability)."""
     if not math.isfinite(duration_s) or duration_s <= 0:
-        raise ValueError(f"a film of {duration_s} s has no minutes")
+        raise ValueError(f"the duration of a film must be positive, not {duration_s} s")
     people: dict[str, dict[str, Any]] = {}
-    within: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    intervals: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for row in records(appearances[["actor", "kind", "nconst", "character", "start_s", "end_s", "probability"]]):
         start, end = max(row["start_s"], 0.0), min(row["end_s"], duration_s)
-        if end - start > SLIVER_S:
+        if end - start > SHORTEST_S:
             people.setdefault(row["actor"], {key: row[key] for key in ("actor", "kind", "nconst", "character")})
-            within[row["actor"]].append((start, end, row["probability"]))
+            intervals[row["actor"]].append((start, end, row["probability"]))
     for actor, person in people.items():
-        yield person, union((start, end) for start, end, _ in within[actor]), within[actor]
+        yield person, union((start, end) for start, end, _ in intervals[actor]), intervals[actor]
 
 
 def _mean(weighted: list[tuple[float, float]]) -> float:
-    """Mean of (weight, value), held within the values' range against rounding."""
+    """Weighted mean of (weight, value), kept within the values' range despite rounding."""
     mean = math.fsum(w * v for w, v in weighted) / math.fsum(w for w, _ in weighted)
     values = [v for _, v in weighted]
     return min(max(mean, min(values)), max(values))

@@ -1,4 +1,4 @@
-"""A picture of who is on screen when: a lane a person over the film, and everybody's screen time."""
+"""The timeline as a picture: a lane per person over the film, and the screen times."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from wios_assets.timeline.drawing import (
 from wios_assets.timeline.frames import records
 from wios_assets.timeline.minutes import screen_time
 
-WIDTH_IN, LANE_IN, RIM_IN = 14.0, 0.2, 1.1
-FINEST = 1 / 1200
-"""Share of the film below which an interval is drawn wider than it is, so that it can be seen."""
+WIDTH_IN, LANE_IN, MARGIN_IN = 14.0, 0.2, 1.1
+NARROWEST = 1 / 1200
+"""Least width of an interval as a share of the film, so that short ones can be seen."""
 TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 MOST_TICKS = 14
 
@@ -32,13 +32,13 @@ MOST_TICKS = 14
 def timeline_picture(appearances: pd.DataFrame, duration_s: float, title: str, most_lanes: int = 80) -> bytes:
     """The film's timeline as PNG.
 
-    The cast comes first, then unknown people in grey, each by screen time. The surer a name, the stronger its colour.
+    The cast comes first, then unknown people in grey, each by screen time. Opacity shows the probability.
 
     Args:
         appearances: columns of the table appearances.
         duration_s: length of the film in seconds.
-        title: what stands above it.
-        most_lanes: people with a lane of their own; the rest share the last one, so that nobody is left out.
+        title: heading of the picture.
+        most_lanes: largest number of lanes; further people share the last one.
     """
     people = records(screen_time(appearances, duration_s))
     people.sort(key=lambda person: (person["kind"] == "unknown", person["rank"]))
@@ -49,41 +49,43 @@ def timeline_picture(appearances: pd.DataFrame, duration_s: float, title: str, m
     own, rest = (people, []) if len(people) <= most_lanes else (people[: most_lanes - 1], people[most_lanes - 1 :])
     lanes = len(own) + bool(rest)
 
-    figure = new_figure(WIDTH_IN, RIM_IN + LANE_IN * max(lanes, FEWEST_LANES))
-    when, long = figure.subplots(1, 2, sharey=True, width_ratios=(5, 1))
+    figure = new_figure(WIDTH_IN, MARGIN_IN + LANE_IN * max(lanes, FEWEST_LANES))
+    lanes_axes, totals_axes = figure.subplots(1, 2, sharey=True, width_ratios=(5, 1))
     labels = []
     for lane, person in enumerate(own):
         colour = UNNAMED if person["kind"] == "unknown" else NAMED
-        _draw_lane(when, lane, spans[person["actor"]], colour, duration_s)
-        _draw_total(long, lane, person["seconds"], colour)
+        _draw_lane(lanes_axes, lane, spans[person["actor"]], colour, duration_s)
+        _draw_total(totals_axes, lane, person["seconds"], colour)
         labels.append((person["actor"], QUIET if person["kind"] == "unknown" else INK))
     if rest:
         shared = [span for person in rest for span in spans[person["actor"]]]
-        _draw_lane(when, lanes - 1, shared, UNNAMED, duration_s)
+        _draw_lane(lanes_axes, lanes - 1, shared, UNNAMED, duration_s)
         labels.append((f"{len(rest)} more", QUIET))
     if not people:
-        when.text(0.5, 0.5, "Nobody was seen", transform=when.transAxes, ha="center", va="center", color=QUIET)
+        lanes_axes.text(
+            0.5, 0.5, "Nobody was seen", transform=lanes_axes.transAxes, ha="center", va="center", color=QUIET
+        )
 
-    _time_axis(when, duration_s)
-    name_lanes(when, [label for label, _ in labels], [colour for _, colour in labels])
-    plain_axes(long, grid="x")
-    long.tick_params(labelleft=False)
+    _time_axis(lanes_axes, duration_s)
+    name_lanes(lanes_axes, [label for label, _ in labels], [colour for _, colour in labels])
+    plain_axes(totals_axes, grid="x")
+    totals_axes.tick_params(labelleft=False)
     longest = max((person["seconds"] for person in people), default=1.0)
-    long.set_xlim(0, longest * 1.45)
-    long.set_xticks([])
-    heading(when, title, size=12)
-    heading(long, "On screen", size=9)
+    totals_axes.set_xlim(0, longest * 1.45)
+    totals_axes.set_xticks([])
+    heading(lanes_axes, title, size=12)
+    heading(totals_axes, "On screen", size=9)
     return png(figure)
 
 
 def _draw_lane(axes: Axes, lane: int, spans: list[tuple[float, float, float]], colour: str, duration_s: float) -> None:
-    widest = [(start, max(end - start, duration_s * FINEST)) for start, end, _ in spans]
+    widest = [(start, max(end - start, duration_s * NARROWEST)) for start, end, _ in spans]
     shades = [to_rgba(colour, _strength(probability)) for _, _, probability in spans]
     axes.broken_barh(widest, (lane - 0.38, 0.76), facecolors=shades, linewidth=0)
 
 
 def _strength(probability: float) -> float:
-    """Opacity of a bar: full where the name is certain, a quarter where it is as good as a coin's throw."""
+    """Opacity of a bar: 1 at probability 1, a quarter at 0.5 and below."""
     return 0.25 + 0.75 * min(max(2 * probability - 1, 0.0), 1.0)
 
 
@@ -101,13 +103,13 @@ def _time_axis(axes: Axes, duration_s: float) -> None:
 
 
 def _tick(second: int, duration_s: float) -> str:
-    """mm:ss in films of up to an hour, hh:mm:ss in longer ones."""
+    """mm:ss in films of less than an hour, hh:mm:ss in longer ones."""
     clock = format_clock(second)
     return clock if duration_s >= 3600 else clock.removeprefix("00:")
 
 
 def _length(seconds: float) -> str:
-    """A length of time as people say it: 8.5 s, 3:05, 1:02:03."""
+    """A duration: 8.5 s, 3:05 or 1:02:03."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     hours, rest = divmod(round(seconds), 3600)

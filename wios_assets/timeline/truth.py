@@ -16,7 +16,7 @@ COLUMNS = ("start_s", "end_s", "person", "visible", "optional")
 
 
 def truth_path(film: Path) -> Path:
-    """Where the truth of a film file stands: beside it, called by its stem."""
+    """The truth file of a video file: beside it, with its stem."""
     return film.with_name(film.stem + TRUTH_SUFFIX)
 
 
@@ -25,14 +25,14 @@ def read_truth(path: Path, clip: str | None = None) -> pd.DataFrame:
 
     Args:
         path: CSV with the columns start_s, end_s (seconds on the player's clock), person (a cast member, or
-            `unknown:<n>`) and, if at hand, visible (frontal, profile, small), optional (1: counts neither way), clip.
-        clip: only this clip's rows, where there is a column clip; a row that names no clip belongs to every clip.
+            `unknown:<n>`) and optionally visible (frontal, profile, small), optional (1: not counted), clip.
+        clip: if given, only rows of this clip are read; a row without a clip belongs to every clip.
 
     Returns:
         start_s, end_s float64, person, visible str, optional bool.
 
     Raises:
-        WiosError: not readable, a column missing, a time that is none, no rows; names file and line.
+        WiosError: the file cannot be read, lacks a column, has an invalid time or no rows; names file and line.
     """
     rows = []
     try:
@@ -44,25 +44,25 @@ def read_truth(path: Path, clip: str | None = None) -> pd.DataFrame:
             for row in reader:
                 if clip and row.get("clip") not in (clip, None, ""):
                     continue
-                place = f"{path}, line {reader.line_num}"
-                start, end = (_seconds(row[name], place, name) for name in ("start_s", "end_s"))
+                line = f"{path}, line {reader.line_num}"
+                start, end = (_seconds(row[name], line, name) for name in ("start_s", "end_s"))
                 if end < start:
-                    raise BadInput(f"{place}: ends at {end} s, before it begins at {start} s; mend the row")
+                    raise BadInput(f"{line}: ends at {end} s, before it starts at {start} s; correct the row")
                 if not (row["person"] or "").strip():
-                    raise BadInput(f"{place}: names no person; write a cast member or unknown:<n>")
+                    raise BadInput(f"{line}: no person; give a cast member or unknown:<n>")
                 visible = (row.get("visible") or "").strip()
                 rows.append((start, end, row["person"].strip(), visible, row.get("optional") == "1"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{path}: cannot be read ({error}); a truth file is a CSV in UTF-8") from None
     if not rows:
-        raise BadInput(f"{path}: no rows" + (f" for clip {clip}" if clip else "") + "; it says nothing of this film")
+        raise BadInput(f"{path}: no rows" + (f" for clip {clip}" if clip else "") + "; add the film's truth")
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def in_names_of_cast(truth: pd.DataFrame, cast: pd.DataFrame) -> pd.DataFrame:
-    """The truth with its people called as the cast calls them.
+    """The truth with its people renamed to the cast's names.
 
-    A person may stand there as the actor's name, as nconst or as the name of the gallery's folder; others stay.
+    A person may be given by the actor's name, the nconst or the name of the gallery folder; other names are kept.
     """
     known: dict[str, str] = {}
     for row in records(cast):
@@ -74,11 +74,11 @@ def in_names_of_cast(truth: pd.DataFrame, cast: pd.DataFrame) -> pd.DataFrame:
     return truth.assign(person=[known.get(person, person) for person in truth["person"]])
 
 
-def _seconds(text: str | None, place: str, column: str) -> float:
+def _seconds(text: str | None, line: str, column: str) -> float:
     try:
         seconds = float(text or "")
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds) or seconds < 0:
-        raise BadInput(f"{place}: {column} = {text!r} is not a time in seconds; mend the row")
+        raise BadInput(f"{line}: {column} = {text!r} is not a time in seconds; correct the row")
     return seconds

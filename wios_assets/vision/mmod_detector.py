@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wios_assets.vision.alignment import file_hash, model_path
+from wios_assets.vision.boxes import iou
 from wios_assets.vision.engine import Image
 from wios_assets.vision.onnx_graphs import detector_graph
 from wios_assets.vision.onnx_session import Device, open_session
@@ -290,9 +291,8 @@ def _mean_window(best: NDArray[np.float32], windows: NDArray[np.float32], scores
 
 def _overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Intersection over union of a box [4] with others [n, 4], the last pixels included."""
-    common = (np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]) + 1).clip(0).prod(axis=1)
-    areas = (others[:, 2:] - others[:, :2] + 1).prod(axis=1)
-    return common / ((box[2:] - box[:2] + 1).prod() + areas - common)
+    last_pixel = np.array([0, 0, 1, 1], dtype=np.float32)
+    return iou(box + last_pixel, others + last_pixel)
 
 
 def _resize(picture: Image, place: Image) -> None:

@@ -12,6 +12,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.vision.alignment import file_hash
 from wios_assets.vision.dlib_weights import INPUT_SCALE, Convolution, read_detector, read_embedder
@@ -70,9 +71,7 @@ def cached(kind: str, weights: Path, cache: Path, build: Callable[[Path], onnx.M
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
             if not target.is_file():
-                part = target.with_suffix(".part")
-                part.write_bytes(build(weights).SerializeToString())
-                part.replace(target)
+                write_atomic(target, build(weights).SerializeToString())
     except OSError as error:
         reason = error.strerror or error
         raise Unavailable(f"{cache}: cannot be written ({reason}); set `cache` to another folder") from None

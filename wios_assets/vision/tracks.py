@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets import tables
+from wios_assets.vision.boxes import iou
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def _split(film: _Film, rows: list[int], options: TrackOptions) -> list[list[int
     cuts = [
         place
         for place, (before, after) in enumerate(pairwise(rows), start=1)
-        if film.sample[before] == film.sample[after] or overlap(film.box[before], film.box[after]) < options.overlap
+        if film.sample[before] == film.sample[after] or iou(film.box[before], film.box[after]) < options.overlap
     ]
     parts, start = [], 0
     for place in cuts:
@@ -222,7 +223,7 @@ def _cost(film: _Film, one: _Piece, other: _Piece, options: TrackOptions) -> flo
         return None
     seconds, before, after = gap
     far = None if one.vector is None or other.vector is None else float(np.linalg.norm(one.vector - other.vector))
-    shared = overlap(film.box[before], film.box[after])
+    shared = float(iou(film.box[before], film.box[after]))
     away = _reach(film.box[before], film.box[after])
     by_place = seconds <= options.short_gap_s and shared >= options.overlap and (far is None or far <= options.differs)
     by_face = far is not None and far <= options.agrees and away <= options.reach
@@ -245,17 +246,6 @@ def _gap(film: _Film, one: _Piece, other: _Piece) -> tuple[float, int, int] | No
     waits = film.time[rows[turns + 1]] - film.time[rows[turns]]
     nearest = int(turns[np.argmin(waits)])
     return float(waits.max()), int(rows[nearest]), int(rows[nearest + 1])
-
-
-def overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Intersection over union of two boxes: left, top, right, bottom."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = float(width * height)
-    areas = [float((box[2] - box[0]) * (box[3] - box[1])) for box in (one, other)]
-    return shared / (areas[0] + areas[1] - shared)
 
 
 def _reach(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

@@ -140,7 +140,7 @@ def test_a_half_deleted_film_is_named_with_its_remedy(wios: Wios) -> None:
     shutil.rmtree(partition_folder(wios.settings.lake, "appearances", "007"))
     answer = wios("who", "007", "1")
     assert answer.code == 1
-    assert "appearances of the film '007' is missing from the lake; `wios run 007` makes it again" in answer.err
+    assert "appearances of the film '007' is missing from the lake; `wios run 007` renews it" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from wios_assets import atomic
 from wios_assets.films import adding
 from wios_assets.films.entry import film_source, index_path
 from wios_assets.films.index import read_index
@@ -222,7 +223,7 @@ def test_a_failed_copy_leaves_nothing(wios: Wios, tmp_path: Path, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(adding.os, "fsync", full)
+        patched.setattr(atomic.os, "fsync", full)
         answer = wios("film", "add", video, "--copy")
     assert answer.code == 1
     assert "cannot be written (No space left on device); check space and permissions" in answer.err

@@ -28,16 +28,16 @@ def keys(wios: Wios) -> list[str]:
     return [line.split("  ")[0] for line in wios("film", "list").out.splitlines()[1:]]
 
 
-def test_a_film_is_forgotten_and_what_is_left_is_said(wios: Wios) -> None:
+def test_a_film_is_forgotten_and_what_is_kept_is_listed(wios: Wios) -> None:
     answer = wios("forget", "heat", "--yes")
     assert answer.code == 0, answer.err
     assert answer.out.startswith("forgotten: heat\n")
     assert "removed: " in answer.out
-    assert "left: " in answer.out
+    assert "kept: " in answer.out
     assert keys(wios) == ["Grace Hopper"]
     again = wios("forget", "heat", "--yes")
     assert again.code == 1
-    assert "there is no film and nobody called 'heat'" in again.err
+    assert "there is no film and no person called 'heat'" in again.err
 
 
 def test_a_name_that_is_a_films_too_must_be_told_apart(wios: Wios) -> None:
@@ -61,5 +61,5 @@ def test_what_was_cut_short_is_finished_first(wios: Wios) -> None:
     steps.begin(wios.settings, Subject("film", ["heat"], []))
     answer = wios("forget", "heat", "--yes")
     assert (answer.code, answer.out) == (0, "forgotten: heat\n")
-    assert steps.begun(wios.settings) is None
+    assert steps.unfinished(wios.settings) is None
     assert keys(wios) == ["Grace Hopper"]

@@ -121,7 +121,7 @@ def test_evaluation_prints_the_figures_and_warns_when_they_fall(analysed: tuple[
     write_rows(settings.lake, APPEARANCES, half, film)
     answer = wios("evaluate", film)
     assert answer.code == 0
-    assert "fallen: recall" in answer.err
+    assert "worse than accepted: recall" in answer.err
 
 
 def test_a_truth_that_is_not_one_is_refused(analysed: tuple[Wios, Settings, str], tmp_path: Path) -> None:

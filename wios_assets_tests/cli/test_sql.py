@@ -189,7 +189,7 @@ def test_only_imdb_can_be_asked_before_any_film(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wios = Wios(tmp_path / "other", monkeypatch, capsys)
-    assert "no table to ask yet; `wios imdb load` loads IMDB" in wios("sql", "SELECT 1").err
+    assert "no tables yet; `wios imdb load` loads IMDB" in wios("sql", "SELECT 1").err
     make_lake(wios.settings.lake)
     assert asked(wios, "SELECT count(*) AS n FROM imdb.title_crew") == [{"n": 3}]
 

@@ -132,7 +132,7 @@ def test_each_format_is_for_what_it_can_hold(tmp_path: Path) -> None:
     with open_library(settings) as library:
         assert export_bytes(library, "007", "appearances", "vtt").startswith(b"WEBVTT")
         assert b"<movie>" in export_bytes(library, "007", "screen-time", "nfo")
-        with pytest.raises(WiosError, match="minutes cannot be had as vtt: choose one of csv, json, parquet"):
+        with pytest.raises(WiosError, match="minutes cannot be exported as vtt: choose csv, json, parquet"):
             export_bytes(library, "007", "minutes", "vtt")
         with pytest.raises(WiosError, match="frame rate is not known"):
             export_bytes(library, "007", "appearances", "edl")

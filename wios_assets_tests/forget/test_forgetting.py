@@ -103,9 +103,9 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) ->
     assert subject.films == [film]
     assert GRACE in subject.names
     with dagster_instance(settings) as instance:
-        told = forget_person(settings, instance, subject)
-        assert any("face chips" in clause for clause in told.removed)
-        assert any("1 answers in prediction_log" in clause for clause in told.removed)
+        report = forget_person(settings, instance, subject)
+        assert any("face chips" in clause for clause in report.removed)
+        assert any("1 answers in prediction_log" in clause for clause in report.removed)
         assert tables_that_say(settings, GRACE) == []
         assert files_that_say(settings.dagster, GRACE) == []
         assert files_that_say(settings.exports, GRACE) == []
@@ -120,7 +120,7 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) ->
         assert (decision.person, decision.decided_by, decision.claim) == (EILEEN, None, None)
         assert decision.newest == 5
         assert not list(settings.cache.rglob("*.jpg")) + list(settings.cache.rglob("*.mp4"))
-        assert steps.begun(settings) is None
+        assert steps.unfinished(settings) is None
         assert "Grace" not in (settings.data / "forgotten.json").read_text()
         (settings.data / "decisions" / f"film={film}.json").unlink()
         # IMDB's tables still have her in the cast, and all names are made anew.
@@ -142,14 +142,14 @@ def test_forgetting_a_film_that_was_cut_short_is_finished_by_the_second_run(
             patch.setattr(forget_film_module.steps, "rewrite_library", power_failure)
             with pytest.raises(KeyboardInterrupt):
                 forget_film(settings, instance, film_subject(settings, film))
-        unfinished = steps.begun(settings)
+        unfinished = steps.unfinished(settings)
         assert unfinished is not None
         assert unfinished.paths == [str(copied.path), *unfinished.paths[1:]]
-        told = forget_film(settings, instance, unfinished)
+        report = forget_film(settings, instance, unfinished)
         assert instance.get_dynamic_partitions("film") == []
         assert instance.get_runs() == [] or all(run.tags.get(steps.PARTITION) != film for run in instance.get_runs())
-    assert steps.begun(settings) is None
-    assert any("the film itself" in clause for clause in told.left)
+    assert steps.unfinished(settings) is None
+    assert any("the film itself" in clause for clause in report.kept)
     assert tables_that_say(settings, film) == []
     assert not list(settings.lake.rglob("film=*/*.parquet")) or all(
         ".columns" in str(file) for file in settings.lake.rglob("film=*/*.parquet")
@@ -177,9 +177,9 @@ def test_names_given_by_hand_go_and_photos_of_ones_own_are_named(copied: Copied,
     subject = person_subject(settings, GRACE)
     assert subject is not None
     with dagster_instance(settings) as instance:
-        told = forget_person(settings, instance, subject)
+        report = forget_person(settings, instance, subject)
     assert read_sidecar(sidecar_path(copied.path)).cast == [EILEEN]
-    assert any(str(own) in clause for clause in told.left)
+    assert any(str(own) in clause for clause in report.kept)
     assert [path for path in own.rglob("*") if path.is_file()]
 
 

@@ -11,7 +11,7 @@ from wios_assets.assets.options import naming_options
 from wios_assets.lake.cohort import chosen_recogniser, read_cohort
 from wios_assets.lake.store import write_rows
 from wios_assets.naming.options import NamingOptions
-from wios_assets.naming.selection import RECOGNISERS, Recogniser, recogniser_name
+from wios_assets.naming.selection import RECOGNISERS, Recogniser, recogniser_called, recogniser_name
 from wios_assets.settings import load_settings
 from wios_assets.tables import GALLERY_EMBEDDINGS, RECOGNISER_SELECTION
 from wios_assets_tests.naming.people import People
@@ -54,9 +54,10 @@ def test_a_lone_film_has_no_cohort(tmp_path: Path) -> None:
 def test_the_chosen_recogniser_is_read_back(tmp_path: Path) -> None:
     assert chosen_recogniser(tmp_path) is None
     store_winner(tmp_path, Recogniser("mean"))
-    assert chosen_recogniser(tmp_path) == Recogniser("mean")
+    assert recogniser_called(chosen_recogniser(tmp_path)) == Recogniser("mean")
     store_winner(tmp_path, None)
     assert chosen_recogniser(tmp_path) is None
+    assert recogniser_called(None) is None
 
 
 @pytest.mark.parametrize(

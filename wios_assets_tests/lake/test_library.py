@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.library import library_fault, missing_parts, open_library, publish
+from wios_assets.lake.library import library_fault, library_rows, missing_parts, open_library, publish
 from wios_assets.lake.paths import partition_folder, table_folder
 from wios_assets.lake.questions import (
     UnknownFilm,
@@ -340,7 +340,7 @@ def test_one_films_broken_file_stands_in_the_way_of_that_film_alone(settings: Se
         pq.write_table(pa.table({"start_s": [1.0], "end_s": [2.0]}), file)
     else:
         file.write_bytes(file.read_bytes()[: 0 if damage == "empty file" else 500])
-    fault = "comes from another version of WIOS, without .*reason" if damage == "older columns" else "is broken"
+    fault = "was stored by another version of WIOS, without .*reason" if damage == "older columns" else "is broken"
     with open_library(settings) as library:
         with pytest.raises(WiosError, match=rf"appearances {fault}.*; `wios run 'a broken one'`"):
             who(library, "a broken one", 1.5)
@@ -418,5 +418,29 @@ def test_a_lake_that_cannot_be_published_anew_says_why_it_is_needed(
         raise PermissionError(13, "Permission denied", str(target))
 
     monkeypatch.setattr(Path, "replace", denied)
-    with pytest.raises(WiosError, match=r"nothing is published; it cannot be published anew: .*Permission denied"):
+    with pytest.raises(WiosError, match=r"nothing is published; it cannot be published again: .*Permission denied"):
         open_library(settings)
+
+
+def test_the_librarys_rows_are_counted_from_the_lake_as_it_stands(settings: Settings) -> None:
+    fill(settings.lake, *(library_row(key, year=1995) for key in ODD_KEYS))
+    store(settings.lake, "appearances", [], ODD_KEYS[0])
+    shutil.rmtree(partition_folder(settings.lake, "screen_time", ODD_KEYS[1]))
+    rows = {row["film"]: row for row in library_rows(settings.lake, ODD_KEYS[2:4]).to_pylist()}
+    assert list(rows) == sorted({*ODD_KEYS} - {ODD_KEYS[1]})
+    nobody = {"people": 0, "unknown_people": 0, "appearances": 0, "named_seconds": 0.0}
+    assert rows[ODD_KEYS[0]] == library_row(ODD_KEYS[0], year=1995, tconst=None, present=False, **nobody)
+    assert rows[ODD_KEYS[2]] == library_row(ODD_KEYS[2], year=1995, tconst=None)
+    assert rows[ODD_KEYS[4]]["present"] is False
+
+
+def test_an_empty_lake_has_a_library_of_no_films(settings: Settings) -> None:
+    assert library_rows(settings.lake, ["007"]).num_rows == 0
+
+
+def test_a_broken_file_is_named_when_films_are_counted(settings: Settings) -> None:
+    fill(settings.lake, library_row("007"))
+    file = store(settings.lake, "appearances", APPEARANCES, "007")
+    file.write_bytes(b"no Parquet")
+    with pytest.raises(WiosError, match=r"film=007/part-0\.parquet.*run the film that is named again"):
+        library_rows(settings.lake, ["007"])

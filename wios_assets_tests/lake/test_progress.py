@@ -6,7 +6,16 @@ from threading import Event
 import pytest
 
 from wios_assets.lake import progress
-from wios_assets.lake.progress import Progress, ProgressWatch, note_done, progress_file, read_progress, seconds_done
+from wios_assets.lake.progress import (
+    LoadingProgress,
+    Progress,
+    ProgressWatch,
+    note_done,
+    progress_file,
+    read_loading,
+    read_progress,
+    seconds_done,
+)
 
 FILM = "Heat (1995)"
 
@@ -36,7 +45,7 @@ def test_the_seconds_of_all_segments_add_up_and_what_is_half_written_does_not_co
     note_done(folder, 0, 1.0)
     note_done(folder, 0, 2.5)
     note_done(folder, 11, 4.0)
-    (folder / ".1.4711").write_text("9")
+    (folder / ".1.4711.tmp").write_text("9")
     assert seconds_done(folder) == 6.5
 
 
@@ -77,3 +86,14 @@ def test_no_more_is_told_than_the_film_has(tmp_path: Path, folder: Path) -> None
     note_done(folder, 0, 120.25)
     watch = ProgressWatch(tmp_path, FILM, folder, 120.0, lambda sentence: None, log_every_s=10.0)
     assert watch.now().done_s == 120.0
+
+
+def test_the_progress_of_loading_can_be_read_until_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LOADING_PAUSE_S", 0.0)
+    assert read_loading(tmp_path) == {}
+    with LoadingProgress(tmp_path) as report:
+        report("title.basics.tsv.gz", 10, 0)
+        report("name.basics.tsv.gz", 5, 20)
+        report("title.basics.tsv.gz", 30, 40)
+        assert read_loading(tmp_path) == {"title.basics.tsv.gz": (30, 40), "name.basics.tsv.gz": (5, 20)}
+    assert read_loading(tmp_path) == {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
-from wios_assets.naming.decided_tracks import COLUMNS
+from wios_assets.naming.decided_tracks import COLUMNS, TrackDecisions
 from wios_assets.naming.names import name_tracks
 from wios_assets.naming.options import NamingOptions
 from wios_assets_tests.naming.people import MODEL, Film, People, Seen, cast_of, film_of
@@ -117,3 +118,63 @@ def test_the_latest_decision_counts() -> None:
     withdrawn = decision(film, 0, "is_not", "ben")
     assert named(film, gallery, first, withdrawn)["decision"].tolist() == ["unknown"]
     assert named(film, gallery, decision(film, 0, "not_a_face"), first)["actor"].tolist() == ["ben"]
+
+
+def test_a_name_for_every_similar_track_that_was_withdrawn_names_nobody() -> None:
+    people = People()
+    seen = [Seen("x", range(8)), Seen("x", range(8, 16))]
+    film, gallery = film_of(people, seen, cuts=[8]), people.gallery(CAST)
+    everywhere = decision(film, 0, "is", "the neighbour", everywhere=True)
+    withdrawn = named(film, gallery, everywhere, decision(film, 0, "is_not", "the neighbour"))
+    assert withdrawn["actor"].tolist() == ["unknown:1", "unknown:1"]
+    no_face = named(film, gallery, everywhere, decision(film, 0, "not_a_face"))
+    assert no_face["actor"].tolist() == [None, "unknown:1"]
+
+
+def after(*decisions: tuple[str, str | None]) -> TrackDecisions:
+    added_up = TrackDecisions()
+    for verdict, person in decisions:
+        added_up = added_up.then(verdict, person)
+    return added_up
+
+
+def name_after(actor: str | None, *decisions: tuple[str, str | None]) -> str | None:
+    """The name of a track that naming alone gives `actor`."""
+    outcome = after(*decisions).outcome(actor)
+    return actor if outcome is None else outcome.person
+
+
+def test_a_later_decision_overrules_an_earlier_one() -> None:
+    assert name_after("ada", ("is", "ben"), ("is", "cleo")) == "cleo"
+    assert name_after("ada", ("is", "ben"), ("not_a_face", None)) is None
+    assert name_after("ada", ("not_a_face", None), ("is", "ben")) == "ben"
+    assert name_after("ada", ("not_a_face", None), ("is_not", "ben")) is None
+    assert name_after("ada", ("is_not", "ada"), ("is", "ada")) == "ada"
+
+
+def test_a_withdrawn_name_leaves_the_track_to_naming() -> None:
+    assert name_after("ada", ("is", "ben"), ("is_not", "ben")) == "ada"
+    assert name_after("ada", ("is", "ada"), ("is_not", "ada")) is None
+    assert name_after(None, ("is", "ada"), ("is_not", "ada")) is None
+
+
+def test_refusing_one_name_leaves_another() -> None:
+    assert name_after("ada", ("is_not", "ben")) == "ada"
+    assert name_after("ada", ("is", "ben"), ("is_not", "ada")) == "ben"
+    assert name_after("ada", ("is_not", "ben"), ("is_not", "ada")) is None
+
+
+def test_decisions_confirm_a_name_refute_it_or_do_not_say() -> None:
+    assert after(("is", "ada")).confirms("ada") is True
+    assert after(("is", "ben")).confirms("ada") is False
+    assert after(("is_not", "ada")).confirms("ada") is False
+    assert after(("not_a_face", None)).confirms("ada") is False
+    assert after(("is_not", "ben")).confirms("ada") is None
+    assert after().confirms("ada") is None
+
+
+def test_a_decision_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="maybe ada"):
+        after(("maybe", "ada"))
+    with pytest.raises(ValueError, match="is None"):
+        after(("is", None))

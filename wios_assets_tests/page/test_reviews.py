@@ -213,7 +213,7 @@ def test_an_answer_that_is_known_is_not_sent_again(page: Page) -> None:
 
 def test_reviews_leave_as_json_that_can_come_back(page: Page, settings: Settings, tmp_path: Path) -> None:
     from wios_assets.exports.reviews import ReviewsDocument, read_reviews
-    from wios_assets.reviews.decisions import take_in
+    from wios_assets.reviews.decisions import import_decisions
 
     weak, _ = listed(page)
     say(page, weak, "is", HOSTILE, new=True, by="Ann")
@@ -221,7 +221,7 @@ def test_reviews_leave_as_json_that_can_come_back(page: Page, settings: Settings
     ReviewsDocument.model_validate_json(content)
     (tmp_path / "reviews.json").write_bytes(content)
     elsewhere = tmp_path / "elsewhere"
-    assert take_in(elsewhere, FILM, read_reviews(tmp_path / "reviews.json").decisions) == (1, 0)
+    assert import_decisions(elsewhere, FILM, read_reviews(tmp_path / "reviews.json").decisions) == (1, 0)
     assert read_decisions(elsewhere, FILM) == read_decisions(settings.data, FILM)
 
 

@@ -16,10 +16,10 @@ from wios_assets.reviews.decisions import (
     active,
     decide,
     decisions_file,
+    import_decisions,
     read_decisions,
     read_faces,
     revision_of,
-    take_in,
     undo,
 )
 from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
@@ -106,7 +106,7 @@ def test_decisions_find_their_tracks_again(data: Path) -> None:
 
 def test_a_track_without_a_face_to_go_by_cannot_be_decided_on(data: Path) -> None:
     for tracks in ([3], [99], []):
-        with pytest.raises(WiosError, match="has no face to go by"):
+        with pytest.raises(WiosError, match="has no face with an embedding"):
             say(data, tracks, "Grace Hopper")
     assert not decisions_file(data, FILM).exists()
 
@@ -139,12 +139,12 @@ def test_decisions_made_elsewhere_are_taken_in_once(data: Path, tmp_path: Path) 
     undo(data, FILM, second.id, "Ben")
     made = read_decisions(data, FILM)
     elsewhere = tmp_path / "elsewhere"
-    assert take_in(elsewhere, FILM, made) == (2, 0)
+    assert import_decisions(elsewhere, FILM, made) == (2, 0)
     assert read_decisions(elsewhere, FILM) == [
         made[0],
         made[1].model_copy(update={"revision": 2, "undone_revision": 2}),
     ]
-    assert take_in(elsewhere, FILM, made) == (0, 0)
+    assert import_decisions(elsewhere, FILM, made) == (0, 0)
     undo(data, FILM, made[0].id, "Cat")
-    assert take_in(elsewhere, FILM, read_decisions(data, FILM)) == (0, 1)
+    assert import_decisions(elsewhere, FILM, read_decisions(data, FILM)) == (0, 1)
     assert len(active(read_decisions(elsewhere, FILM))) == 0

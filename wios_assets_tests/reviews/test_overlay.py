@@ -48,6 +48,7 @@ def test_a_decision_shows_at_once_and_on_its_track_alone() -> None:
 def test_the_latest_decision_shows() -> None:
     assert shown(None, t0=[Made("is", "ada", 1), Made("is", "ben", 2)]) == ["ben"]
     assert shown(None, t0=[Made("is", "ada", 1), Made("is_not", "ada", 2)]) == [None]
+    assert shown("ada", t0=[Made("is", "ben", 1), Made("is_not", "ben", 2)]) == ["ada"]
 
 
 def test_what_is_taken_back_before_a_run_is_gone() -> None:

@@ -40,5 +40,5 @@ def test_a_film_in_which_nobody_is_named_has_three_empty_tables_with_all_columns
 
 
 def test_a_film_without_a_duration_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"of 0\.0 s"):
+    with pytest.raises(ValueError, match="must be positive"):
         of_tracks((GRACE, 0, 1.0, 4.0), duration_s=0.0)

@@ -54,7 +54,7 @@ def test_three_columns_are_enough(tmp_path: Path) -> None:
         (HEADER + "a,nan,2,Ann,frontal,0\n", "line 2: start_s = 'nan'"),
         (HEADER + "a,-1,2,Ann,frontal,0\n", "line 2: start_s = '-1'"),
         (HEADER + "a,3,2,Ann,frontal,0\n", "line 2: ends at 2.0 s, before"),
-        (HEADER + "a,1,2,,frontal,0\n", "line 2: names no person"),
+        (HEADER + "a,1,2,,frontal,0\n", "line 2: no person"),
     ],
 )
 def test_what_is_wrong_with_a_truth_file_is_said_with_its_line(tmp_path: Path, text: str, said: str) -> None:
