@@ -91,8 +91,8 @@ def _photos_version(settings: Settings, path: Path, sidecar: Sidecar, credits: p
     own = sidecar.gallery_folder(sidecar_path(path))
     beside = path if (path.parent / ACTORS_FOLDER).is_dir() else path.resolve()
     people = list(zip(credits["actor"], nullable(credits["nconst"]), strict=True))
-    found = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
-    return _digest(*(f"{actor}\0{_stamp(photo)}" for actor, photos in found.items() for photo in photos.photos))
+    by_actor = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
+    return _digest(*(f"{actor}\0{_stamp(photo)}" for actor, photos in by_actor.items() for photo in photos.photos))
 
 
 def _truth_version(path: Path) -> str:

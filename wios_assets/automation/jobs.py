@@ -21,7 +21,7 @@ film_map = define_asset_job(
     "film_map",
     selection=AssetSelection.assets(*TABLES_OF_JOB["film_map"], "library"),
     config=QUIET,
-    description="A film's whole way: from the video file to the library.",
+    description="Everything of a film: from the video file to the library.",
 )
 film_names = define_asset_job(
     "film_names",

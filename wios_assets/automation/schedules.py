@@ -1,4 +1,4 @@
-"""What runs by the clock."""
+"""Schedules: runs at a fixed time of day."""
 
 from dagster import (
     DefaultScheduleStatus,

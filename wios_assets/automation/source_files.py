@@ -17,7 +17,11 @@ NANO = 1_000_000_000
 
 @dataclass(frozen=True)
 class FileStamps:
-    """Some files or folders: a hash of their names, sizes and times of change, and the latest such time, seconds."""
+    """State of some files or folders: a hash of names, sizes and times of change, and the latest such time.
+
+    Attributes:
+        digest: the hash. changed_s: seconds since the epoch.
+    """
 
     digest: str
     changed_s: float

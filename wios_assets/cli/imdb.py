@@ -49,10 +49,10 @@ def load(
         own = folder is not None or download
         run_job(settings, instance, "imdb_refresh", tick, tell=note, own_settings=own)
     publish(settings.lake, settings.library)
-    _say_what_is_there(settings, time.monotonic() - started)
+    _report_tables(settings, time.monotonic() - started)
 
 
-def _say_what_is_there(settings: Settings, seconds: float) -> None:
+def _report_tables(settings: Settings, seconds: float) -> None:
     import pyarrow.parquet as pq
 
     from wios_assets.imdb.files import IMDB_FILES
@@ -64,8 +64,8 @@ def _say_what_is_there(settings: Settings, seconds: float) -> None:
         table: sum(pq.read_metadata(file).num_rows for file in parquet_files(table_folder(settings.lake, table)))
         for table in (*IMDB_FILES, QUARANTINE.name)
     }
-    said = ", ".join(f"{table.removeprefix('imdb/')} {rows:,}" for table, rows in counts.items())
-    say(f"loaded in {seconds:.0f} s: {said}")
+    rows_loaded = ", ".join(f"{table.removeprefix('imdb/')} {rows:,}" for table, rows in counts.items())
+    say(f"loaded in {seconds:.0f} s: {rows_loaded}")
     films = read_rows(settings.lake, FILMOGRAPHY)
     if films.num_rows:
         number = len(set(films["tconst"].to_pylist()))

@@ -70,19 +70,19 @@ def ui(
 
 
 def demo() -> None:
-    """Run the whole way on a small example that is made on the spot; it shows the way, not the accuracy."""
+    """Run everything on a small generated example; it shows how WIOS works, not how accurate it is."""
     from wios_assets.automation.source_files import imdb_is_loaded
     from wios_assets.demo import make_example
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_job
 
     settings, elsewhere = _demo_settings(load_settings())
-    say(f"1. An example, made on the spot, in {settings.data}", style="bold")
+    say(f"1. A generated example, in {settings.data}", style="bold")
     example = make_example(settings.data)
     say(
         f"   film: {example.key}, {format_clock(example.duration_s)}; photos: {example.galleries}; IMDB: {example.imdb}"
     )
-    # It was put there in one step and is whole: nothing to wait for.
+    # The file is complete already: nothing to wait for.
     os.utime(example.film, (time.time() - settings.inbox.settle_seconds - 1,) * 2)
     key = inbox_film(settings, example.key)
     say("2. IMDB's tables, and the film's way through the graph", style="bold")
@@ -117,8 +117,8 @@ def _demo_settings(settings: Settings) -> tuple[Settings, bool]:
     return load_settings(), True
 
 
-def inbox_film(settings: Settings, asked: str) -> str:
-    """The key of the film of the inbox that is meant, once its file has stopped changing.
+def inbox_film(settings: Settings, name: str) -> str:
+    """Key of a film of the inbox, by its key or the beginning of it, once its file has stopped changing.
 
     Raises:
         WiosError: no such film, its file is gone, or it keeps changing.
@@ -130,20 +130,20 @@ def inbox_film(settings: Settings, asked: str) -> str:
 
     changes = look()
     waiting = {path.stem: path for path in changes.waiting} | {path.parent.name: path for path in changes.waiting}
-    if asked not in changes.index.films and asked in waiting:
-        path = waiting[asked]
-        note(f"{path}: changed just now; waiting until it is whole", style="dim")
+    if name not in changes.index.films and name in waiting:
+        path = waiting[name]
+        note(f"{path}: changed just now; waiting until it is complete", style="dim")
         ended = time.monotonic() + settings.inbox.settle_seconds + 5 * LOOK_AGAIN_S
         while path in changes.waiting:
             if time.monotonic() > ended:
-                raise Conflict(f"{path}: is still being written to; run it once it is whole")
+                raise Conflict(f"{path}: is still being written to; run it once it is complete")
             time.sleep(LOOK_AGAIN_S)
             changes = look()
     known = {key: Path(entry.path).stem for key, entry in changes.index.films.items()}
     try:
-        key = match_film(asked, known)
+        key = match_film(name, known)
     except UnknownFilm as error:
-        reasons = [problem for problem in changes.problems if asked in problem]
+        reasons = [problem for problem in changes.problems if name in problem]
         hint = "" if known else f"; {settings.films} holds no film, `wios film add PATH` adds one"
         raise (BadInput(reasons[0]) if reasons else NotFound(f"{error}{hint}")) from None
     if not changes.index.films[key].present:
@@ -225,30 +225,30 @@ def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
 
 @contextmanager
 def interrupts() -> Iterator[None]:
-    """Turns what Ctrl-C leads to inside a run (Dagster's own error, a step that lost its Spark) into KeyboardInterrupt.
+    """Raises KeyboardInterrupt for every error that Ctrl-C leads to inside a run.
 
-    Dagster puts its handler in the place of Python's, and Spark's Java gets the signal too; what is certain is only
-    that the signal came.
+    Dagster replaces Python's handler, and Spark's JVM gets the signal as well, so a run may fail in several ways. A
+    wake-up file descriptor tells whether the signal came.
     """
     from dagster import DagsterExecutionInterruptedError
 
-    came, comes = os.pipe()
-    os.set_blocking(came, False)
-    os.set_blocking(comes, False)
-    before = signal.set_wakeup_fd(comes, warn_on_full_buffer=False)
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     try:
         yield
     except DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     except Exception:
         with suppress(BlockingIOError):
-            if signal.SIGINT in os.read(came, 64):
+            if signal.SIGINT in os.read(reader, 64):
                 raise KeyboardInterrupt from None
         raise
     finally:
-        signal.set_wakeup_fd(before)
-        os.close(came)
-        os.close(comes)
+        signal.set_wakeup_fd(previous)
+        os.close(reader)
+        os.close(writer)
 
 
 @contextmanager
@@ -262,19 +262,19 @@ def _film_bar(key: str) -> Iterator[Callable[[FilmProgress | None, str | None], 
     bar = Progress(
         TextColumn("{task.fields[film]}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[said]}", markup=False),
+        TextColumn("{task.fields[status]}", markup=False),
         TimeElapsedColumn(),
         console=console(stderr=True),
         transient=True,
     )
     with bar:
-        task = bar.add_task("film", total=None, film=key, said="starting")
+        task = bar.add_task("film", total=None, film=key, status="starting")
 
         def report(progress: FilmProgress | None, step: str | None) -> None:
             if progress is not None:
-                bar.update(task, total=progress.total_s, completed=progress.done_s, said=_speed(progress))
+                bar.update(task, total=progress.total_s, completed=progress.done_s, status=_speed(progress))
             elif step is not None:
-                bar.update(task, total=None, said=_after(step))
+                bar.update(task, total=None, status=_after(step))
 
         yield report
 

@@ -48,6 +48,11 @@ def stale_now(settings: Settings, instance: DagsterInstance, films: list[str]) -
     return stale_tables(instance, build_definitions(settings).resolve_asset_graph(), films)
 
 
+def forget_stale_films(settings: Settings) -> None:
+    """Remove what `stale_films` kept, which names films."""
+    _file(settings).unlink(missing_ok=True)
+
+
 def _keep(settings: Settings, tables: dict[str, list[str]]) -> None:
     """Keep what was found, so that `_kept` gives it without Dagster until something changes."""
     write_atomic(_file(settings), json.dumps({"state": _state(settings), "tables": tables}))

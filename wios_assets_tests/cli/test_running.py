@@ -104,7 +104,7 @@ def test_a_film_that_keeps_growing_is_not_run(wios: Wios, monkeypatch: pytest.Mo
         stop.set()
         thread.join()
     assert answer.code == 1
-    assert "growing.mp4: is still being written to; run it once it is whole" in answer.err.splitlines()[-1]
+    assert "growing.mp4: is still being written to; run it once it is complete" in answer.err.splitlines()[-1]
 
 
 @pytest.mark.slow
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(wios: Wios) -> None:
     command = [sys.executable, "-m", "wios_assets", "run", "young"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stderr is not None
-        assert "waiting until it is whole" in process.stderr.readline()
+        assert "waiting until it is complete" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert (process.returncode, said) == (130, "wios: interrupted\n")
