@@ -11,10 +11,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
-from dagster import AssetKey, AssetObservation, AssetSpec
 
-from wios_assets.assets.common import OWNERS, content_version
+from wios_assets.assets.results import content_version
+from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
 from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
@@ -28,31 +29,32 @@ from wios_assets.settings import Settings
 from wios_assets.tables import FILM
 from wios_assets.vision.video import probe
 
-TITLE = AssetKey(["imdb", "title_of_film"])
-CREDITS = AssetKey(["imdb", "credits_of_film"])
+TITLE = dg.AssetKey(["imdb", "title_of_film"])
+CREDITS = dg.AssetKey(["imdb", "credits_of_film"])
 
 
-def own_row_specs() -> list[AssetSpec]:
-    """imdb/title_of_film and imdb/credits_of_film."""
-    meanings = {
-        TITLE: ("the title of IMDB's that a film is, or those that it may be", ["title_basics", "film_titles"]),
-        CREDITS: ("a credit of the title that a film is", ["title_basics", "title_principals", "name_basics"]),
-    }
-    return [
-        AssetSpec(
-            key,
-            deps=[AssetKey(["imdb", table]) for table in tables],
-            partitions_def=films,
-            group_name="films",
-            kinds={"duckdb"},
-            owners=OWNERS,
-            description=f"One row is {row}. Observed after each load of IMDB, stored nowhere.",
-        )
-        for key, (row, tables) in meanings.items()
-    ]
+def _observed(key: dg.AssetKey, row: str, tables: Sequence[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        deps=[dg.AssetKey(["imdb", table]) for table in tables],
+        partitions_def=films,
+        group_name="films",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        tags={COST: "light"},
+        description=f"One row is {row}. Observed after each load of IMDB, stored nowhere.",
+    )
 
 
-def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObservation]:
+title_of_film = _observed(
+    TITLE, "the title of IMDB's that a film is, or those that it may be", ["title_basics", "film_titles"]
+)
+credits_of_film = _observed(
+    CREDITS, "a credit of the title that a film is", ["title_basics", "title_principals", "name_basics"]
+)
+
+
+def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[dg.AssetObservation]:
     """For each film the data versions of its title and of its credits in IMDB's tables.
 
     A film that is not in the inbox, or whose file cannot be read and never was, has none.
@@ -70,7 +72,7 @@ def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObs
                 CREDITS: content_version(_credits(match, sidecar, lookup)).value,
             }
             for key, version in versions.items():
-                yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
+                yield dg.AssetObservation(key, partition=film, tags={"dagster/data_version": version})
 
 
 def title_of(

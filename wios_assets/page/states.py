@@ -165,6 +165,9 @@ def _reason(instance: DagsterInstance, run_id: str) -> str:
         error = event.step_failure_data.error if event is not None and event.is_step_failure else None
         if event is None or error is None:
             continue
+        described = event.step_failure_data.user_failure_data
+        if described is not None and described.description:
+            return described.description
         while error.cause is not None:
             error = error.cause
         if error.cls_name == "DagsterAssetCheckFailedError":
@@ -174,6 +177,5 @@ def _reason(instance: DagsterInstance, run_id: str) -> str:
             said = failed_check([each.dagster_event for each in checked if each.dagster_event is not None], "")
             if said is not None:
                 return said.removeprefix(": ")
-        message = error.message.strip().removeprefix("wios_assets.errors.WiosError: ")
-        return " ".join(message.split())
+        return " ".join(error.message.split())
     return "the run did not finish"

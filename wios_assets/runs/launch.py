@@ -153,6 +153,9 @@ def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str
     whole = f"the whole of it is in run {run_id} in `wios ui`"
     for event in events:
         if event.is_step_failure and event.step_failure_data.error is not None:
+            described = event.step_failure_data.user_failure_data
+            if described is not None and described.description:
+                return described.description
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
@@ -161,8 +164,6 @@ def _cause(events: Sequence[DagsterEvent], run_id: str, film: str | None) -> str
                 return failed_check(events, place) or f"{place}: {message.splitlines()[0]}; {whole}"
             if error.cls_name == "DagsterExecutionInterruptedError":
                 raise KeyboardInterrupt
-            if error.cls_name == "WiosError":
-                return message.removeprefix("wios_assets.errors.WiosError: ")
             return f"{place}: {event.step_key} failed: {message.splitlines()[0]}; {whole}"
     return f"{place}: the run did not finish; see run {run_id} in `wios ui`"
 
@@ -171,7 +172,7 @@ def failed_check(events: Sequence[DagsterEvent], place: str) -> str | None:
     """The first check that stopped a run, with what it found; None where none did."""
     from dagster import AssetCheckSeverity
 
-    from wios_assets.assets.common import OFFENDERS
+    from wios_assets.assets.results import OFFENDERS
 
     for event in events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wios_assets.errors import WiosError
+from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import progress_file
 from wios_assets.page.states import FilmState, FilmStates
 from wios_assets.runs.launch import dagster_instance
@@ -50,6 +51,7 @@ def test_a_failed_film_gives_the_reason_of_its_newest_run(settings: Settings, mo
     broken = {"film": True}
 
     @op
+    @one_line_failures
     def read() -> None:
         if broken["film"]:
             raise WiosError("/films/heat.mkv: is empty (0 bytes); copy it again")
@@ -81,7 +83,7 @@ def test_a_film_that_a_check_stopped_says_what_the_check_found(
 ) -> None:
     from dagster import AssetCheckSpec, AssetKey, Output, asset, materialize
 
-    from wios_assets.assets.common import check
+    from wios_assets.assets.results import check
 
     monkeypatch.setenv("DAGSTER_HOME", "")
 
