@@ -1,4 +1,4 @@
-"""How right a film's map is, where the truth is known, and which recogniser does best on the galleries."""
+"""A film's figures against its truth, and the recognisers compared on the galleries."""
 
 from collections.abc import Iterator
 from pathlib import Path

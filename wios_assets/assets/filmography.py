@@ -105,12 +105,12 @@ def videos_there(settings: Settings) -> frozenset[str]:
     """tconsts of the films whose video file is in the inbox."""
     index = read_index(index_path(settings))
     present = [film for film in partition_keys(settings.lake, FILM.name) if film in index.films]
-    found = _column_of(settings, FILM.name, [film for film in present if index.films[film].present], "tconst")
-    return frozenset(tconst for (tconst,) in found)
+    rows = _column_of(settings, FILM.name, [film for film in present if index.films[film].present], "tconst")
+    return frozenset(tconst for (tconst,) in rows)
 
 
 def usable_photos(settings: Settings) -> dict[str, int]:
-    """nconst → photos that can be used, the most of any film, for people of films whose photos were judged."""
+    """Usable photos by nconst, for people of films with a gallery; of several films, the largest number."""
     most: dict[str, int] = {}
     for film in partition_keys(settings.lake, GALLERY_PHOTOS.name):
         counted = "nconst, count(*) FILTER (verdict = 'used')"
@@ -120,8 +120,8 @@ def usable_photos(settings: Settings) -> dict[str, int]:
 
 
 def _column_of(settings: Settings, table: str, films: list[str], what: str, tail: str = "") -> list[tuple[Any, ...]]:
-    places = [partition_folder(settings.lake, table, film) for film in films]
-    files = [str(file) for place in places for file in sorted(place.glob("*.parquet"))]
+    folders = [partition_folder(settings.lake, table, film) for film in films]
+    files = [str(file) for folder in folders for file in sorted(folder.glob("*.parquet"))]
     key = what.split(",")[0]
     if not files:
         return []

@@ -95,7 +95,7 @@ def film_row(
     video: Video, entry: IndexEntry, sidecar: Sidecar, match: Match | Ambiguous | None, samples_per_second: float
 ) -> dict[str, Any]:
     """The row of the table `film`, without `film`."""
-    found = match if isinstance(match, Match) else None
+    matched = match if isinstance(match, Match) else None
     title, year = title_from_name(Path(entry.path).stem)
     if entry.episode:
         title, year = title_from_name(entry.series)
@@ -104,10 +104,10 @@ def film_row(
         "path": str(video.path),
         "fingerprint": video.fingerprint,
         "size_bytes": video.size_bytes,
-        "title": sidecar.title or (found and found.title) or title,
-        "year": sidecar.year or (found and found.year) or year,
-        "tconst": found.tconst if found else None,
-        "matched_by": found.matched_by if found else "file name",
+        "title": sidecar.title or (matched and matched.title) or title,
+        "year": sidecar.year or (matched and matched.year) or year,
+        "tconst": matched.tconst if matched else None,
+        "matched_by": matched.matched_by if matched else "file name",
         "duration_s": video.duration_s,
         "start_s": video.start_s,
         "frame_rate": video.frame_rate,

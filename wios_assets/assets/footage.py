@@ -13,7 +13,7 @@ from filelock import FileLock
 from pydantic import Field
 from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.assets.footage_job import SegmentTask, found_by_kind
+from wios_assets.assets.footage_job import SegmentTask, analyse_segments
 from wios_assets.assets.options import (
     engine_options,
     footage_options,
@@ -99,23 +99,23 @@ def footage(
     with FileLock(lake / ".footage.lock"), staging_folder(lake) as scratch:
         if footage_is_kept(lake, key, stamp) and not config.force:
             context.log.info("analysed before from the same content and options: kept")
-            result = _kept(lake, key)
+            tables = _kept(lake, key)
         else:
             segments = plan_segments(video.duration_s, rate, settings.footage.segment_seconds, spark_tasks(settings))
             options = footage_options(settings, rate)
             task = SegmentTask(video, tuple(segments), engine, options, scratch / "progress")
-            result = _analysed(context, spark, lake, key, task, scratch)
+            tables = _analysed(context, spark, lake, key, task, scratch)
         forget_footage(lake, key)
-        yield from _outputs(result, rate, engine.engine)
-        checks = list(_checks(video, rate, result))
+        yield from _outputs(tables, rate, engine.engine)
+        checks = list(_checks(video, rate, tables))
         yield from checks
-        if all(found.passed or found.severity == dg.AssetCheckSeverity.WARN for found in checks):
+        if all(result.passed or result.severity == dg.AssetCheckSeverity.WARN for result in checks):
             keep_footage(lake, key, stamp)
 
 
 @dataclass(frozen=True)
 class Footage:
-    """A film's four tables, and what was measured while they were made."""
+    """A film's four tables, and measurements of the analysis as metadata."""
 
     shots: pd.DataFrame
     samples: pd.DataFrame
@@ -140,7 +140,7 @@ def _analysed(
     task: SegmentTask,
     scratch: Path,
 ) -> Footage:
-    """The film decoded and looked at; `faces` and `embeddings` are plans over `scratch`."""
+    """Footage of a new analysis; `faces` and `embeddings` are lazy Spark frames over `scratch`."""
     duration_s = task.video.duration_s
     context.log.info(
         f"{task.video.path}: {duration_s:.0f} s in {len(task.segments)} segments, "
@@ -148,11 +148,11 @@ def _analysed(
     )
     task.progress_folder.mkdir()
     with ProgressWatch(lake, film, task.progress_folder, duration_s, context.log.info, LOG_EVERY_S) as watch:
-        found = found_by_kind(spark.spark_session, task, scratch)
+        records = analyse_segments(spark.spark_session, task, scratch)
         progress = watch.now()
     context.log.info(f"done: {progress.sentence()}")
-    cuts = sorted(found["cuts"].toPandas()["cut_s"])
-    samples = found["frame_samples"].toPandas().sort_values("sample", ignore_index=True)
+    cuts = sorted(records["cuts"].toPandas()["cut_s"])
+    samples = records["frame_samples"].toPandas().sort_values("sample", ignore_index=True)
     shots = shots_table(cuts, duration_s, samples["time_s"].tolist())
     samples["shot"] = shot_of(samples["time_s"].to_numpy(), shots["start_s"].tolist()[1:])
     measured = {
@@ -160,8 +160,8 @@ def _analysed(
         "speed": dg.MetadataValue.text(f"{duration_s / progress.taken_s:.2f} × real time"),
         "segments": len(task.segments),
     }
-    vectors = found["face_embeddings"].select("face", "embedding").toPandas()
-    return Footage(shots, samples, found["faces"], found["face_embeddings"], vectors, measured)
+    vectors = records["face_embeddings"].select("face", "embedding").toPandas()
+    return Footage(shots, samples, records["faces"], records["face_embeddings"], vectors, measured)
 
 
 def _outputs(footage: Footage, rate: float, engine: str) -> Iterator[dg.Output[Any]]:
@@ -182,7 +182,7 @@ def _outputs(footage: Footage, rate: float, engine: str) -> Iterator[dg.Output[A
 
 
 def _checks(video: Video, rate: float, footage: Footage) -> Iterator[dg.AssetCheckResult]:
-    """What must hold of a film's footage."""
+    """Results of the checks of all four tables."""
     shots, samples = footage.shots, footage.samples
     gaps = shots[(shots["start_s"] - shots["end_s"].shift(fill_value=0.0)).abs() > TOLERANCE_S]
     open_end = abs(float(shots["end_s"].iloc[-1]) - video.duration_s) > TOLERANCE_S

@@ -54,8 +54,8 @@ def gallery(
     folders = [named_gallery] if named_gallery else []
     people: list[tuple[str, str | None]] = list(zip(cast["actor"], nullable(cast["nconst"]), strict=True))
     beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
-    found = photos_of_cast(people, [*folders, settings.galleries], beside)
-    photos = {actor: own.photos for actor, own in found.items()}
+    in_folders = photos_of_cast(people, [*folders, settings.galleries], beside)
+    photos = {actor: own.photos for actor, own in in_folders.items()}
     problems: list[str] = []
     if settings.tmdb_key is not None:
         fetched = photos_from_tmdb(settings, people, context.partition_key)
@@ -111,7 +111,7 @@ def gallery(
 
 
 def photos_from_tmdb(settings: Settings, people: Cast, film: str) -> CastPhotos:
-    """TMDB's photos of a cast. What goes wrong is told beside what is in the cache; the film goes on without."""
+    """TMDB's photos of a cast. Problems are listed beside the photos in the cache, and do not stop the film."""
     key = settings.tmdb_key.get_secret_value() if settings.tmdb_key else ""
     tconst = None
     if has_rows_of(settings.lake, FILM, film):

@@ -1,4 +1,4 @@
-"""IMDB's tables, typed, from its files."""
+"""IMDB's tables, typed, read from its files."""
 
 import hashlib
 import time
@@ -34,7 +34,7 @@ TABLE_CHECKS = {
 }
 PRINCIPALS = "imdb/title_principals"
 UNKNOWN_KEYS_SHARE = 0.01
-"""Largest share of credits whose title or person may be missing; IMDB's files are not all of one moment."""
+"""Largest share of credits whose title or person may be missing; IMDB does not write its files at one moment."""
 MEMORY = "1GB"
 
 
@@ -133,7 +133,7 @@ def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 
 
 def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
-    """Keys that are null or stand twice, or out of order. Files and rows are in the order of the key."""
+    """Keys that are null, repeated or out of order. Files and rows are sorted by key."""
     bad: list[str] = []
     last: tuple[Any, ...] | None = None
     for file in files:
@@ -144,12 +144,12 @@ def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
                 bad.append(f"{file.name}: null in {', '.join(columns)}")
                 continue
             rises = pc.greater(batch.column(0).slice(1), batch.column(0).slice(0, batch.num_rows - 1))
-            for place in range(1, len(columns)):
-                before = [(column.slice(1), column.slice(0, batch.num_rows - 1)) for column in batch.columns[:place]]
+            for index in range(1, len(columns)):
+                before = [(column.slice(1), column.slice(0, batch.num_rows - 1)) for column in batch.columns[:index]]
                 same = pc.equal(*before[0])
                 for pair in before[1:]:
                     same = pc.and_(same, pc.equal(*pair))
-                own = batch.column(place)
+                own = batch.column(index)
                 rises = pc.or_(rises, pc.and_(same, pc.greater(own.slice(1), own.slice(0, batch.num_rows - 1))))
             bad += [str(tuple(row.values())) for row in batch.slice(1).filter(pc.invert(rises)).to_pylist()]
             first = tuple(column[0].as_py() for column in batch.columns)
@@ -160,10 +160,10 @@ def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
 
 
 def unknown_keys(reports: Mapping[str, ParseReport], spill: Path) -> dict[str, int]:
-    """Credits whose title, and whose person, no other table has.
+    """Numbers of credits whose title, and whose person, is in no other table.
 
     Args:
-        spill: folder for what does not fit into 1 GB of memory.
+        spill: DuckDB's folder for what exceeds 1 GB of memory.
     """
     # The number in a key stands for it: an eighth of the memory of texts.
     counts = {
@@ -186,7 +186,7 @@ def unknown_keys(reports: Mapping[str, ParseReport], spill: Path) -> dict[str, i
 
 
 def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[dg.AssetCheckResult]:
-    """What the checks find in the tables as they were written, read again from their files."""
+    """Results of the checks on the written tables, which are read again from their files."""
     for table, report in reports.items():
         count = _rows(report.parquet_files)
         lost = report.lines - count - report.quarantined
@@ -213,17 +213,17 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[dg.As
 
 
 def films_have_names(titles: Path) -> dg.AssetCheckResult:
-    """The index of film titles must hold something."""
+    """Result of the check that the index of film titles is not empty."""
     problem = "no title of IMDB's is a film; is this the whole of title.basics?"
     return check("every_film_findable", FILM_TITLES.name, [] if _rows(parquet_files(titles)) else [problem])
 
 
 def _refuse(folder: Path, findings: Iterable[dg.AssetCheckResult]) -> None:
-    for found in findings:
-        if not found.passed and found.severity == dg.AssetCheckSeverity.ERROR and found.asset_key is not None:
-            offenders = "; ".join(map(str, found.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
-            place = f"{found.asset_key.to_user_string()}: {found.check_name}"
-            raise BadInput(f"{folder}: {place}: {offenders}; the tables stay as they were")
+    for result in findings:
+        if not result.passed and result.severity == dg.AssetCheckSeverity.ERROR and result.asset_key is not None:
+            offenders = "; ".join(map(str, result.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
+            check_name = f"{result.asset_key.to_user_string()}: {result.check_name}"
+            raise BadInput(f"{folder}: {check_name}: {offenders}; the tables stay as they were")
 
 
 def _basics(reports: Mapping[str, ParseReport]) -> Sequence[Path]:

@@ -1,4 +1,4 @@
-"""What can be asked: the library of films and the published DuckDB file."""
+"""The list of finished films, and the DuckDB file that is published for queries."""
 
 import time
 from collections.abc import Iterator
