@@ -48,28 +48,10 @@ def gallery(
     context: dg.AssetExecutionContext, cast: pd.DataFrame, settings: dg.ResourceParam[Settings]
 ) -> Iterator[Any]:
     started = time.monotonic()
-    entry, sidecar = film_source(settings, context.partition_key)
-    film_file = Path(entry.path)
-    named_gallery = sidecar.gallery_folder(sidecar_path(film_file))
-    folders = [named_gallery] if named_gallery else []
-    people: list[tuple[str, str | None]] = list(zip(cast["actor"], nullable(cast["nconst"]), strict=True))
-    beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
-    in_folders = photos_of_cast(people, [*folders, settings.galleries], beside)
-    photos = {actor: own.photos for actor, own in in_folders.items()}
-    problems: list[str] = []
-    if settings.tmdb_key is not None:
-        fetched = photos_from_tmdb(settings, people, context.partition_key)
-        problems = fetched.problems
-        for actor in photos:
-            photos[actor] += tuple(photo.path for photo in fetched.photos[actor])
+    people: Cast = list(zip(cast["actor"], nullable(cast["nconst"]), strict=True))
+    photos, problems = candidate_photos(settings, context.partition_key, people)
     for problem in problems:
         context.log.warning(problem)
-    if not any(photos.values()):
-        places = ", ".join(str(folder) for folder in [*folders, settings.galleries])
-        raise NotFound(
-            f"film {context.partition_key!r}: no photos of any of its {len(people)} actors in {places}; put them "
-            f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
-        )
     engine = load_engine(engine_options(settings, cores()))
     judged, used = judge_gallery(photos, engine, gallery_options(), dict(people))
     verdicts = judged["verdict"].value_counts()
@@ -108,6 +90,32 @@ def gallery(
     )
     bad = [row.photo for row in used.itertuples() if not usable(row.embedding, engine.embedding_length)]
     yield check("finite_and_of_right_length", "gallery_embeddings", bad)
+
+
+def candidate_photos(settings: Settings, film: str, people: Cast) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
+    """Photos of each actor from the gallery folders and TMDB, and what went wrong with TMDB.
+
+    Raises:
+        NotFound: there is no photo of anybody.
+    """
+    entry, sidecar = film_source(settings, film)
+    film_file = Path(entry.path)
+    own = sidecar.gallery_folder(sidecar_path(film_file))
+    folders = [*([own] if own else []), settings.galleries]
+    beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
+    photos = {actor: found.photos for actor, found in photos_of_cast(people, folders, beside).items()}
+    problems: list[str] = []
+    if settings.tmdb_key is not None:
+        fetched = photos_from_tmdb(settings, people, film)
+        problems = fetched.problems
+        for actor in photos:
+            photos[actor] += tuple(photo.path for photo in fetched.photos[actor])
+    if not any(photos.values()):
+        raise NotFound(
+            f"film {film!r}: no photos of any of its {len(people)} actors in {', '.join(map(str, folders))}; put them "
+            f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
+        )
+    return photos, problems
 
 
 def photos_from_tmdb(settings: Settings, people: Cast, film: str) -> CastPhotos:
