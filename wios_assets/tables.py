@@ -33,7 +33,8 @@ class Table:
     def schema(self) -> pa.Schema:
         """Arrow schema, `film` first where the table is partitioned by film."""
         fields = [pa.field(c.name, c.type, metadata={"comment": c.meaning}) for c in self.columns]
-        return pa.schema([pa.field("film", pa.string()), *fields] if self.by_film else fields)
+        key = pa.field("film", pa.string(), metadata={"comment": "Film that the row belongs to, the partition key"})
+        return pa.schema([key, *fields] if self.by_film else fields)
 
     @cached_property
     def stored_schema(self) -> pa.Schema:
