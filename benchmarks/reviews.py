@@ -23,7 +23,7 @@ import uvicorn
 
 from wios_assets.lake.library import publish
 from wios_assets.lake.store import write_rows
-from wios_assets.page.application import build_application
+from wios_assets.page.app import build_application
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import FILM_TABLES, LIBRARY, TABLES

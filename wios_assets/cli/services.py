@@ -38,7 +38,7 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
     """
     from filelock import FileLock, Timeout
 
-    from wios_assets.page.guard import required_token
+    from wios_assets.page.security import required_token
     from wios_assets.runs.orphans import end_orphaned_runs
 
     required_token(settings)

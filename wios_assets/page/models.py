@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from wios_assets.exports.documents import Kind, Seconds, Share
-from wios_assets.page.reviews import Show
+from wios_assets.page.state.review_lists import Show
 from wios_assets.reviews.decisions import Verdict
 
 ReviewersName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from wios_assets.page.film_map import FilmMap
+from wios_assets.page.state.film_map import FilmMap
 
 
 def page_data(film: FilmMap) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import uvicorn
 
 from wios_assets.errors import WiosError
-from wios_assets.page.application import build_application
+from wios_assets.page.app import build_application
 from wios_assets.settings import Settings, address
 
 # Requests at once; beyond them a client is told to come back, so that memory stays bounded.

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from wios_assets.errors import WiosError
-from wios_assets.page.inbox_requests import InboxRequest, InboxRequests
+from wios_assets.page.state.film_requests import InboxRequest, InboxRequests
 
 MOST_AT_ONCE = 2
 SPARED_BYTES = 1_000_000_000

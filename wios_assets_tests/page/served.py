@@ -12,7 +12,7 @@ import anyio
 import requests
 import uvicorn
 
-from wios_assets.page.application import build_application
+from wios_assets.page.app import build_application
 from wios_assets.page.renaming import Rename
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wios_assets.page.film_map import FilmMap, Person
-from wios_assets.page.shelf import Shelf
+from wios_assets.page.state.film_map import FilmMap, Person
+from wios_assets.page.state.library_cache import Shelf
 from wios_assets.text import fold
 
 MOST_COMPANIONS = 20

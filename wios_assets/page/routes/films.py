@@ -17,11 +17,12 @@ from wios_assets.exports.documents import AppearancesDocument, MinutesDocument, 
 from wios_assets.lake.library import Row
 from wios_assets.lake.prediction_log import Answer, PredictionLog
 from wios_assets.lake.questions import UnknownFilm
-from wios_assets.page import actors, models
-from wios_assets.page.answers import answer, json_answer
-from wios_assets.page.film_map import NOBODY, FilmMap, number_or_none
-from wios_assets.page.shelf import Hit, Shelf
-from wios_assets.page.states import FilmStates
+from wios_assets.page import models
+from wios_assets.page.routes.responses import answer, json_answer
+from wios_assets.page.state import actors
+from wios_assets.page.state.film_map import NOBODY, FilmMap, number_or_none
+from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.library_cache import Hit, Shelf
 from wios_assets.tables import TABLES
 from wios_assets.timeline.clock import format_clock, parse_clock
 

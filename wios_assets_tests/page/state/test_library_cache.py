@@ -10,7 +10,7 @@ import pytest
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.questions import UnknownFilm
-from wios_assets.page.shelf import Shelf
+from wios_assets.page.state.library_cache import Shelf
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.sample_lake import APPEARANCES, GRACE, ODD_KEYS, SCREEN_TIME, fill, library_row, store
 

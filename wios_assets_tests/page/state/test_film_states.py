@@ -10,7 +10,7 @@ import pytest
 from wios_assets.errors import WiosError
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import progress_file
-from wios_assets.page.states import FilmState, FilmStates
+from wios_assets.page.state.film_states import FilmState, FilmStates
 from wios_assets.runs.launch import dagster_instance
 from wios_assets.settings import Settings, load_settings
 

@@ -119,9 +119,9 @@ def test_a_client_that_stops_reading_stops_nobody_else(page: Page) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../guard.py",
-        "/static/..%2fguard.py",
-        "/static/%2e%2e/guard.py",
+        "/static/../security.py",
+        "/static/..%2fsecurity.py",
+        "/static/%2e%2e/security.py",
         "/static//etc/passwd",
         "/video/../../../../etc/passwd",
         "/video/..%2f..%2f..%2fetc%2fpasswd",

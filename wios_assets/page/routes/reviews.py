@@ -14,12 +14,12 @@ from starlette.responses import JSONResponse, Response
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Row
 from wios_assets.page import models
-from wios_assets.page.answers import json_answer
-from wios_assets.page.api import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, find_film, page_of
-from wios_assets.page.film_map import number_or_none
 from wios_assets.page.renaming import Renaming
-from wios_assets.page.reviews import Review, Reviews, Show, cast_of, reviews_of
-from wios_assets.page.shelf import Shelf
+from wios_assets.page.routes.films import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, find_film, page_of
+from wios_assets.page.routes.responses import json_answer
+from wios_assets.page.state.film_map import number_or_none
+from wios_assets.page.state.library_cache import Shelf
+from wios_assets.page.state.review_lists import Review, Reviews, Show, cast_of, reviews_of
 from wios_assets.reviews.decisions import AlreadyDecided, Decision, UnknownDecision, decide, said, undo
 from wios_assets.reviews.person_lookup import person_meant
 

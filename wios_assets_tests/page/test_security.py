@@ -9,7 +9,7 @@ import requests
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import publish
-from wios_assets.page.guard import COOKIE, required_token
+from wios_assets.page.security import COOKIE, required_token
 from wios_assets.page.server import listen
 from wios_assets.settings import load_settings
 from wios_assets_tests.page.served import Page, serving

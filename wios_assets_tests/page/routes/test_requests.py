@@ -18,9 +18,9 @@ from wios_assets.films.index import read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.lake.library import publish
 from wios_assets.page import bounds, uploads
-from wios_assets.page.bringing import RequestEntry, RequestList
-from wios_assets.page.inbox_requests import UPLOADS, InboxRequests
-from wios_assets.page.states import FilmState, FilmStates
+from wios_assets.page.routes.requests import RequestEntry, RequestList
+from wios_assets.page.state.film_requests import UPLOADS, InboxRequests
+from wios_assets.page.state.film_states import FilmState, FilmStates
 from wios_assets.runs.processes import lives
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.cli.command_line import make_video

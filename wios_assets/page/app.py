@@ -20,19 +20,19 @@ from starlette.types import Scope
 from wios_assets.errors import WiosError
 from wios_assets.lake.prediction_log import PredictionLog
 from wios_assets.lake.questions import UnknownFilm
-from wios_assets.page.api import api_router
 from wios_assets.page.bounds import Bounds
-from wios_assets.page.bringing import bringing_router
-from wios_assets.page.guard import Guard, required_token
-from wios_assets.page.inbox_requests import InboxRequests
 from wios_assets.page.keys import register_keys
-from wios_assets.page.pages import STATIC, page_router, templates
-from wios_assets.page.pictures import Pictures
+from wios_assets.page.media import Pictures
 from wios_assets.page.previews import Previews
 from wios_assets.page.renaming import Rename, Renaming
-from wios_assets.page.review_api import review_router
-from wios_assets.page.shelf import Shelf
-from wios_assets.page.states import FilmStates
+from wios_assets.page.routes.films import api_router
+from wios_assets.page.routes.html import STATIC, page_router, templates
+from wios_assets.page.routes.requests import bringing_router
+from wios_assets.page.routes.reviews import review_router
+from wios_assets.page.security import Guard, required_token
+from wios_assets.page.state.film_requests import InboxRequests
+from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.library_cache import Shelf
 from wios_assets.settings import Settings
 
 

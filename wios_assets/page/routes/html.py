@@ -15,18 +15,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from wios_assets.exports import FORMATS
-from wios_assets.page import actors
 from wios_assets.page.accuracy import accuracy_chart
-from wios_assets.page.answers import answer, json_answer, picture_answer
-from wios_assets.page.api import PageNumber, Words, chip_path, film_entries, film_entry, find_film, page_of
-from wios_assets.page.film_map import FilmMap, Person
+from wios_assets.page.media import Pictures
 from wios_assets.page.page_data import page_data
-from wios_assets.page.pictures import Pictures
 from wios_assets.page.previews import Previews
 from wios_assets.page.renaming import Renaming
-from wios_assets.page.reviews import Review, Show, cast_of, reviews_of
-from wios_assets.page.shelf import Shelf
-from wios_assets.page.states import FilmStates
+from wios_assets.page.routes.films import PageNumber, Words, chip_path, film_entries, film_entry, find_film, page_of
+from wios_assets.page.routes.responses import answer, json_answer, picture_answer
+from wios_assets.page.state import actors
+from wios_assets.page.state.film_map import FilmMap, Person
+from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.library_cache import Shelf
+from wios_assets.page.state.review_lists import Review, Show, cast_of, reviews_of
 from wios_assets.reviews.decisions import said
 from wios_assets.settings import Settings, address
 from wios_assets.timeline.clock import format_clock
@@ -37,7 +37,7 @@ FILMS_OF_AN_ACTOR = 10
 # Films in which a picture of an actor is looked for.
 FILMS_WITH_A_PORTRAIT = 8
 REVIEWS_A_PAGE = 40
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parent.parent / "static"
 NO_PICTURE = STATIC / "no-picture.svg"
 PhotoPath = Annotated[str, Query(max_length=4096, description="The photo's path, as answers name it")]
 # What browsers play; the type by the file's ending, since some systems know none for Matroska.

@@ -14,9 +14,9 @@ from wios_assets.errors import WiosError
 from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library
 from wios_assets.lake.paths import partition_folder, table_folder
-from wios_assets.page.decided import DecidedTracks, decided_rows
-from wios_assets.page.film_map import FilmMap, Person, film_map
 from wios_assets.page.folders import State, folder_state
+from wios_assets.page.state.decisions import DecidedTracks, decided_rows
+from wios_assets.page.state.film_map import FilmMap, Person, film_map
 from wios_assets.settings import Settings
 from wios_assets.text import fold
 

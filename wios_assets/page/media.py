@@ -15,9 +15,9 @@ from wios_assets.atomic import write_atomic
 from wios_assets.errors import WiosError
 from wios_assets.films.media_cache import POSTERS, cached_file
 from wios_assets.lake.paths import partition_folder
-from wios_assets.page.film_map import FilmMap
 from wios_assets.page.folders import folder_state
-from wios_assets.page.shelf import Shelf
+from wios_assets.page.state.film_map import FilmMap
+from wios_assets.page.state.library_cache import Shelf
 from wios_assets.vision.video import display_size, open_video, to_display
 
 POSTER_WIDTH = 480

@@ -16,10 +16,10 @@ from wios_assets.errors import WiosError
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, discover
 from wios_assets.films.sidecar import TCONST, Sidecar
 from wios_assets.page import models
-from wios_assets.page.answers import answer, json_answer
-from wios_assets.page.api import PageNumber, PageSize, page_of
-from wios_assets.page.inbox_requests import InboxRequest, InboxRequests
-from wios_assets.page.shelf import Shelf
+from wios_assets.page.routes.films import PageNumber, PageSize, page_of
+from wios_assets.page.routes.responses import answer, json_answer
+from wios_assets.page.state.film_requests import InboxRequest, InboxRequests
+from wios_assets.page.state.library_cache import Shelf
 from wios_assets.page.uploads import CutOff, check_space, receive
 from wios_assets.settings import Settings
 

@@ -22,7 +22,7 @@ from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, film_key
 from wios_assets.films.index import read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
-from wios_assets.page.states import FilmStates
+from wios_assets.page.state.film_states import FilmStates
 from wios_assets.runs.processes import lives, process_identity
 from wios_assets.settings import Settings
 

@@ -13,8 +13,8 @@ import pandas as pd
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Row
 from wios_assets.naming.decided_tracks import NOT_A_FACE
-from wios_assets.page.decided import Decided, film_frame
-from wios_assets.page.shelf import Shelf
+from wios_assets.page.state.decisions import Decided, film_frame
+from wios_assets.page.state.library_cache import Shelf
 from wios_assets.reviews.accuracy import checked_intervals, checked_top
 from wios_assets.reviews.decisions import Decision
 from wios_assets.reviews.overlay import decided_names, undecided_names

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wios_assets.page.actors import seconds_together
-from wios_assets.page.answers import as_json
-from wios_assets.page.film_map import FilmMap, film_map
 from wios_assets.page.page_data import page_data
+from wios_assets.page.routes.responses import as_json
+from wios_assets.page.state.actors import seconds_together
+from wios_assets.page.state.film_map import FilmMap, film_map
 from wios_assets.tables import TABLES
 from wios_assets_tests.page.long_film import DURATION_S, appearances_of
 from wios_assets_tests.sample_lake import APPEARANCES, MINUTES, SCREEN_TIME, library_row
