@@ -218,7 +218,7 @@ def test_what_is_decided_on_a_real_film_is_worked_into_its_names(
         card.press("a")
         tab.locator("#cast-name").select_option("Averil Mean")
         tab.locator("#cast-form button").click()
-        expect(card.locator(".said")).to_contain_text("that it is Averil Mean")
+        expect(card.locator(".decisions")).to_contain_text("that it is Averil Mean")
         film = watched.film(key)
         assert "Averil Mean" in film.locator("#lanes .lane .who .name").all_text_contents()
         expect(film.locator("#names-state")).to_be_hidden(timeout=180_000)

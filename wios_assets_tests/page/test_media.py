@@ -9,7 +9,7 @@ import pytest
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import publish
-from wios_assets.page.previews import WIDEST, Previews, write_preview
+from wios_assets.page.media import PREVIEW_WIDTH, Previews, write_preview
 from wios_assets.settings import load_settings
 from wios_assets.vision.video import probe
 from wios_assets_tests.page.served import serving
@@ -52,7 +52,7 @@ def test_a_wide_turned_film_is_made_small_and_upright(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.mp4", pictures, rotation=90, aspect=Fraction(1))
     write_preview(film, tmp_path / "preview.mp4", lambda seconds: None)
     seen = probe(tmp_path / "preview.mp4")
-    assert (seen.width, seen.height) == (WIDEST, 1138)
+    assert (seen.width, seen.height) == (PREVIEW_WIDTH, 1138)
 
 
 def test_what_cannot_be_read_fails_with_its_reason_and_leaves_nothing(tmp_path: Path) -> None:
@@ -60,14 +60,14 @@ def test_what_cannot_be_read_fails_with_its_reason_and_leaves_nothing(tmp_path: 
     film.write_bytes(b"no film" * 1000)
     previews = Previews(tmp_path / "cache")
     for _ in range(200):
-        state = previews.ask(film, 10.0)
+        state = previews.request(film, 10.0)
         if state.state == "failed":
             break
         time.sleep(0.02)
     assert state.reason is not None
     assert "not a video" in state.reason
     assert list((tmp_path / "cache" / "previews").iterdir()) == []
-    assert previews.ask(tmp_path / "gone.mp4", 10.0).state == "failed"
+    assert previews.request(tmp_path / "gone.mp4", 10.0).state == "failed"
     with pytest.raises(WiosError):
         write_preview(film, tmp_path / "out.mp4", lambda seconds: None)
 

@@ -1,51 +1,46 @@
-"""The pages in HTML, and the files that they show."""
+"""The HTML pages. A film's key, which may contain `/`, comes last in a path."""
 
 from __future__ import annotations
 
-import mimetypes
-from dataclasses import asdict
-from itertools import islice
+import math
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, HTTPException, Query
+import pandas as pd
+from fastapi import APIRouter, Query
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
+from wios_assets.errors import NotFound
 from wios_assets.exports import FORMATS
-from wios_assets.page.accuracy import accuracy_chart
-from wios_assets.page.media import Pictures
-from wios_assets.page.page_data import page_data
-from wios_assets.page.previews import Previews
 from wios_assets.page.renaming import Renaming
-from wios_assets.page.routes.films import PageNumber, Words, chip_path, film_entries, film_entry, find_film, page_of
-from wios_assets.page.routes.responses import answer, json_answer, picture_answer
-from wios_assets.page.state import actors
-from wios_assets.page.state.film_map import FilmMap, Person
+from wios_assets.page.routes.common import PageNumber, SearchQuery, chip_path, content_response, json_response, paged
+from wios_assets.page.routes.films import film_entry, search_films
+from wios_assets.page.routes.media import STATIC
+from wios_assets.page.state.actors import actor_sheet, actor_totals
+from wios_assets.page.state.catalog import Catalog
+from wios_assets.page.state.film_map import FilmMap, Person, page_data
 from wios_assets.page.state.film_states import FilmStates
-from wios_assets.page.state.library_cache import Shelf
-from wios_assets.page.state.review_lists import Review, Show, cast_of, reviews_of
+from wios_assets.page.state.review_lists import ListName, Review, read_review_lists
 from wios_assets.reviews.decisions import said
 from wios_assets.settings import Settings, address
 from wios_assets.timeline.clock import format_clock
 
-FILMS_A_PAGE = 24
-ACTORS_A_PAGE = 60
-FILMS_OF_AN_ACTOR = 10
-# Films in which a picture of an actor is looked for.
-FILMS_WITH_A_PORTRAIT = 8
-REVIEWS_A_PAGE = 40
-STATIC = Path(__file__).parent.parent / "static"
-NO_PICTURE = STATIC / "no-picture.svg"
-PhotoPath = Annotated[str, Query(max_length=4096, description="The photo's path, as answers name it")]
-# What browsers play; the type by the file's ending, since some systems know none for Matroska.
-_MEDIA_TYPES = {".mkv": "video/x-matroska", ".m4v": "video/mp4", ".mp4": "video/mp4", ".webm": "video/webm"}
+_FILMS_PER_PAGE = 24
+_ACTORS_PER_PAGE = 60
+_FILMS_PER_ACTOR_PAGE = 10
+_REVIEWS_PER_PAGE = 40
+# Accuracy chart: size, margins and distance of tick labels in pixels of its SVG.
+_CHART_WIDTH, _CHART_HEIGHT = 640, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 16, 16, 38
+_MAX_TICKS = 6
+_MIN_TICK_DISTANCE = 56
 
 
-def templates(settings: Settings) -> Environment:
-    """The templates; every value is escaped unless a template says otherwise, and none does."""
+def template_environment(settings: Settings) -> Environment:
+    """The templates. Every value is escaped; no template turns that off."""
     environment = Environment(
         loader=PackageLoader("wios_assets.page"),
         autoescape=True,
@@ -53,7 +48,7 @@ def templates(settings: Settings) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": _clock, "part": _part, "percent": _percent}
+    environment.filters |= {"clock": _clock, "part": _path_part, "percent": _percent}
     environment.globals |= {
         "version": _static_version(),
         "dagster": address(settings.ui_host, settings.ui_port),
@@ -63,196 +58,165 @@ def templates(settings: Settings) -> Environment:
     return environment
 
 
-def page_router(
-    settings: Settings,
-    shelf: Shelf,
-    states: FilmStates,
-    pictures: Pictures,
-    previews: Previews,
-    renaming: Renaming,
-    environment: Environment,
+def html_router(
+    settings: Settings, catalog: Catalog, states: FilmStates, renaming: Renaming, environment: Environment
 ) -> APIRouter:
-    """Routes of the pages. A film's key, which may hold `/`, comes last in a path."""
+    """Routes of the pages for viewers and reviewers."""
     router = APIRouter(include_in_schema=False)
 
     def html(request: Request, template: str, **values: Any) -> Response:
         text = environment.get_template(template).render(path=request.url.path, **values)
-        return answer(request, text.encode(), "text/html; charset=utf-8")
+        return content_response(request, text.encode(), "text/html; charset=utf-8")
 
     @router.get("/")
-    def films(request: Request, q: Words = "", page: PageNumber = 1) -> Response:
-        entries = film_entries(shelf, states, q)
-        shown, page, pages = page_of(entries, page, FILMS_A_PAGE)
-        cards = [{**film_entry(hit, states), "hits": hit.people} for hit in shown]
+    def films_page(request: Request, q: SearchQuery = "", page: PageNumber = 1) -> Response:
+        hits = search_films(catalog, states, q)
+        shown, page, pages = paged(hits, page, _FILMS_PER_PAGE)
         return html(
             request,
             "films.html",
-            films=cards,
-            total=len(entries),
-            pages=_pages("/", q, page, pages),
+            films=[{**film_entry(hit, states), "hits": hit.people} for hit in shown],
+            total=len(hits),
+            pages=_paging("/", q, page, pages),
             q=q,
             inbox=str(settings.films),
         )
 
     @router.get("/film/{key:key}")
-    def film(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
-        del t
-        waiting = states.waiting(set(shelf.films()))
+    def film_page(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
+        del t  # The page's script reads it.
+        waiting = states.waiting(set(catalog.films()))
         if key in waiting:
             return html(request, "waiting.html", film=key, state=states.of(key, False))
-        row = find_film(shelf, key)
+        row = catalog.find(key)
         if row["film"] != key:
-            return RedirectResponse(f"/film/{quote(row['film'], safe='')}")
-        found = shelf.map(row)
+            return RedirectResponse(f"/film/{_path_part(row['film'])}")
         return html(
             request,
             "film.html",
             film=row,
-            map=found,
+            map=catalog.map(row),
             playable=row["present"] and Path(row["path"]).is_file(),
             state=states.of(key, True),
             names=renaming.state(key),
-            cast=cast_of(shelf, key),
+            cast=catalog.cast(key),
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
+    @router.get("/data/{key:key}")
+    def film_data(request: Request, key: str) -> Response:
+        film = catalog.map(catalog.find(key))
+        return json_response(request, page_data(film), film.etag)
+
     @router.get("/review/{key:key}")
-    def review(request: Request, key: str, show: Show = "unnamed", page: PageNumber = 1) -> Response:
-        row = find_film(shelf, key)
-        found = reviews_of(shelf, row)
-        entries: list[Review] = getattr(found, show)
-        shown, page, pages = page_of(entries, page, REVIEWS_A_PAGE)
-        here = f"/review/{quote(row['film'], safe='')}"
+    def review_page(request: Request, key: str, show: ListName = "unnamed", page: PageNumber = 1) -> Response:
+        row = catalog.find(key)
+        lists = read_review_lists(catalog, row["film"])
+        reviews: list[Review] = getattr(lists, show)
+        shown, page, pages = paged(reviews, page, _REVIEWS_PER_PAGE)
+        here = f"/review/{_path_part(row['film'])}"
         return html(
             request,
             "review.html",
             film=row,
             show=show,
             reviews=shown,
-            found=found,
+            lists=lists,
             said=said,
             here=here,
             names=renaming.state(row["film"]),
-            people={person.actor: person for person in shelf.map(row).people},
-            chart=accuracy_chart(found.top),
-            pages=_pages(here, "", page, pages, show=show if show != "unnamed" else ""),
+            people={person.actor: person for person in catalog.map(row).people},
+            chart=accuracy_chart(lists.accuracy),
+            pages=_paging(here, "", page, pages, show=show if show != "unnamed" else ""),
         )
 
-    @router.get("/data/{key:key}")
-    def data(request: Request, key: str) -> Response:
-        found = shelf.map(find_film(shelf, key))
-        return json_answer(request, page_data(found), found.etag)
-
-    @router.get("/video/{key:key}")
-    def video(key: str) -> Response:
-        row = find_film(shelf, key)
-        path = Path(row["path"])
-        if not path.is_file():
-            raise HTTPException(404, f"{path}: the video file is gone; put it back")
-        kind = _MEDIA_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or ""
-        if not kind.startswith(("video/", "audio/")):
-            kind = "application/octet-stream"
-        return FileResponse(path, media_type=kind, headers={"cache-control": "private, no-cache"})
-
-    @router.get("/preview/{key:key}")
-    def preview(key: str) -> Response:
-        row = find_film(shelf, key)
-        made = previews.file(Path(row["path"]))
-        if made is None:
-            raise HTTPException(404, f"there is no preview of the film {row['film']!r} yet")
-        return FileResponse(made, media_type="video/mp4", headers={"cache-control": "private, no-cache"})
-
-    @router.post("/preview/{key:key}")
-    def ask_preview(request: Request, key: str) -> Response:
-        row = find_film(shelf, key)
-        return json_answer(request, asdict(previews.ask(Path(row["path"]), row["duration_s"])))
-
-    @router.get("/poster/{key:key}")
-    def poster(request: Request, key: str) -> Response:
-        found = shelf.map(find_film(shelf, key))
-        made = pictures.poster(found) or _leading_chip(pictures, found)
-        return picture_answer(request, made) if made is not None else FileResponse(NO_PICTURE)
-
-    @router.get("/chip/{face:int}/{key:key}")
-    def chip(request: Request, face: int, key: str) -> Response:
-        row = find_film(shelf, key)
-        made = pictures.chip(row["film"], face) if face < 2**63 else None
-        if made is None:
-            raise HTTPException(404, f"the film {row['film']!r} has no chip of a face {face}")
-        return picture_answer(request, made)
-
-    @router.get("/photo/{key:key}")
-    def photo(request: Request, key: str, of: PhotoPath) -> Response:
-        row = find_film(shelf, key)
-        made = pictures.photo(row["film"], of)
-        if made is None:
-            raise HTTPException(404, f"no photo {of!r} stands in the gallery of the film {row['film']!r}")
-        return picture_answer(request, made)
-
     @router.get("/actors")
-    def actors_(request: Request, q: Words = "", page: PageNumber = 1) -> Response:
-        found = actors.all_actors(shelf, q)
-        shown, page, pages = page_of(found, page, ACTORS_A_PAGE)
+    def actors_page(request: Request, q: SearchQuery = "", page: PageNumber = 1) -> Response:
+        totals = actor_totals(catalog, q)
+        shown, page, pages = paged(totals, page, _ACTORS_PER_PAGE)
         return html(
-            request, "actors.html", actors=shown, total=len(found), pages=_pages("/actors", q, page, pages), q=q
+            request, "actors.html", actors=shown, total=len(totals), pages=_paging("/actors", q, page, pages), q=q
         )
 
     @router.get("/actor/{key:key}")
-    def actor(request: Request, key: str, page: PageNumber = 1) -> Response:
-        found = actors.sheet(shelf, key)
-        if found is None:
-            raise HTTPException(404, f"nobody called {key!r} is seen in any film")
-        shown, page, pages = page_of(found.films, page, FILMS_OF_AN_ACTOR)
-        turning = _pages(f"/actor/{quote(key, safe='')}", "", page, pages)
-        return html(request, "actor.html", sheet=found, films=shown, pages=turning, appearances=_appearances)
-
-    @router.get("/portrait/{key:key}")
-    def portrait(request: Request, key: str) -> Response:
-        film = None
-        for film, person in islice(actors.seen_in(shelf, key), FILMS_WITH_A_PORTRAIT):
-            made = pictures.portrait(film.film["film"], person.actor)
-            if made is None and person.face is not None:
-                made = pictures.chip(film.film["film"], person.face)
-            if made is not None:
-                return picture_answer(request, made)
-        if film is None:
-            raise HTTPException(404, f"nobody called {key!r} is seen in any film")
-        return FileResponse(NO_PICTURE)
+    def actor_page(request: Request, key: str, page: PageNumber = 1) -> Response:
+        sheet = actor_sheet(catalog, key)
+        if sheet is None:
+            raise NotFound(f"nobody called {key!r} is seen in any film")
+        shown, page, pages = paged(sheet.films, page, _FILMS_PER_ACTOR_PAGE)
+        paging = _paging(f"/actor/{_path_part(key)}", "", page, pages)
+        return html(request, "actor.html", sheet=sheet, films=shown, pages=paging, appearances=_appearances)
 
     @router.get("/api")
-    def api(request: Request) -> Response:
+    def api_page(request: Request) -> Response:
         paths = request.app.openapi()["paths"]
-        routes = [(path, method, asked) for path, methods in paths.items() for method, asked in methods.items()]
+        routes = [(path, method, each) for path, methods in paths.items() for method, each in methods.items()]
         return html(request, "api.html", routes=routes)
 
-    @router.get("/favicon.ico")
-    def favicon() -> Response:
-        return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml")
-
     return router
+
+
+def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:
+    """Geometry of the chart of accuracy over the first 10, 20, 30 … intervals.
+
+    Args:
+        accuracy: see `reviews.accuracy.checked_top`.
+
+    Returns:
+        width and height in pixels; `lines`, each with name, path (None where nothing was checked) and points; `ticks`
+        and `levels`, each with position and text; `rows`, those of `accuracy`; `checked`, the number of checked names.
+    """
+    rows = accuracy.to_dict("records")
+    most = max((int(row["top"]) for row in rows), default=1)
+
+    def x_of(count: float) -> float:
+        return round(_LEFT + (_CHART_WIDTH - _LEFT - _RIGHT) * count / most, 1)
+
+    def y_of(share: float) -> float:
+        return round(_CHART_HEIGHT - _BOTTOM - (_CHART_HEIGHT - _TOP - _BOTTOM) * share, 1)
+
+    lines = []
+    for name in ("longest", "surest"):
+        points = [(x_of(row["top"]), y_of(row[name])) for row in rows if not math.isnan(row[name])]
+        path = "M" + "L".join(f"{x} {y}" for x, y in points) if points else None
+        lines.append({"name": name, "path": path, "points": points})
+    step = max(1, math.ceil(len(rows) / _MAX_TICKS))
+    ticks = [*rows[step - 1 : -1 : step], *rows[-1:]]
+    if len(ticks) > 1 and x_of(ticks[-1]["top"]) - x_of(ticks[-2]["top"]) < _MIN_TICK_DISTANCE:
+        del ticks[-2]
+    return {
+        "width": _CHART_WIDTH,
+        "height": _CHART_HEIGHT,
+        "left": _LEFT,
+        "right": _CHART_WIDTH - _RIGHT,
+        "bottom": _CHART_HEIGHT - _BOTTOM,
+        "lines": lines,
+        "ticks": [{"at": x_of(row["top"]), "text": str(int(row["top"]))} for row in ticks],
+        "levels": [{"at": y_of(level / 4), "text": f"{level * 25} %"} for level in range(5)],
+        "rows": rows,
+        "checked": int(rows[-1]["longest_checked"]) if rows else 0,
+    }
 
 
 def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:
     return [
         {
-            "start_s": float(film.start_s[place]),
-            "end_s": float(film.end_s[place]),
-            "face": int(film.face[place]),
-            "probability": float(film.probability[place]),
+            "start_s": float(film.start_s[index]),
+            "end_s": float(film.end_s[index]),
+            "face": int(film.face[index]),
+            "probability": float(film.probability[index]),
         }
-        for place in film.of(person.number)
+        for index in film.appearances_of(person.number)
     ]
 
 
-def _leading_chip(pictures: Pictures, film: FilmMap) -> bytes | None:
-    faces = [person.face for person in film.people if person.face is not None]
-    return pictures.chip(film.film["film"], faces[0]) if faces else None
+def _paging(path: str, query: str, page: int, pages: int, **more: str) -> dict[str, Any]:
+    """Number of the page, number of pages, and links to the pages before and after."""
 
-
-def _pages(path: str, words: str, page: int, pages: int, **more: str) -> dict[str, Any]:
     def link(number: int) -> str | None:
-        asked = {name: value for name, value in (*more.items(), ("q", words), ("page", number)) if value not in ("", 1)}
-        return (f"{path}?{urlencode(asked)}" if asked else path) if 1 <= number <= pages else None
+        values = (*more.items(), ("q", query), ("page", number))
+        parameters = {name: value for name, value in values if value not in ("", 1)}
+        return (f"{path}?{urlencode(parameters)}" if parameters else path) if 1 <= number <= pages else None
 
     return {"page": page, "pages": pages, "before": link(page - 1), "after": link(page + 1)}
 
@@ -262,13 +226,13 @@ def _clock(seconds: float) -> str:
     return format_clock(max(0.0, seconds)).removeprefix("00:").lstrip("0").rjust(4, "0")
 
 
-def _part(text: str) -> str:
-    """Text as a part of a path."""
+def _path_part(text: str) -> str:
+    """Text as one part of a path."""
     return quote(text, safe="")
 
 
 def _percent(share: float | None) -> str:
-    if share is None or share != share:
+    if share is None or math.isnan(share):
         return "–"
     if 0.995 <= share < 1:
         return ">99%"
@@ -276,6 +240,6 @@ def _percent(share: float | None) -> str:
 
 
 def _static_version() -> str:
-    """Changes whenever a static file does, so that a browser may keep them for long."""
+    """Changes with every static file, so that browsers may keep them for long."""
     newest = max(file.stat().st_mtime_ns for file in STATIC.iterdir())
     return f"{newest:x}"

@@ -1,72 +1,82 @@
-"""The API of reviews: what to look at, decisions, taking them back, and how right the names are."""
+"""The API of reviews: what to review, making and undoing decisions, and the accuracy of the names."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, Conflict, NotFound
 from wios_assets.lake.library import Row
 from wios_assets.page import models
 from wios_assets.page.renaming import Renaming
-from wios_assets.page.routes.films import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, find_film, page_of
-from wios_assets.page.routes.responses import json_answer
+from wios_assets.page.routes.common import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, json_response, paged
+from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import number_or_none
-from wios_assets.page.state.library_cache import Shelf
-from wios_assets.page.state.review_lists import Review, Reviews, Show, cast_of, reviews_of
+from wios_assets.page.state.review_lists import ListName, Review, ReviewLists, read_review_lists
 from wios_assets.reviews.decisions import AlreadyDecided, Decision, UnknownDecision, decide, said, undo
 from wios_assets.reviews.person_lookup import person_meant
 
 _CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {"model": models.Conflict, "description": "Decided, taken back or analysed anew by another meanwhile"}
+    409: {"model": models.Conflict, "description": "Decided, undone or analysed again since the tracks were listed"}
 }
-ShowReviews = Annotated[
-    Show, Query(description="unnamed: tracks without a name; named: names to be checked; decided: what was decided")
+ShowList = Annotated[
+    ListName, Query(description="unnamed: tracks without a name; named: names to check; decided: decisions")
 ]
 
 
-class _Json(APIRoute):
-    """A route whose requests say that they bring JSON, which no form of another site can."""
+class ReviewConflict(Conflict):
+    """The tracks changed since the reviewer saw them; `document` is the answer's content beside the reason."""
+
+    def __init__(self, reason: str, token: str, decision: Decision | None = None) -> None:
+        super().__init__(reason)
+        entry = decision_entry(decision) if decision is not None else None
+        self.document = {"decision": entry, "revision": token}
+
+
+class _JsonRoute(APIRoute):
+    """A route that accepts only requests declared as JSON, which a form of another site cannot send."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
-            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if request.method == "POST" and kind != "application/json":
-                return JSONResponse({"reason": "send JSON, and say so: content-type: application/json"}, 415)
+            media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if request.method == "POST" and media_type != "application/json":
+                return JSONResponse({"reason": "send JSON with the header content-type: application/json"}, 415)
             return await handle(request)
 
         return checked
 
 
-def review_router(shelf: Shelf, renaming: Renaming) -> APIRouter:
-    """Routes over the decisions on films of `shelf`."""
-    router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS, route_class=_Json)
+def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
+    """Routes over the decisions on films of `catalog`; `renaming` works them into the names."""
+    router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS, route_class=_JsonRoute)
 
     @router.get("/films/{film:key}/reviews", response_model=models.ReviewList, summary="What to look at and decide")
-    def reviews(
-        request: Request, film: FilmKey, show: ShowReviews = "unnamed", page: PageNumber = 1, per_page: PageSize = 50
+    def list_reviews(
+        request: Request, film: FilmKey, show: ShowList = "unnamed", page: PageNumber = 1, per_page: PageSize = 50
     ) -> Response:
-        row = find_film(shelf, film)
-        found = reviews_of(shelf, row)
-        entries: list[Review] = getattr(found, show)
-        shown, page, pages = page_of(entries, page, per_page)
-        value = {"film": row["film"], "show": show, "total": len(entries), "page": page, "pages": pages}
-        names = renaming.state(row["film"])
-        return json_answer(
+        key = catalog.find(film)["film"]
+        lists = read_review_lists(catalog, key)
+        reviews: list[Review] = getattr(lists, show)
+        shown, page, pages = paged(reviews, page, per_page)
+        names = renaming.state(key)
+        return json_response(
             request,
             {
-                **value,
-                "revision": found.token,
+                "film": key,
+                "show": show,
+                "total": len(reviews),
+                "page": page,
+                "pages": pages,
+                "revision": lists.token,
                 "names": {"state": names.kind, "reason": names.reason},
-                "reviews": [review_entry(row["film"], each) for each in shown],
+                "reviews": [review_entry(key, review) for review in shown],
             },
         )
 
@@ -77,18 +87,18 @@ def review_router(shelf: Shelf, renaming: Renaming) -> APIRouter:
         responses=_CONFLICT,
         summary="Decide who tracks show",
     )
-    def make(film: FilmKey, new: models.NewDecision) -> Response:
-        row = find_film(shelf, film)
+    def make_decision(film: FilmKey, new: models.NewDecision) -> Response:
+        row = catalog.find(film)
         key = row["film"]
-        decided = shelf.decided.on(key)
-        seen = decided.seen(new.revision)
+        before = catalog.decisions.of(key)
+        seen = before.seen_revision(new.revision)
         if seen is None:
-            return _conflict("the film was analysed anew since you looked; load the page again", None, decided.token(0))
+            raise ReviewConflict("the film was analysed again since you looked; reload the page", before.token(0))
+        person = _person(catalog, row, new)
         try:
-            person = _person(shelf, row, new)
-            made = decide(
-                shelf.settings.data,
-                shelf.settings.lake,
+            decision, *_ = decide(
+                catalog.settings.data,
+                catalog.settings.lake,
                 key,
                 list(dict.fromkeys(new.tracks)),
                 new.verdict,
@@ -96,77 +106,75 @@ def review_router(shelf: Shelf, renaming: Renaming) -> APIRouter:
                 everywhere=new.everywhere and new.verdict == "is",
                 by=new.by,
                 seen=seen,
-                faces=shelf.decided.faces(key),
+                faces=catalog.decisions.faces(key),
             )
-        except AlreadyDecided as conflict:
-            token = decided.token(conflict.decision.newest)
-            return _conflict(f"{said(conflict.decision)}; decide again to overrule that", conflict.decision, token)
-        except WiosError as error:
-            raise HTTPException(400, str(error)) from None
+        except AlreadyDecided as error:
+            reason = f"{said(error.decision)}; decide again to overrule that"
+            raise ReviewConflict(reason, before.token(error.decision.newest), error.decision) from None
         renaming.ask(key)
-        now = shelf.decided.on(key)
-        value = {"id": made[0].id, "said": said(made[0]), "person": person, "tracks": new.tracks}
-        return JSONResponse({**value, "revision": now.token(made[0].revision)}, status_code=201)
+        token = catalog.decisions.of(key).token(decision.revision)
+        value = {"id": decision.id, "said": said(decision), "person": person, "tracks": new.tracks, "revision": token}
+        return JSONResponse(value, status_code=201)
 
     @router.post(
         "/films/{film:key}/reviews/{decision}/undo",
         response_model=models.DecisionMade,
         responses=_CONFLICT,
-        summary="Take a decision back",
+        summary="Undo a decision",
     )
-    def take_back(
+    def undo_decision(
         film: FilmKey, decision: Annotated[str, Path(description="Id of the decision")], who: models.Reviewer
     ) -> Response:
-        key = find_film(shelf, film)["film"]
-        decided = shelf.decided.on(key)
-        if all(each.id != decision for each in decided.made):
-            raise HTTPException(404, f"the film {key!r} has no decision {decision!r}")
+        key = catalog.find(film)["film"]
+        before = catalog.decisions.of(key)
+        known = next((each for each in before.all if each.id == decision), None)
+        if known is None:
+            raise NotFound(f"the film {key!r} has no decision {decision!r}")
         try:
-            taken = undo(shelf.settings.data, key, decision, who.by)
+            undone, *_ = undo(catalog.settings.data, key, decision, who.by)
         except UnknownDecision as error:
-            newest = next(each for each in decided.made if each.id == decision)
-            return _conflict(str(error), newest, decided.token(newest.newest))
+            raise ReviewConflict(str(error), before.token(known.newest), known) from None
         renaming.ask(key)
-        now = shelf.decided.on(key)
-        tracks = [track for track, made in now.by_track.items() if any(each.id == decision for each in made)]
-        value = {"id": decision, "said": said(taken[0]), "person": taken[0].person, "tracks": tracks}
-        return JSONResponse({**value, "revision": now.token(now.on(tracks))})
+        after = catalog.decisions.of(key)
+        tracks = [track for track, on_track in after.by_track.items() if any(each.id == decision for each in on_track)]
+        value = {"id": decision, "said": said(undone), "person": undone.person, "tracks": tracks}
+        return JSONResponse({**value, "revision": after.token_on(tracks)})
 
     @router.get("/films/{film:key}/names", response_model=models.NamesState, summary="Whether names follow decisions")
-    def names(request: Request, film: FilmKey) -> Response:
-        state = renaming.state(find_film(shelf, film)["film"])
-        return json_answer(request, {"state": state.kind, "reason": state.reason})
+    def names_state(request: Request, film: FilmKey) -> Response:
+        state = renaming.state(catalog.find(film)["film"])
+        return json_response(request, {"state": state.kind, "reason": state.reason})
 
     @router.get(
         "/films/{film:key}/accuracy",
         response_model=models.Accuracy,
-        summary="How right the names are, as far as people checked them",
+        summary="Accuracy of the names, as far as people checked them",
     )
     def accuracy(request: Request, film: FilmKey) -> Response:
-        row = find_film(shelf, film)
-        return json_answer(request, {"film": row["film"], "top": accuracy_entries(reviews_of(shelf, row))})
+        key = catalog.find(film)["film"]
+        return json_response(request, {"film": key, "top": accuracy_entries(read_review_lists(catalog, key))})
 
     return router
 
 
-def review_entry(film: str, each: Review) -> dict[str, Any]:
+def review_entry(film: str, review: Review) -> dict[str, Any]:
     """A review as the API lists it."""
     return {
-        "tracks": list(each.tracks),
-        "start_s": round(each.start_s, 3),
-        "end_s": round(each.end_s, 3),
-        "seconds": round(each.seconds, 3),
-        "now": each.now,
-        "person": each.person,
-        "proposal": each.proposal,
-        "nearest": each.nearest,
-        "distance": _number(each.distance),
-        "runner_up": each.runner_up,
-        "probability": _number(each.probability),
-        "reason": each.reason,
-        "chips": [chip_path(film, face) for face in each.faces],
-        "decisions": [decision_entry(decision) for decision in each.decisions],
-        "revision": each.token,
+        "tracks": list(review.tracks),
+        "start_s": round(review.start_s, 3),
+        "end_s": round(review.end_s, 3),
+        "seconds": round(review.seconds, 3),
+        "now": review.outcome,
+        "person": review.person,
+        "proposal": review.proposal,
+        "nearest": review.nearest,
+        "distance": number_or_none(review.distance, 4),
+        "runner_up": review.runner_up,
+        "probability": number_or_none(review.probability, 4),
+        "reason": review.reason,
+        "chips": [chip_path(film, face) for face in review.faces],
+        "decisions": [decision_entry(decision) for decision in review.decisions],
+        "revision": review.token,
     }
 
 
@@ -176,33 +184,29 @@ def decision_entry(decision: Decision) -> dict[str, Any]:
     return {**decision.model_dump(mode="json", include=shown), "said": said(decision)}
 
 
-def accuracy_entries(reviews: Reviews) -> list[dict[str, Any]]:
-    """The share that is right among the first so many names, as far as they were checked."""
+def accuracy_entries(lists: ReviewLists) -> list[dict[str, Any]]:
+    """The share of correct names among the first 10, 20, 30 … intervals, of those that were checked."""
     return [
         {
             "top": int(row["top"]),
             **{f"{order}_checked": int(row[f"{order}_checked"]) for order in ("longest", "surest")},
             **{order: number_or_none(float(row[order]), 4) for order in ("longest", "surest")},
         }
-        for row in reviews.top.to_dict("records")
+        for row in lists.accuracy.to_dict("records")
     ]
 
 
-def _person(shelf: Shelf, film: Row, new: models.NewDecision) -> str | None:
+def _person(catalog: Catalog, film: Row, new: models.NewDecision) -> str | None:
+    """The person of a new decision, by the name that the film has.
+
+    Raises:
+        BadInput: the verdict needs a person and none is given, or the other way round, or nobody has the name.
+    """
     if new.verdict == "not_a_face":
         if new.person is not None:
-            raise WiosError("person: what is not a face is nobody; leave it out")
+            raise BadInput("person: `not_a_face` names nobody; leave the person out")
         return None
     if new.person is None:
-        raise WiosError("person: say who it is, or is not")
-    known = [person.actor for person in shelf.map(film).people if person.kind == "cast"]
-    return person_meant([*cast_of(shelf, film["film"]), *known], new.person, new=new.new)
-
-
-def _conflict(reason: str, decision: Decision | None, token: str) -> Response:
-    shown = decision_entry(decision) if decision is not None else None
-    return JSONResponse({"reason": reason, "decision": shown, "revision": token}, status_code=409)
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else round(float(value), 4)
+        raise BadInput("person: name the person that it is, or is not")
+    seen = [person.actor for person in catalog.map(film).people if person.kind == "cast"]
+    return person_meant([*catalog.cast(film["film"]), *seen], new.person, new=new.new)

@@ -1,14 +1,15 @@
-"""What is known of an actor over all films: screen time, films, and with whom on screen."""
+"""An actor over all films: screen time, films, and the people who are on screen at the same time."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap, Person
-from wios_assets.page.state.library_cache import Shelf
 from wios_assets.text import fold
+from wios_assets.timeline.minutes import Span, union
 
 MOST_COMPANIONS = 20
 
@@ -25,10 +26,10 @@ class ActorTotal:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """An actor's films, the longest on screen first, and the people seen together with the actor.
+class ActorSheet:
+    """An actor's films, by seconds on screen, and the people who are on screen at the same time.
 
-    `companions` are name, key and seconds together.
+    `companions` are name, key and seconds on screen together.
     """
 
     total: ActorTotal
@@ -36,26 +37,25 @@ class Sheet:
     companions: list[tuple[str, str, float]]
 
 
-def all_actors(shelf: Shelf, words: str = "") -> list[ActorTotal]:
-    """Cast members seen in any film whose name or characters hold every word, the longest on screen first."""
-    wanted = fold(words).split()
-    own: dict[str, list[Person]] = defaultdict(list)
-    for film in shelf.maps():
+def actor_totals(catalog: Catalog, query: str = "") -> list[ActorTotal]:
+    """Cast members seen in any film whose name or characters contain every word, by seconds on screen."""
+    words = fold(query).split()
+    people_by_key: dict[str, list[Person]] = defaultdict(list)
+    for film in catalog.maps():
         for person in film.people:
             if person.kind == "cast":
-                own[person.key].append(person)
-    fitting = {
-        key: people
-        for key, people in own.items()
-        if all(any(word in fold(f"{p.actor} {p.character or ''}") for p in people) for word in wanted)
-    }
-    totals = [_total(people) for people in fitting.values()]
+                people_by_key[person.key].append(person)
+    totals = [
+        _total(people)
+        for people in people_by_key.values()
+        if all(any(word in fold(f"{p.actor} {p.character or ''}") for p in people) for word in words)
+    ]
     return sorted(totals, key=lambda total: (-total.seconds, total.actor))
 
 
-def sheet(shelf: Shelf, key: str) -> Sheet | None:
-    """An actor by nconst or name; None where nobody of the cast is called so in any film."""
-    films = list(seen_in(shelf, key))
+def actor_sheet(catalog: Catalog, key: str) -> ActorSheet | None:
+    """An actor by nconst or name; None where no cast member of any film has it."""
+    films = list(films_with(catalog, key))
     if not films:
         return None
     films.sort(key=lambda pair: -pair[1].seconds)
@@ -67,12 +67,12 @@ def sheet(shelf: Shelf, key: str) -> Sheet | None:
                 together[other.key] += seconds
                 names[other.key] = other.actor
     companions = sorted(((names[k], k, s) for k, s in together.items()), key=lambda c: (-c[2], c[0]))
-    return Sheet(_total([person for _, person in films]), films, companions[:MOST_COMPANIONS])
+    return ActorSheet(_total([person for _, person in films]), films, companions[:MOST_COMPANIONS])
 
 
-def seen_in(shelf: Shelf, key: str) -> Iterator[tuple[FilmMap, Person]]:
+def films_with(catalog: Catalog, key: str) -> Iterator[tuple[FilmMap, Person]]:
     """The films in which a cast member, by nconst or name, is seen, in order of title."""
-    for film in shelf.maps():
+    for film in catalog.maps():
         for person in film.people:
             if person.kind == "cast" and key in (person.key, person.actor):
                 yield film, person
@@ -80,24 +80,16 @@ def seen_in(shelf: Shelf, key: str) -> Iterator[tuple[FilmMap, Person]]:
 
 def seconds_together(film: FilmMap, person: Person) -> dict[Person, float]:
     """Seconds that others are on screen at the same time as a person of the film, by person."""
-    shared: dict[int, list[tuple[float, float]]] = defaultdict(list)
-    for place in film.of(person.number):
-        start, end = film.start_s[place], film.end_s[place]
-        # By start, so whatever begins after the end is no concern.
+    shared: dict[int, list[Span]] = defaultdict(list)
+    for index in film.appearances_of(person.number):
+        start, end = film.start_s[index], film.end_s[index]
+        # Appearances are sorted by start; those from `last` on begin after this one ends.
         last = int(film.start_s.searchsorted(end))
-        meeting = ((film.end_s[:last] > start) & (film.person[:last] != person.number)).nonzero()[0]
-        for other in meeting.tolist():
-            begin, finish = max(start, film.start_s[other]), min(end, film.end_s[other])
-            shared[int(film.person[other])].append((float(begin), float(finish)))
-    return {film.people[number]: _union_s(spans) for number, spans in shared.items()}
-
-
-def _union_s(spans: Iterable[tuple[float, float]]) -> float:
-    total, until = 0.0, float("-inf")
-    for start, end in sorted(spans):
-        total += max(0.0, end - max(start, until))
-        until = max(until, end)
-    return total
+        overlapping = ((film.end_s[:last] > start) & (film.person[:last] != person.number)).nonzero()[0]
+        for other in overlapping.tolist():
+            span = float(max(start, film.start_s[other])), float(min(end, film.end_s[other]))
+            shared[int(film.person[other])].append(span)
+    return {film.people[number]: sum(end - start for start, end in union(spans)) for number, spans in shared.items()}
 
 
 def _total(people: list[Person]) -> ActorTotal:

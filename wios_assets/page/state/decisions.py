@@ -1,29 +1,29 @@
-"""What people decided on a film, found in its tracks, and the film as it is with that."""
+"""Decisions on a film, matched with its tracks, and the film's timeline as they change it."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from cachetools import LRUCache
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Library, Row
-from wios_assets.lake.paths import partition_folder
-from wios_assets.page.folders import State, file_state, folder_state
+from wios_assets.lake.paths import Version, files_version, partition_version
 from wios_assets.reviews.decisions import Decision, FilmFaces, decisions_file, read_decisions, read_faces, revision_of
 from wios_assets.reviews.overlay import decided_names
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST, FACE_EMBEDDINGS, FACE_TRACKS, FACES, SHOTS, TRACK_NAMES, Table
-from wios_assets.timeline.film_timeline import film_timeline
-from wios_assets.timeline.frames import records, table_frame
+from wios_assets.timeline.film_timeline import FilmTimeline, film_timeline
+from wios_assets.timeline.frames import table_frame
 
-# Films of which the faces are kept; one of two hours takes some 50 MB.
-_KEPT_FACES = 3
-_KEPT = 512
+# The faces of a film of two hours take some 50 MB.
+_CACHED_FACES = 3
+_CACHED_DECISIONS = 512
+# Of these tables the timeline needs only some columns.
 _COLUMNS = {
     FACE_TRACKS.name: "track, shot, start_s, end_s, best_face",
     SHOTS.name: "shot, start_s, end_s",
@@ -32,128 +32,146 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Decided:
-    """People's decisions on a film in one state.
+class FilmDecisions:
+    """The decisions on a film at one revision.
 
     Attributes:
-        tracks: tells this state of the film's tracks from another; their numbers hold within it.
-        revision: of all decisions. by_track: those on each track, in the order in which they were made.
-        made: all, those included whose face is found no more.
+        tracks_version: identifies the state of the film's tracks; track numbers are valid within it.
+        revision: of all decisions. all: every decision, including those whose face is not found any more.
+        by_track: the decisions on each track, oldest first, including undone ones.
     """
 
-    tracks: str
+    tracks_version: str
     revision: int
+    all: Sequence[Decision]
     by_track: Mapping[int, Sequence[Decision]]
-    made: Sequence[Decision]
 
     def token(self, revision: int) -> str:
-        """What a reviewer has seen, as it goes out and comes back."""
-        return f"{self.tracks}.{revision}"
+        """What a reviewer has seen, as it is sent with the tracks and comes back with a decision."""
+        return f"{self.tracks_version}.{revision}"
 
-    def seen(self, token: str) -> int | None:
-        """The revision in a token; None where it is none, or the film's tracks were others then."""
-        tracks, _, revision = token.rpartition(".")
-        return int(revision) if tracks == self.tracks and revision.isdecimal() and revision.isascii() else None
+    def seen_revision(self, token: str) -> int | None:
+        """The revision in a token; None where the token is malformed or belongs to other tracks."""
+        tracks_version, _, revision = token.rpartition(".")
+        valid = tracks_version == self.tracks_version and revision.isdecimal() and revision.isascii()
+        return int(revision) if valid else None
 
-    def on(self, tracks: Sequence[int]) -> int:
-        """The newest revision on some tracks, 0 for none."""
-        return max((each.newest for track in tracks for each in self.by_track.get(track, ())), default=0)
+    def on(self, tracks: Sequence[int]) -> list[Decision]:
+        """The decisions on some tracks, one of each id, oldest first, including undone ones."""
+        unique = {each.id: each for track in tracks for each in self.by_track.get(track, ())}
+        return sorted(unique.values(), key=lambda each: each.revision)
 
-    def holding(self, tracks: Sequence[int]) -> list[Decision]:
-        """Decisions on some tracks that hold, an act once, in the order in which they were made."""
-        held = [each for track in tracks for each in self.by_track.get(track, ()) if each.undone_at is None]
-        return sorted({each.id: each for each in held}.values(), key=lambda each: each.revision)
+    def token_on(self, tracks: Sequence[int]) -> str:
+        """Token of the newest decision on some tracks."""
+        newest = (each.newest for track in tracks for each in self.by_track.get(track, ()))
+        return self.token(max(newest, default=0))
 
-    def ahead_of(self, appearances: Sequence[Row]) -> bool:
-        """Whether something was decided since rows of the table `appearances` were made."""
-        rests_on = min((row["decisions"] or 0 for row in appearances), default=0)
-        return bool(self.by_track) and self.revision > rests_on
+    def newer_than(self, appearances: Sequence[Row]) -> bool:
+        """Whether a decision was made or undone since rows of the table `appearances` were made."""
+        included = min((row["decisions"] or 0 for row in appearances), default=0)
+        return bool(self.by_track) and self.revision > included
 
 
-class DecidedTracks:
-    """Decisions on films. Any thread may ask; each state of them is looked up in the tracks once."""
+class DecisionCache:
+    """Decisions on films, matched with tracks once for each state of both. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        self._faces: OrderedDict[str, tuple[State, FilmFaces]] = OrderedDict()
-        self._decided: OrderedDict[str, tuple[tuple[State, State], Decided]] = OrderedDict()
+        self._faces: LRUCache[str, tuple[Version, FilmFaces]] = LRUCache(_CACHED_FACES)
+        self._decisions: LRUCache[str, tuple[tuple[Version, Version], FilmDecisions]] = LRUCache(_CACHED_DECISIONS)
 
-    def state(self, film: str) -> State:
-        """What tells one state of a film's decisions from another."""
-        return file_state(decisions_file(self.settings.data, film))
+    def version(self, film: str) -> Version:
+        """Identifies the state of a film's decisions."""
+        return files_version([decisions_file(self.settings.data, film)])
 
     def faces(self, film: str) -> FilmFaces:
-        """The film's faces.
+        """The faces of a film.
 
         Raises:
             WiosError: they are not in the lake.
         """
-        state = self._state_of_faces(film)
+        version = self._tracks_version(film)
         with self._lock:
-            kept = self._faces.get(film)
-        if kept is not None and kept[0] == state:
-            return kept[1]
+            cached = self._faces.get(film)
+        if cached is not None and cached[0] == version:
+            return cached[1]
         faces = read_faces(self.settings.lake, film)
         with self._lock:
-            self._faces[film] = (state, faces)
-            while len(self._faces) > _KEPT_FACES:
-                self._faces.popitem(last=False)
+            self._faces[film] = (version, faces)
         return faces
 
-    def on(self, film: str) -> Decided:
-        """A film's decisions as they are now.
+    def of(self, film: str) -> FilmDecisions:
+        """The current decisions on a film.
 
         Raises:
             WiosError: their file cannot be read.
         """
-        state = self._state_of_faces(film), self.state(film)
+        version = self._tracks_version(film), self.version(film)
         with self._lock:
-            kept = self._decided.get(film)
-        if kept is not None and kept[0] == state:
-            return kept[1]
-        made = read_decisions(self.settings.data, film)
+            cached = self._decisions.get(film)
+        if cached is not None and cached[0] == version:
+            return cached[1]
+        stored = read_decisions(self.settings.data, film)
+        tracks_version = hashlib.blake2b(repr(version[0]).encode(), digest_size=6).hexdigest()
+        decisions = FilmDecisions(tracks_version, revision_of(stored), stored, self._by_track(film, stored))
+        with self._lock:
+            self._decisions[film] = (version, decisions)
+        return decisions
+
+    def _by_track(self, film: str, stored: Sequence[Decision]) -> dict[int, list[Decision]]:
         by_track: dict[int, list[Decision]] = {}
-        if made:
+        if stored:
             try:
-                found = self.faces(film).find(made)
+                tracks = self.faces(film).find(stored)
             except WiosError:
-                found = [None] * len(made)
-            for each, track in zip(made, found, strict=True):
+                # Without faces in the lake no decision can be matched.
+                return {}
+            for each, track in zip(stored, tracks, strict=True):
                 if track is not None:
                     by_track.setdefault(track, []).append(each)
-        tracks = hashlib.blake2b(repr(state[0]).encode(), digest_size=6).hexdigest()
-        decided = Decided(tracks, revision_of(made), by_track, made)
-        with self._lock:
-            self._decided[film] = (state, decided)
-            while len(self._decided) > _KEPT:
-                self._decided.popitem(last=False)
-        return decided
+        return by_track
 
-    def _state_of_faces(self, film: str) -> State:
+    def _tracks_version(self, film: str) -> Version:
         lake = self.settings.lake
         tables = (FACE_TRACKS, FACES, FACE_EMBEDDINGS)
-        return tuple(part for table in tables for part in folder_state(partition_folder(lake, table.name, film)))
+        return tuple(part for table in tables for part in partition_version(lake, table.name, film))
 
 
-def film_frame(library: Library, table: Table, film: str) -> pd.DataFrame:
-    """A film's rows of a table, those columns that the timeline needs."""
+@dataclass(frozen=True)
+class TrackTables:
+    """The tables of one film from which its timeline is derived, without the column `film`.
+
+    Attributes:
+        names: rows of `tables.TRACK_NAMES`. tracks, shots, cast: rows of FACE_TRACKS, SHOTS and CAST, with the columns
+        that the timeline needs.
+    """
+
+    names: pd.DataFrame
+    tracks: pd.DataFrame
+    shots: pd.DataFrame
+    cast: pd.DataFrame
+
+    @classmethod
+    def read(cls, library: Library, film: str) -> TrackTables:
+        """The tables of a film.
+
+        Raises:
+            WiosError: one of them is not in the lake.
+        """
+        return cls(*(_read_table(library, table, film) for table in (TRACK_NAMES, FACE_TRACKS, SHOTS, CAST)))
+
+    def with_decisions(self, decisions: FilmDecisions) -> TrackTables:
+        """The same tables, with names as the decisions change them."""
+        names = decided_names(self.names, decisions.by_track) if decisions.by_track else self.names
+        return TrackTables(names, self.tracks, self.shots, self.cast)
+
+    def timeline(self, duration_s: float) -> FilmTimeline:
+        """Appearances, minutes and screen time of a film of this length in seconds."""
+        return film_timeline(self.names, self.tracks, self.shots, self.cast, duration_s)
+
+
+def _read_table(library: Library, table: Table, film: str) -> pd.DataFrame:
     columns = _COLUMNS.get(table.name, "*")
     rows = library.film_rows(table.name, film, f'SELECT {columns} FROM "{table.name}" WHERE film = $film')
     return table_frame(rows, table)
-
-
-def decided_rows(
-    library: Library, film: Row, by_track: Mapping[int, Sequence[Decision]]
-) -> tuple[list[Row], list[Row], list[Row]]:
-    """Rows of appearances, minute_appearances and screen_time in which people's decisions show.
-
-    They hold until a run has worked the names out anew.
-
-    Args:
-        film: the film's row of the table `library`.
-    """
-    key, duration_s = film["film"], film["duration_s"]
-    names, tracks, shots, cast = (film_frame(library, t, key) for t in (TRACK_NAMES, FACE_TRACKS, SHOTS, CAST))
-    timeline = film_timeline(decided_names(names, by_track), tracks, shots, cast, duration_s)
-    return records(timeline.appearances), records(timeline.minutes), records(timeline.screen_time)

@@ -1,4 +1,4 @@
-"""How far each film is: queued, running, ready or failed, and why."""
+"""The state of each film: queued, running, ready or failed, with progress and reason."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Kind = Literal["queued", "running", "ready", "failed"]
 Stage = Literal["frames", "faces", "names"]
-# What a run has made once it is past a stage, the last stage first.
-_MADE: tuple[tuple[str, Stage], ...] = (("face_tracks", "names"), ("face_embeddings", "faces"))
-# Dagster's daemon says every 30 seconds that it lives.
-_DAEMON_SILENT_S = 75.0
-# A progress file that was not touched for this long, in seconds, was left by a run that was killed.
-_STALE_S = 20.0
-_LOOK_EVERY_S = 5.0
-_RUNS_LOOKED_AT = 500
+# The stage of a run that has materialised an asset, the latest stage first.
+_STAGE_AFTER: tuple[tuple[str, Stage], ...] = (("face_tracks", "names"), ("face_embeddings", "faces"))
+# Dagster's daemon sends a heartbeat every 30 seconds.
+_HEARTBEAT_TIMEOUT_S = 75.0
+# A progress file older than this was left behind by a killed run.
+_PROGRESS_TIMEOUT_S = 20.0
+_REFRESH_S = 5.0
+_RUN_LIMIT = 500
 _FILM_TAG = "dagster/partition"
 
 
@@ -37,9 +37,9 @@ class FilmState:
     """State of a film.
 
     Attributes:
-        share: of the video analysed, 0 to 1, while that is being done. left_s: seconds until then.
-        reason: why the newest run failed. stage: what a running film is at: the video's frames, linking faces into
-        tracks, or names and what follows from them. since: when the newest run was asked for, seconds since the epoch.
+        share: share of the video that is analysed, 0 to 1, during the analysis. left_s: estimated seconds until then.
+        reason: why the newest run failed. stage: of a running film: decoding frames, linking faces into tracks, or
+            names and what follows from them. since: when the newest run was requested, seconds since the epoch.
     """
 
     kind: Kind
@@ -51,94 +51,94 @@ class FilmState:
 
 
 class FilmStates:
-    """States of films, from the index of the inbox, the progress of running films and Dagster's history of runs.
+    """States of films, from the index of the inbox, the progress of running films and Dagster's run history.
 
-    Dagster takes seconds to load, so it is asked in a thread of its own and the last answer is given.
+    Dagster takes seconds to load, so a background thread reads it, and callers get its last result.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._runs: dict[str, FilmState] = {}
         self._reasons: dict[str, str] = {}
-        self._looked = 0.0
-        self._looking = threading.Lock()
-        self._daemon_s = 0.0
+        self._refreshed = 0.0
+        self._refreshing = threading.Lock()
+        self._heartbeat_s = 0.0
 
-    def daemon_lives(self) -> bool:
-        """Whether Dagster's daemon, which takes films up by itself, gave a sign of life lately."""
-        self._look()
-        return time.time() - self._daemon_s < _DAEMON_SILENT_S
+    def daemon_is_running(self) -> bool:
+        """Whether Dagster's daemon, which starts runs for new films, sent a heartbeat lately."""
+        self._refresh()
+        return time.time() - self._heartbeat_s < _HEARTBEAT_TIMEOUT_S
 
     def waiting(self, ready: set[str]) -> dict[str, IndexEntry]:
-        """Films of the inbox that cannot be asked about yet, by key."""
+        """Films of the inbox that are not `ready`, by key."""
         with suppress(WiosError):
             films = read_index(index_path(self.settings)).films
             return {key: entry for key, entry in sorted(films.items()) if entry.present and key not in ready}
         return {}
 
     def of(self, film: str, ready: bool) -> FilmState:
-        """State of a film; `ready` says whether it can be asked about."""
-        self._look()
+        """State of a film; `ready` says whether the library has it."""
+        self._refresh()
         running = self._progress(film)
-        last = self._runs.get(film)
+        newest = self._runs.get(film)
         if ready:
-            reason = last.reason if last is not None and last.kind == "failed" else None
-            since = last.since if last is not None else 0.0
+            reason = newest.reason if newest is not None and newest.kind == "failed" else None
+            since = newest.since if newest is not None else 0.0
             return FilmState("ready", running.share if running else None, None, reason, since=since)
-        return running or last or FilmState("queued")
+        return running or newest or FilmState("queued")
 
     def _progress(self, film: str) -> FilmState | None:
         lake = self.settings.lake
         try:
-            fresh = time.time() - progress_file(lake, film).stat().st_mtime < _STALE_S
+            current = time.time() - progress_file(lake, film).stat().st_mtime < _PROGRESS_TIMEOUT_S
         except OSError:
             return None
-        progress = read_progress(lake, film) if fresh else None
+        progress = read_progress(lake, film) if current else None
         if progress is None:
             return None
         share = min(1.0, progress.done_s / progress.total_s) if progress.total_s > 0 else None
         return FilmState("running", share, progress.left_s, stage="frames")
 
-    def _look(self) -> None:
-        """Ask Dagster anew, in a thread of its own, where the last answer is old."""
-        if time.monotonic() - self._looked < _LOOK_EVERY_S or not _has_history(self.settings.dagster):
+    def _refresh(self) -> None:
+        """Read Dagster's history again in a background thread, if the last reading is old."""
+        if time.monotonic() - self._refreshed < _REFRESH_S or not _has_history(self.settings.dagster):
             return
-        if self._looking.acquire(blocking=False):
-            threading.Thread(target=self._ask_dagster, name="states of films", daemon=True).start()
+        if self._refreshing.acquire(blocking=False):
+            threading.Thread(target=self._read_history, name="film states", daemon=True).start()
 
-    def _ask_dagster(self) -> None:
+    def _read_history(self) -> None:
         try:
             from wios_assets.runs.launch import dagster_instance
 
             with dagster_instance(self.settings) as instance:
-                beats = instance.get_daemon_heartbeats().values()
-                self._daemon_s = max((beat.timestamp for beat in beats), default=0.0)
+                heartbeats = instance.get_daemon_heartbeats().values()
+                self._heartbeat_s = max((each.timestamp for each in heartbeats), default=0.0)
                 self._runs = self._newest_runs(instance)
         except Exception:
-            # Whatever is wrong with the history of runs, films that are ready are shown all the same.
-            logging.getLogger(__name__).warning("Dagster's history of runs cannot be read", exc_info=True)
+            # Films that are ready are shown even if the run history cannot be read.
+            logging.getLogger(__name__).warning("Dagster's run history cannot be read", exc_info=True)
         finally:
-            self._looked = time.monotonic()
-            self._looking.release()
+            self._refreshed = time.monotonic()
+            self._refreshing.release()
 
     def _newest_runs(self, instance: DagsterInstance) -> dict[str, FilmState]:
         from dagster import DagsterRunStatus
 
         states: dict[str, FilmState] = {}
-        for record in instance.get_run_records(limit=_RUNS_LOOKED_AT):
+        for record in instance.get_run_records(limit=_RUN_LIMIT):
             run = record.dagster_run
             film = run.tags.get(_FILM_TAG)
             if film is None or film in states:
                 continue
             if run.status == DagsterRunStatus.FAILURE:
                 if run.run_id not in self._reasons:
-                    self._reasons[run.run_id] = _reason(instance, run.run_id)
-                states[film] = FilmState("failed", reason=self._reasons[run.run_id])
+                    self._reasons[run.run_id] = _failure_reason(instance, run.run_id)
+                state = FilmState("failed", reason=self._reasons[run.run_id])
             elif run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING):
-                states[film] = FilmState("running", stage=_stage(instance, run.run_id))
+                state = FilmState("running", stage=_stage(instance, run.run_id))
             else:
-                states[film] = FilmState("queued")
-            states[film] = replace(states[film], since=record.create_timestamp.timestamp())
+                state = FilmState("queued")
+            states[film] = replace(state, since=record.create_timestamp.timestamp())
         return states
 
 
@@ -147,17 +147,17 @@ def _has_history(home: Path) -> bool:
 
 
 def _stage(instance: DagsterInstance, run_id: str) -> Stage:
-    """What a run is at, by what it has made."""
+    """Stage of a run, from the assets that it has materialised."""
     from dagster import DagsterEventType
 
     kind = DagsterEventType.ASSET_MATERIALIZATION
-    records = instance.get_records_for_run(run_id, of_type=kind).records
-    made = {record.asset_key.to_user_string() for record in records if record.asset_key is not None}
-    return next((stage for table, stage in _MADE if table in made), "frames")
+    events = instance.get_records_for_run(run_id, of_type=kind).records
+    materialised = {event.asset_key.to_user_string() for event in events if event.asset_key is not None}
+    return next((stage for table, stage in _STAGE_AFTER if table in materialised), "frames")
 
 
-def _reason(instance: DagsterInstance, run_id: str) -> str:
-    """The first failed step's deepest cause, in one line."""
+def _failure_reason(instance: DagsterInstance, run_id: str) -> str:
+    """The root cause of the first failed step, in one line."""
     from dagster import DagsterEventType
 
     for entry in instance.all_logs(run_id, of_type={DagsterEventType.STEP_FAILURE}):
@@ -173,9 +173,10 @@ def _reason(instance: DagsterInstance, run_id: str) -> str:
         if error.cls_name == "DagsterAssetCheckFailedError":
             from wios_assets.runs.launch import failed_check
 
-            checked = instance.all_logs(run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
-            said = failed_check([each.dagster_event for each in checked if each.dagster_event is not None], "")
-            if said is not None:
-                return said.removeprefix(": ")
+            evaluations = instance.all_logs(run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
+            events = [each.dagster_event for each in evaluations if each.dagster_event is not None]
+            finding = failed_check(events, "")
+            if finding is not None:
+                return finding.removeprefix(": ")
         return " ".join(error.message.split())
     return "the run did not finish"

@@ -1,44 +1,41 @@
-"""What a person may look at and decide: people without a name, names to be checked, and what was decided."""
+"""The lists of a film's review: tracks without a name, names to check, and what was decided."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
 
-from wios_assets.errors import WiosError
 from wios_assets.lake.library import Row
 from wios_assets.naming.decided_tracks import NOT_A_FACE
-from wios_assets.page.state.decisions import Decided, film_frame
-from wios_assets.page.state.library_cache import Shelf
+from wios_assets.page.state.catalog import Catalog
+from wios_assets.page.state.decisions import FilmDecisions, TrackTables
 from wios_assets.reviews.accuracy import checked_intervals, checked_top
 from wios_assets.reviews.decisions import Decision
-from wios_assets.reviews.overlay import decided_names, undecided_names
+from wios_assets.reviews.overlay import undecided_names
 from wios_assets.reviews.queue import to_review
-from wios_assets.tables import CAST, FACE_TRACKS, SHOTS, TRACK_NAMES
-from wios_assets.timeline.appearances import appearances as intervals
+from wios_assets.timeline.appearances import appearances
 from wios_assets.timeline.frames import records
 
-Show = Literal["unnamed", "named", "decided"]
+ListName = Literal["unnamed", "named", "decided"]
 MOST_FACES = 6
 
 
 @dataclass(frozen=True)
 class Review:
-    """Tracks that one decision settles: a weak track, all of an unknown person's, or those of a named interval.
+    """Tracks that are decided on together: a weak track, all of an unknown person's, or those of a named interval.
 
     Attributes:
-        tracks: their numbers. start_s, end_s: the longest of them, seconds on the player's clock.
-        seconds: how long all of them last. faces: the best face of each, the longest track's first.
-        now: weak, unknown or named; `person` is the name, or unknown:<n>.
-        proposal: who it may be: the person named, else the nearest cast member who was not refused.
-        nearest, distance, runner_up, probability, reason: naming's evidence.
-        decisions: what people decided on them, oldest first; in a list of decisions that act alone.
-        token: state to be sent back with a decision, see `Decided`.
+        tracks: their numbers. start_s, end_s: of the longest track, seconds on the player's clock.
+        seconds: total length of all tracks. faces: best face of each, the longest track's first.
+        outcome: weak, unknown or named; `person` is the name, or unknown:<n>.
+        proposal: the person named, else the nearest cast member that nobody refused.
+        nearest, distance, runner_up, probability, reason: the evidence.
+        decisions: decisions on the tracks, oldest first; in the list of decisions that decision alone.
+        token: to be sent back with a decision, see `FilmDecisions.token`.
     """
 
     tracks: tuple[int, ...]
@@ -46,7 +43,7 @@ class Review:
     end_s: float
     seconds: float
     faces: tuple[int, ...]
-    now: Literal["weak", "unknown", "named"]
+    outcome: Literal["weak", "unknown", "named"]
     person: str | None
     proposal: str | None
     nearest: str | None
@@ -59,23 +56,23 @@ class Review:
 
     @property
     def everywhere(self) -> bool:
-        """Whether a name holds for like tracks without one, too."""
-        return self.now == "unknown"
+        """Whether a name applies to similar unnamed tracks as well."""
+        return self.outcome == "unknown"
 
     @property
-    def holding(self) -> tuple[Decision, ...]:
-        """Decisions that hold."""
+    def active(self) -> tuple[Decision, ...]:
+        """Decisions that are not undone."""
         return tuple(each for each in self.decisions if each.undone_at is None)
 
 
 @dataclass(frozen=True)
-class Reviews:
-    """A film's reviews.
+class ReviewLists:
+    """The review of a film.
 
     Attributes:
-        unnamed: those without a name, the most useful first. named: names that nobody checked, the longest first.
-        decided: what was decided, the latest first. cast: whom a track may be given to, in order of billing.
-        token: state of the film's decisions. top: see `checked_top`.
+        unnamed: tracks without a name, the most useful first. named: names that nobody checked, the longest first.
+        decided: decisions, the newest first. cast: names that a track may be given, in order of billing.
+        token: of all decisions on the film. accuracy: see `checked_top`.
     """
 
     unnamed: list[Review]
@@ -83,117 +80,97 @@ class Reviews:
     decided: list[Review]
     cast: list[str]
     token: str
-    top: pd.DataFrame = field(repr=False)
+    accuracy: pd.DataFrame = field(repr=False)
 
 
-def reviews_of(shelf: Shelf, film: Row) -> Reviews:
-    """A film's reviews, with every decision as it is now.
-
-    Args:
-        film: its row of the table `library`.
+def read_review_lists(catalog: Catalog, film: str) -> ReviewLists:
+    """The review of a film, with the current decisions.
 
     Raises:
         WiosError: the film's tracks or their names are not in the lake.
     """
-    key = film["film"]
-    decided = shelf.decided.on(key)
-    with shelf.library() as library:
-        lake_names, tracks, shots, cast = (
-            film_frame(library, table, key) for table in (TRACK_NAMES, FACE_TRACKS, SHOTS, CAST)
-        )
-    names = decided_names(lake_names, decided.by_track) if decided.by_track else lake_names
-    row_of = {row["track"]: row for row in records(names)}
-    track_of = {row["track"]: row for row in records(tracks)}
-    make = _Maker(row_of, track_of, decided)
-    named = intervals(names, tracks, shots, cast)
-    people = [str(actor) for actor in cast.sort_values("billing")["actor"]] if len(cast) else []
-    given = sorted({row["actor"] for row in records(named) if row["kind"] == "cast"} - set(people))
-    return Reviews(
-        unnamed=list(_unnamed(names, tracks, make)),
-        named=list(_named(named, make)),
-        decided=list(_decided(decided, make)),
-        cast=[*dict.fromkeys(people), *given],
-        token=decided.token(decided.revision),
-        top=_top(lake_names, tracks, shots, cast, decided),
+    decisions = catalog.decisions.of(film)
+    with catalog.library() as library:
+        stored = TrackTables.read(library, film)
+    decided = stored.with_decisions(decisions)
+    builder = _ReviewBuilder(decided, decisions)
+    named = records(appearances(decided.names, decided.tracks, decided.shots, decided.cast))
+    billed = [str(actor) for actor in stored.cast.sort_values("billing")["actor"]] if len(stored.cast) else []
+    others = sorted({row["actor"] for row in named if row["kind"] == "cast"} - set(billed))
+    return ReviewLists(
+        unnamed=_unnamed(decided, builder),
+        named=_named(named, builder),
+        decided=_decided(decisions, builder),
+        cast=[*dict.fromkeys(billed), *others],
+        token=decisions.token(decisions.revision),
+        accuracy=_accuracy(stored, decisions),
     )
 
 
-def cast_of(shelf: Shelf, film: str) -> list[str]:
-    """A film's cast in order of billing; empty where the lake has none."""
-    with suppress(WiosError):
-        rows = shelf.film_rows(CAST.name, film, 'SELECT actor FROM "cast" WHERE film = $film ORDER BY billing')
-        return list(dict.fromkeys(row["actor"] for row in rows))
-    return []
+class _ReviewBuilder:
+    """Builds reviews from track numbers."""
 
-
-class _Maker:
-    """Makes reviews out of tracks."""
-
-    def __init__(self, names: dict[int, Row], tracks: dict[int, Row], decided: Decided) -> None:
-        self.names, self.tracks, self.decided = names, tracks, decided
-
-    def seconds(self, track: int) -> float:
-        return float(self.tracks[track]["end_s"] - self.tracks[track]["start_s"])
+    def __init__(self, tables: TrackTables, decisions: FilmDecisions) -> None:
+        self.names: dict[int, Row] = {row["track"]: row for row in records(tables.names)}
+        self.tracks: dict[int, Row] = {row["track"]: row for row in records(tables.tracks)}
+        self.decisions = decisions
 
     def review(self, tracks: Iterable[int], decisions: Sequence[Decision] | None = None) -> Review:
-        own = sorted(tracks, key=lambda track: (-self.seconds(track), track))
-        leading, row = self.tracks[own[0]], self.names[own[0]]
-        acts = decisions if decisions is not None else self._acts(own)
-        refused = {each.person for each in acts if each.verdict == "is_not" and each.undone_at is None}
-        candidates = [row["actor"]] if row["decision"] == "named" else [row["nearest"], row["runner_up"]]
+        ordered = sorted(tracks, key=lambda track: (-self._seconds(track), track))
+        longest, name = self.tracks[ordered[0]], self.names[ordered[0]]
+        decisions = self.decisions.on(ordered) if decisions is None else decisions
+        refused = {each.person for each in decisions if each.verdict == "is_not" and each.undone_at is None}
+        candidates = [name["actor"]] if name["decision"] == "named" else [name["nearest"], name["runner_up"]]
         return Review(
-            tracks=tuple(sorted(own)),
-            start_s=float(leading["start_s"]),
-            end_s=float(leading["end_s"]),
-            seconds=math.fsum(map(self.seconds, own)),
-            faces=tuple(int(face) for n in own if (face := self.tracks[n]["best_face"]) is not None)[:MOST_FACES],
-            now=row["decision"],
-            person=row["actor"],
-            proposal=next((name for name in candidates if name is not None and name not in refused), None),
-            **{name: row[name] for name in ("nearest", "distance", "runner_up", "probability", "reason")},
-            decisions=tuple(acts),
-            token=self.decided.token(self.decided.on(own)),
+            tracks=tuple(sorted(ordered)),
+            start_s=float(longest["start_s"]),
+            end_s=float(longest["end_s"]),
+            seconds=math.fsum(map(self._seconds, ordered)),
+            faces=tuple(int(face) for n in ordered if (face := self.tracks[n]["best_face"]) is not None)[:MOST_FACES],
+            outcome=name["decision"],
+            person=name["actor"],
+            proposal=next((each for each in candidates if each is not None and each not in refused), None),
+            **{column: name[column] for column in ("nearest", "distance", "runner_up", "probability", "reason")},
+            decisions=tuple(decisions),
+            token=self.decisions.token_on(ordered),
         )
 
-    def _acts(self, tracks: Sequence[int]) -> list[Decision]:
-        found = {each.id: each for track in tracks for each in self.decided.by_track.get(track, ())}
-        return sorted(found.values(), key=lambda each: each.revision)
+    def _seconds(self, track: int) -> float:
+        return float(self.tracks[track]["end_s"] - self.tracks[track]["start_s"])
 
 
-def _unnamed(names: pd.DataFrame, tracks: pd.DataFrame, make: _Maker) -> Iterable[Review]:
-    """Weak tracks, then unknown people; what was refused already comes after what nobody looked at."""
+def _unnamed(tables: TrackTables, builder: _ReviewBuilder) -> list[Review]:
+    """Weak tracks, then unknown people; tracks with a decision come last."""
     groups: dict[Any, list[int]] = {}
-    for row in records(to_review(names, tracks)):
+    for row in records(to_review(tables.names, tables.tracks)):
         if row["reason"] != NOT_A_FACE:
             groups.setdefault(row["actor"] or row["track"], []).append(row["track"])
-    made = [make.review(group) for group in groups.values()]
-    return sorted(made, key=lambda each: (bool(each.holding), each.now != "weak", -each.seconds))
+    reviews = [builder.review(group) for group in groups.values()]
+    return sorted(reviews, key=lambda each: (bool(each.active), each.outcome != "weak", -each.seconds))
 
 
-def _named(appearances: pd.DataFrame, make: _Maker) -> Iterable[Review]:
-    cast = [row for row in records(appearances) if row["kind"] == "cast"]
-    made = [make.review(row["tracks"]) for row in cast]
-    return sorted((each for each in made if not each.holding), key=lambda each: (-each.seconds, each.start_s))
+def _named(intervals: Sequence[Row], builder: _ReviewBuilder) -> list[Review]:
+    reviews = [builder.review(row["tracks"]) for row in intervals if row["kind"] == "cast"]
+    return sorted((each for each in reviews if not each.active), key=lambda each: (-each.seconds, each.start_s))
 
 
-def _decided(decided: Decided, make: _Maker) -> Iterable[Review]:
-    acts: dict[str, tuple[Decision, list[int]]] = {}
-    for track, made in decided.by_track.items():
-        for each in made:
-            if track in make.tracks:
-                acts.setdefault(each.id, (each, []))[1].append(track)
-    ordered = sorted(acts.values(), key=lambda act: -act[0].newest)
-    return (make.review(dict.fromkeys(tracks), [decision]) for decision, tracks in ordered)
+def _decided(decisions: FilmDecisions, builder: _ReviewBuilder) -> list[Review]:
+    tracks_of: dict[str, tuple[Decision, list[int]]] = {}
+    for track, on_track in decisions.by_track.items():
+        for each in on_track:
+            if track in builder.tracks:
+                tracks_of.setdefault(each.id, (each, []))[1].append(track)
+    ordered = sorted(tracks_of.values(), key=lambda pair: -pair[0].newest)
+    return [builder.review(dict.fromkeys(tracks), [decision]) for decision, tracks in ordered]
 
 
-def _top(
-    names: pd.DataFrame, tracks: pd.DataFrame, shots: pd.DataFrame, cast: pd.DataFrame, decided: Decided
-) -> pd.DataFrame:
-    """How right naming alone is, as far as it was checked: the names that it gave before people decided."""
-    alone = undecided_names(names, decided.by_track)
-    seconds = {int(row["track"]): float(row["end_s"] - row["start_s"]) for row in records(tracks)}
-    said_of = {
-        track: [(each.verdict, each.person) for each in made if each.undone_at is None]
-        for track, made in decided.by_track.items()
+def _accuracy(stored: TrackTables, decisions: FilmDecisions) -> pd.DataFrame:
+    """Accuracy of naming alone, as far as people checked it: of the names before any decision."""
+    names = undecided_names(stored.names, decisions.by_track)
+    seconds = {int(row["track"]): float(row["end_s"] - row["start_s"]) for row in records(stored.tracks)}
+    active = {
+        track: [(each.verdict, each.person) for each in on_track if each.undone_at is None]
+        for track, on_track in decisions.by_track.items()
     }
-    return checked_top(checked_intervals(intervals(alone, tracks, shots, cast), seconds, said_of))
+    intervals = appearances(names, stored.tracks, stored.shots, stored.cast)
+    return checked_top(checked_intervals(intervals, seconds, active))

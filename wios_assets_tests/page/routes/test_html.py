@@ -68,7 +68,7 @@ def test_films_are_cards_with_title_year_and_state(page: Page) -> None:
     assert "1995" in text
     assert "2 of the cast, 1 unknown" in text
     assert "as The Admiral" in page.get("/?q=hopper").text
-    assert "No film, actor or character is called so" in page.get("/?q=zzz").text
+    assert "No film, actor or character matches" in page.get("/?q=zzz").text
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from wios_assets.films.inbox import discover
 from wios_assets.films.index import read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.lake.library import publish
-from wios_assets.page import bounds, uploads
-from wios_assets.page.routes.requests import RequestEntry, RequestList
-from wios_assets.page.state.film_requests import UPLOADS, InboxRequests
+from wios_assets.page import security, uploads
+from wios_assets.page.models import RequestEntry, RequestList
+from wios_assets.page.state.film_requests import UPLOADS, FilmRequests
 from wios_assets.page.state.film_states import FilmState, FilmStates
 from wios_assets.runs.processes import lives
 from wios_assets.settings import Settings, load_settings
@@ -139,7 +139,7 @@ def test_photos_outside_of_the_galleries_are_not_read(page: Page, settings: Sett
         ({}, "either `file`"),
         ({"file": "a.mp4", "path": "a.mp4"}, "either `file`"),
         ({"file": "a.mp4"}, "size:"),
-        ({"file": "a.exe", "size": 5}, "a film's name ends in"),
+        ({"file": "a.exe", "size": 5}, "the name of a film ends in"),
         ({"file": "a.mp4", "size": 0}, "has 0 bytes"),
         ({"file": "a.mp4", "size": 10**15}, "upload_gigabytes"),
         ({"file": "a.mp4", "size": 5, "tconst": "x"}, "tconst:"),
@@ -225,13 +225,13 @@ def test_half_a_film_is_never_in_the_inbox_and_gone_when_the_client_goes(page: P
 def test_an_upload_that_falls_silent_or_trickles_is_ended(
     page: Page, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "SILENT_S", 0.2)
+    monkeypatch.setattr(uploads, "IDLE_TIMEOUT_S", 0.2)
     silent = ask(page, file="silent.mp4", size=100_000).json()
     with begin_upload(page, silent, b"x" * 10):
         until(lambda: page.json(f"/api/requests/{silent['id']}")["state"] == "failed")
-    monkeypatch.setattr(uploads, "SILENT_S", 5)
+    monkeypatch.setattr(uploads, "IDLE_TIMEOUT_S", 5)
     monkeypatch.setattr(uploads, "GRACE_S", 0)
-    monkeypatch.setattr(uploads, "SLOWEST", 10**12)
+    monkeypatch.setattr(uploads, "MIN_BYTES_PER_S", 10**12)
     slow = ask(page, file="slow.mp4", size=100_000).json()
     with begin_upload(page, slow, b"x" * 10):
         until(lambda: page.json(f"/api/requests/{slow['id']}")["state"] == "failed")
@@ -251,15 +251,15 @@ def test_no_more_uploads_at_once_than_are_allowed(page: Page, settings: Settings
 
 
 def test_a_film_without_space_for_it_is_refused_before_it_is_sent(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "SPARED_BYTES", 1 << 60)
+    monkeypatch.setattr(uploads, "RESERVED_BYTES", 1 << 60)
     answer = ask(page, file="a.mp4", size=1000)
     assert answer.status_code == 400
     assert "free some space" in answer.json()["reason"]
 
 
 def test_any_other_body_is_bounded_in_size_and_time(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MOST_BYTES", 1000)
-    monkeypatch.setattr(bounds, "LONGEST_S", 0.2)
+    monkeypatch.setattr(security, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(security, "BODY_TIMEOUT_S", 0.2)
     assert requests.post(f"{page.address}/api/requests", data=b" " * 5000, timeout=30).status_code == 413
     where = urlsplit(page.address)
     with socket.create_connection((where.hostname, where.port)) as connection:
@@ -290,7 +290,7 @@ def test_requests_survive_a_restart_and_a_cut_upload_says_so(settings: Settings,
 def test_a_request_goes_the_way_of_its_films_run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     make_video(settings.films / "Heat.mkv")
     states, ready = FilmStates(settings), set[str]()
-    kept = InboxRequests(settings, states, ready.__contains__)
+    kept = FilmRequests(settings, states, ready.__contains__)
     asked = kept.add_from_inbox("Heat.mkv", Sidecar())
     seen = []
     runs = [
@@ -302,12 +302,12 @@ def test_a_request_goes_the_way_of_its_films_run(settings: Settings, monkeypatch
     ]
     for state in runs:
         monkeypatch.setattr(states, "_runs", {"Heat": state})
-        seen.append(kept.standing(asked))
-    assert [standing.way for standing in seen] == ["waiting", "frames", "faces", "names", "failed"]
+        seen.append(kept.state(asked))
+    assert [state.name for state in seen] == ["waiting", "frames", "faces", "names", "failed"]
     assert (seen[1].share, seen[-1].reason) == (0.5, "no cast")
     monkeypatch.setattr(states, "_runs", {})
     ready.add("Heat")
-    assert kept.standing(asked).way == "ready"
+    assert kept.state(asked).name == "ready"
 
 
 def test_a_ready_films_request_leads_to_its_page(settings: Settings) -> None:

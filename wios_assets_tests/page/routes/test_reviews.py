@@ -161,7 +161,7 @@ def test_a_decision_on_tracks_of_an_earlier_analysis_is_refused(page: Page, sett
     store_reviewed_film(settings.lake)
     told = say(page, weak, "is", "Grace Hopper")
     assert (told.status_code, told.json()["decision"]) == (409, None)
-    assert "analysed anew" in told.json()["reason"]
+    assert "analysed again" in told.json()["reason"]
     assert read_decisions(settings.data, FILM) == []
 
 

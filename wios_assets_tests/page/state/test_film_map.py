@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wios_assets.page.page_data import page_data
-from wios_assets.page.routes.responses import as_json
+from wios_assets.page.routes.common import to_json
 from wios_assets.page.state.actors import seconds_together
-from wios_assets.page.state.film_map import FilmMap, film_map
+from wios_assets.page.state.film_map import FilmMap, build_film_map, page_data
 from wios_assets.tables import TABLES
 from wios_assets_tests.page.long_film import DURATION_S, appearances_of
 from wios_assets_tests.sample_lake import APPEARANCES, MINUTES, SCREEN_TIME, library_row
@@ -22,7 +21,7 @@ def full(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def map_of(rows: list[dict[str, Any]], duration_s: float, times: list[dict[str, Any]] | None = None) -> FilmMap:
     film = library_row("film", duration_s=duration_s)
-    return film_map(film, full("appearances", rows), [], full("screen_time", times or []), {}, "state")
+    return build_film_map(film, full("appearances", rows), [], full("screen_time", times or []), {}, "state")
 
 
 SPANS = st.lists(
@@ -49,7 +48,7 @@ def test_the_index_finds_exactly_the_appearances_that_hold_an_instant(
         for row in rows
         if row["start_s"] <= instant < row["end_s"] or (instant == 100.0 and row["end_s"] == 100.0)
     )
-    found = film.at(instant)
+    found = film.appearances_at(instant)
     assert sorted((film.start_s[p], film.end_s[p], film.people[film.person[p]].actor) for p in found) == wanted
     kinds = [film.people[film.person[place]].kind for place in found]
     assert kinds == sorted(kinds)
@@ -73,13 +72,13 @@ def test_two_people_are_together_as_long_whoever_is_asked(rows: list[dict[str, A
         for other, seconds in seconds_together(film, one).items():
             assert seconds_together(film, other)[one] == pytest.approx(seconds)
             grid = [tick / 4 for tick in range(400)]
-            names = [{film.people[film.person[p]].actor for p in film.at(instant)} for instant in grid]
+            names = [{film.people[film.person[p]].actor for p in film.appearances_at(instant)} for instant in grid]
             assert seconds == pytest.approx(sum({one.actor, other.actor} <= on for on in names) / 4)
 
 
 def test_a_film_of_two_hours_takes_under_300_kb_compressed() -> None:
     rows = appearances_of(seed=1)
-    content = as_json(page_data(map_of(rows, DURATION_S)))
+    content = to_json(page_data(map_of(rows, DURATION_S)))
     assert len(rows) == 4000
     assert len(gzip.compress(content, 6)) < 300_000
 
@@ -87,9 +86,9 @@ def test_a_film_of_two_hours_takes_under_300_kb_compressed() -> None:
 def test_tables_of_two_runs_are_told_from_those_of_one() -> None:
     film = library_row("007")
     parts = (full("appearances", APPEARANCES), full("minute_appearances", MINUTES))
-    assert film_map(film, *parts, full("screen_time", SCREEN_TIME), {}, 1).whole
-    assert not film_map(film, *parts, full("screen_time", SCREEN_TIME[:2]), {}, 1).whole
-    assert not film_map(film, parts[0][:2], parts[1], full("screen_time", SCREEN_TIME), {}, 1).whole
+    assert build_film_map(film, *parts, full("screen_time", SCREEN_TIME), {}, 1).consistent
+    assert not build_film_map(film, *parts, full("screen_time", SCREEN_TIME[:2]), {}, 1).consistent
+    assert not build_film_map(film, parts[0][:2], parts[1], full("screen_time", SCREEN_TIME), {}, 1).consistent
 
 
 def test_a_person_is_shown_by_the_best_chip_of_the_surest_appearances() -> None:
@@ -99,5 +98,5 @@ def test_a_person_is_shown_by_the_best_chip_of_the_surest_appearances() -> None:
         {**row, "start_s": 2.0, "end_s": 3.0, "best_face": 2, "probability": 0.95},
         {**row, "start_s": 4.0, "end_s": 5.0, "best_face": None, "probability": 1.0},
     ]
-    made = film_map(library_row("f"), full("appearances", rows), [], [], {1: 0.2, 2: 0.9}, 1)
+    made = build_film_map(library_row("f"), full("appearances", rows), [], [], {1: 0.2, 2: 0.9}, 1)
     assert made.people[0].face == 2

@@ -1,4 +1,4 @@
-"""Bringing a film in a headless browser, over a real `wios ui` whose daemon takes it up."""
+"""Adding a film in a headless browser, over a real `wios ui` whose daemon takes it up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def ui(finished: FinishedExample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
-    with running_ui(finished, tmp_path_factory.mktemp("bringing") / "data") as running:
+    with running_ui(finished, tmp_path_factory.mktemp("adding") / "data") as running:
         yield running
 
 
@@ -27,9 +27,9 @@ def test_a_film_is_sent_watched_on_its_way_and_played(browser: Browser, ui: Ui, 
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     watched = Watched(context, Page(ui.page))
     tab = watched.open("/")
-    tab.get_by_role("link", name="Bring a film").click()
+    tab.get_by_role("link", name="Add a film").click()
     tab.locator("#file").set_input_files(finished.example.film)
-    tab.get_by_role("button", name="Bring it").click()
+    tab.get_by_role("button", name="Add", exact=True).click()
     tab.wait_for_url("**/request/*")
     ways = set()
     for _ in range(int(PATIENCE_S * 5)):

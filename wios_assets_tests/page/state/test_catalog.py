@@ -10,7 +10,7 @@ import pytest
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.questions import UnknownFilm
-from wios_assets.page.state.library_cache import Shelf
+from wios_assets.page.state.catalog import Catalog
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.sample_lake import APPEARANCES, GRACE, ODD_KEYS, SCREEN_TIME, fill, library_row, store
 
@@ -21,68 +21,68 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def shelf(settings: Settings) -> Iterator[Shelf]:
+def catalog(settings: Settings) -> Iterator[Catalog]:
     fill(settings.lake, library_row("007", title="Dr. Nø", year=1962), library_row("heat", title="Heat", year=1995))
     publish(settings.lake, settings.library)
-    opened = Shelf(settings)
+    opened = Catalog(settings)
     yield opened
     opened.close()
 
 
-def titles(shelf: Shelf, words: str) -> list[str]:
-    return [hit.film["title"] for hit in shelf.search(words)]
+def titles(catalog: Catalog, words: str) -> list[str]:
+    return [hit.film["title"] for hit in catalog.search(words)]
 
 
-def test_a_search_finds_titles_years_actors_and_characters_in_any_case(shelf: Shelf, settings: Settings) -> None:
+def test_a_search_finds_titles_years_actors_and_characters_in_any_case(catalog: Catalog, settings: Settings) -> None:
     store(settings.lake, "appearances", [{**APPEARANCES[0], "character": "Señor Ωmega"}], "heat")
     store(settings.lake, "screen_time", [{**SCREEN_TIME[1], "character": "Señor Ωmega"}], "heat")
     store(settings.lake, "minute_appearances", [], "heat")
-    assert titles(shelf, "HEAT") == ["Heat"]
-    assert titles(shelf, "1962") == ["Dr. Nø"]
-    assert titles(shelf, "admiral hopper") == ["Dr. Nø"]
-    assert titles(shelf, "grace") == ["Dr. Nø", "Heat"]
-    assert titles(shelf, "heat grace") == ["Heat"]
-    assert titles(shelf, "senor ωmega") == ["Heat"]
-    assert titles(shelf, "") == ["Dr. Nø", "Heat"]
-    assert titles(shelf, "unknown:1") == []
+    assert titles(catalog, "HEAT") == ["Heat"]
+    assert titles(catalog, "1962") == ["Dr. Nø"]
+    assert titles(catalog, "admiral hopper") == ["Dr. Nø"]
+    assert titles(catalog, "grace") == ["Dr. Nø", "Heat"]
+    assert titles(catalog, "heat grace") == ["Heat"]
+    assert titles(catalog, "senor ωmega") == ["Heat"]
+    assert titles(catalog, "") == ["Dr. Nø", "Heat"]
+    assert titles(catalog, "unknown:1") == []
 
 
 @pytest.mark.parametrize(
     "words", ["' OR 1=1 --", '"; DROP VIEW appearances; --', "%", "_", "\\", "Heat' UNION SELECT 1"]
 )
-def test_sql_in_a_search_is_only_words(shelf: Shelf, words: str) -> None:
-    assert titles(shelf, words) == []
-    assert len(shelf.films()) == 2
+def test_sql_in_a_search_is_only_words(catalog: Catalog, words: str) -> None:
+    assert titles(catalog, words) == []
+    assert len(catalog.films()) == 2
 
 
-def test_a_new_state_of_a_film_is_seen_at_once(shelf: Shelf, settings: Settings) -> None:
-    before = shelf.map(shelf.find("heat"))
-    assert shelf.map(shelf.find("heat")) is before
+def test_a_new_state_of_a_film_is_seen_at_once(catalog: Catalog, settings: Settings) -> None:
+    before = catalog.map(catalog.find("heat"))
+    assert catalog.map(catalog.find("heat")) is before
     longer = [{**row, "end_s": row["end_s"] - 0.5} for row in APPEARANCES]
     store(settings.lake, "appearances", longer, "heat")
-    after = shelf.map(shelf.find("heat"))
+    after = catalog.map(catalog.find("heat"))
     assert after.etag != before.etag
-    assert after.at(12.2) != before.at(12.2)
+    assert after.appearances_at(12.2) != before.appearances_at(12.2)
 
 
-def test_while_a_run_is_between_two_tables_the_film_before_is_shown(shelf: Shelf, settings: Settings) -> None:
-    before = shelf.map(shelf.find("heat"))
+def test_while_a_run_is_between_two_tables_the_film_before_is_shown(catalog: Catalog, settings: Settings) -> None:
+    before = catalog.map(catalog.find("heat"))
     store(settings.lake, "appearances", APPEARANCES[:1], "heat")
-    assert shelf.map(shelf.find("heat")) is before
+    assert catalog.map(catalog.find("heat")) is before
     store(settings.lake, "minute_appearances", [], "heat")
     store(settings.lake, "screen_time", [row for row in SCREEN_TIME if row["actor"] == GRACE["actor"]], "heat")
-    after = shelf.map(shelf.find("heat"))
-    assert after.whole
+    after = catalog.map(catalog.find("heat"))
+    assert after.consistent
     assert [person.actor for person in after.people] == [GRACE["actor"]]
 
 
-def test_readers_never_see_half_a_film_while_it_is_rewritten(shelf: Shelf, settings: Settings) -> None:
+def test_readers_never_see_half_a_film_while_it_is_rewritten(catalog: Catalog, settings: Settings) -> None:
     one, other = APPEARANCES, [{**APPEARANCES[0], "actor": "Somebody Else", "nconst": None}]
     stop, faults = threading.Event(), []
 
     def read() -> None:
         while not stop.is_set():
-            names = {person.actor for person in shelf.map(shelf.find("heat")).people}
+            names = {person.actor for person in catalog.map(catalog.find("heat")).people}
             if names not in ({row["actor"] for row in one}, {"Somebody Else"}):
                 faults.append(names)
 
@@ -106,28 +106,28 @@ def test_readers_never_see_half_a_film_while_it_is_rewritten(shelf: Shelf, setti
 def test_odd_keys_are_found_and_read(settings: Settings, key: str) -> None:
     fill(settings.lake, library_row(key))
     publish(settings.lake, settings.library)
-    shelf = Shelf(settings)
-    assert len(shelf.map(shelf.find(key)).people) == 3
-    shelf.close()
+    catalog = Catalog(settings)
+    assert len(catalog.map(catalog.find(key)).people) == 3
+    catalog.close()
 
 
 def test_a_lake_without_films_has_none(settings: Settings) -> None:
-    shelf = Shelf(settings)
-    assert shelf.films() == {}
-    assert shelf.search("heat") == []
+    catalog = Catalog(settings)
+    assert catalog.films() == {}
+    assert catalog.search("heat") == []
     with pytest.raises(UnknownFilm, match="none was analysed yet"):
-        shelf.find("heat")
+        catalog.find("heat")
 
 
-def test_one_film_that_is_gone_from_the_lake_hides_no_other(shelf: Shelf, settings: Settings) -> None:
+def test_one_film_that_is_gone_from_the_lake_hides_no_other(catalog: Catalog, settings: Settings) -> None:
     shutil.rmtree(partition_folder(settings.lake, "appearances", "007"))
-    assert [film.film["film"] for film in shelf.maps()] == ["heat"]
-    assert titles(shelf, "hopper") == ["Heat"]
+    assert [film.film["film"] for film in catalog.maps()] == ["heat"]
+    assert titles(catalog, "hopper") == ["Heat"]
 
 
-def test_a_film_that_is_published_later_is_seen(shelf: Shelf, settings: Settings) -> None:
-    assert set(shelf.films()) == {"007", "heat"}
+def test_a_film_that_is_published_later_is_seen(catalog: Catalog, settings: Settings) -> None:
+    assert set(catalog.films()) == {"007", "heat"}
     fill(settings.lake, library_row("007"), library_row("heat"), library_row("new"))
     publish(settings.lake, settings.library)
-    assert set(shelf.films()) == {"007", "heat", "new"}
-    assert shelf.map(shelf.find("new")).people
+    assert set(catalog.films()) == {"007", "heat", "new"}
+    assert catalog.map(catalog.find("new")).people

@@ -1,10 +1,11 @@
-// What pages share that let people decide: who decides, the question who it is, and sending the decision.
+// Making decisions: the reviewer's name, the dialog "Who is it?", sending a decision, following the names.
 
-const KEY = "wios-reviewer";
+const REVIEWER_KEY = "wios-reviewer";
+const POLL_MS = 1500;
 
 export function reviewer() {
   try {
-    return localStorage.getItem(KEY) || null;
+    return localStorage.getItem(REVIEWER_KEY) || null;
   } catch {
     return null;
   }
@@ -14,33 +15,33 @@ export function keepReviewer(field) {
   field.value = reviewer() || "";
   field.addEventListener("change", () => {
     try {
-      localStorage.setItem(KEY, field.value.trim());
+      localStorage.setItem(REVIEWER_KEY, field.value.trim());
     } catch {
-      // A browser that keeps nothing still sends what stands in the field.
+      // Without storage, the field's value is still sent.
     }
   });
 }
 
-// Sends JSON; gives the answer's status and content.
+// Sends JSON with the reviewer's name; returns status and content of the response.
 export async function send(path, content) {
   const field = document.getElementById("reviewer");
   const by = (field ? field.value.trim() : reviewer()) || null;
-  const answer = await fetch(path, {
+  const response = await fetch(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ ...content, by }),
   });
   let value = {};
   try {
-    value = await answer.json();
+    value = await response.json();
   } catch {
-    value = { reason: `the page answered with ${answer.status}; load it again` };
+    value = { reason: `the page answered with status ${response.status}; reload it` };
   }
-  return { ok: answer.ok, status: answer.status, value };
+  return { ok: response.ok, status: response.status, value };
 }
 
-// Asks who it is; gives { person, new } or null. The field to begin with is "cast" or "new".
-export function askWho(begin) {
+// Asks who it is; returns { person, new }, or null if cancelled. `focus` is "cast" or "new".
+export function askWho(focus) {
   const dialog = document.getElementById("who-dialog");
   const cast = document.getElementById("cast-name");
   const name = document.getElementById("new-name");
@@ -48,7 +49,7 @@ export function askWho(begin) {
   dialog.returnValue = "";
   document.getElementById("cast-form").hidden = cast.options.length === 0;
   dialog.showModal();
-  (begin === "new" || cast.options.length === 0 ? name : cast).focus();
+  (focus === "new" || cast.options.length === 0 ? name : cast).focus();
   return new Promise((resolve) => {
     dialog.addEventListener(
       "close",
@@ -62,28 +63,28 @@ export function askWho(begin) {
   });
 }
 
-// Shows whether names are being worked out anew, until they are; then calls `done`.
-let watching = false;
-export async function watchNames(film, done) {
+// Shows a notice while a film's names are being updated; then calls `done`.
+let following = false;
+export async function followNames(film, done) {
   const notice = document.getElementById("names-state");
-  if (watching) return;
-  watching = true;
+  if (following) return;
+  following = true;
   let names = { state: "waiting" };
   while (names.state === "waiting" || names.state === "running") {
-    notice.textContent = "What was decided shows already; what else follows from it is being worked out.";
+    notice.textContent = "Decisions are shown; names that follow from them are being updated.";
     notice.hidden = false;
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     try {
-      const answer = await fetch(`/api/films/${film}/names`);
-      if (answer.ok) names = await answer.json();
+      const response = await fetch(`/api/films/${film}/names`);
+      if (response.ok) names = await response.json();
     } catch {
-      // The page may be starting anew.
+      // The page may be restarting.
     }
   }
-  watching = false;
+  following = false;
   notice.hidden = names.state === "done";
   if (names.state === "failed") {
-    notice.textContent = `What was decided is kept, but the names could not be worked out anew: ${names.reason}`;
+    notice.textContent = `Decisions are kept, but the names could not be updated: ${names.reason}`;
   }
   if (done) done(names);
 }

@@ -1,9 +1,9 @@
-// The form that brings a film: announces it, sends it where it is a file of this computer, and goes to its own page.
+// The form that adds a film: makes the request, uploads the file if it is on this computer, and opens the request's page.
 
 const form = document.getElementById("bring");
 const field = (name) => document.getElementById(name);
 const refusal = field("refusal");
-const said = (name) => field(name).value.trim() || undefined;
+const valueOf = (name) => field(name).value.trim() || undefined;
 
 function refuse(reason) {
   refusal.textContent = reason;
@@ -12,12 +12,12 @@ function refuse(reason) {
   form.querySelector("button").disabled = false;
 }
 
-async function reasonOf(answer) {
-  const body = await answer.json().catch(() => ({}));
-  return body.reason || `The page answered ${answer.status}.`;
+async function reasonOf(response) {
+  const body = await response.json().catch(() => ({}));
+  return body.reason || `The page answered with status ${response.status}.`;
 }
 
-function send(address, file) {
+function upload(address, file) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", (event) => {
@@ -26,13 +26,13 @@ function send(address, file) {
     });
     request.addEventListener("load", () => {
       if (request.status < 300) return resolve(JSON.parse(request.responseText));
-      let reason = `The page answered ${request.status}.`;
+      let reason = `The page answered with status ${request.status}.`;
       try {
         reason = JSON.parse(request.responseText).reason;
       } catch {}
       reject(new Error(reason));
     });
-    request.addEventListener("error", () => reject(new Error("The film was cut off; send it again.")));
+    request.addEventListener("error", () => reject(new Error("The upload was cut off; send the film again.")));
     request.open("PUT", address);
     request.setRequestHeader("content-type", "application/octet-stream");
     request.send(file);
@@ -43,28 +43,28 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   refusal.hidden = true;
   const file = field("file").files[0];
-  const cast = (said("cast") || "").split(";").map((name) => name.trim()).filter(Boolean);
-  const wanted = {
+  const cast = (valueOf("cast") || "").split(";").map((name) => name.trim()).filter(Boolean);
+  const film = {
     ...(file ? { file: file.name, size: file.size } : {}),
-    path: said("path"),
-    name: said("name"),
-    title: said("title"),
-    tconst: said("tconst"),
-    gallery: said("gallery"),
+    path: valueOf("path"),
+    name: valueOf("name"),
+    title: valueOf("title"),
+    tconst: valueOf("tconst"),
+    gallery: valueOf("gallery"),
     cast: cast.length ? cast : undefined,
   };
-  if (!file && !wanted.path) return refuse("Choose a file, or name one that lies in the inbox.");
+  if (!file && !film.path) return refuse("Choose a file, or name one in the inbox.");
   form.querySelector("button").disabled = true;
   try {
     const headers = { "content-type": "application/json" };
-    const answer = await fetch("/api/requests", { method: "POST", headers, body: JSON.stringify(wanted) });
-    if (!answer.ok) return refuse(await reasonOf(answer));
-    let asked = await answer.json();
+    const response = await fetch("/api/requests", { method: "POST", headers, body: JSON.stringify(film) });
+    if (!response.ok) return refuse(await reasonOf(response));
+    let request = await response.json();
     if (file) {
       field("sending").hidden = false;
-      asked = await send(asked.upload, file);
+      request = await upload(request.upload, file);
     }
-    location.assign(`/request/${asked.id}`);
+    location.assign(`/request/${request.id}`);
   } catch (error) {
     refuse(error.message);
   }
