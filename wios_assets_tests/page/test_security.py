@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import requests
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import publish
 from wios_assets.page.security import COOKIE, required_token
-from wios_assets.page.server import listen
 from wios_assets.settings import load_settings
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row
@@ -54,14 +52,6 @@ def test_for_this_machine_alone_no_token_is_needed(tmp_path: Path, host: str) ->
 
 def test_a_token_is_not_shown_among_the_settings(tmp_path: Path) -> None:
     assert TOKEN not in repr(load_settings(data=tmp_path, page_token=TOKEN))
-
-
-def test_a_port_in_use_is_said(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with pytest.raises(WiosError, match="cannot be listened on"):
-            listen("127.0.0.1", taken.getsockname()[1])
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1", "a:b"])

@@ -175,6 +175,23 @@ def test_the_name_of_the_file_decides_no_path(page: Page, settings: Settings, tm
     assert not (settings.data / "out.mp4").exists()
 
 
+def test_a_film_that_lies_in_the_inbox_needs_no_upload(page: Page, settings: Settings) -> None:
+    make_video(settings.films / "Heat.mkv")
+    asked = ask(page, path="Heat.mkv").json()
+    answer = requests.put(f"{page.address}/api/requests/{asked['id']}/film", data=iter([b"x"]), timeout=30)
+    assert (answer.status_code, answer.headers["connection"]) == (409, "close")
+    assert "nothing is to be sent" in answer.json()["reason"]
+
+
+def test_requests_of_an_earlier_version_are_still_read(page: Page, settings: Settings) -> None:
+    asked = ask(page, file="Heat.mkv", size=10, title="Heat").json()
+    file = settings.data / "requests" / f"{asked['id']}.json"
+    stored = json.loads(file.read_text())
+    stored["said"] = stored.pop("details")
+    file.write_text(json.dumps(stored))
+    assert page.json(f"/api/requests/{asked['id']}") == asked
+
+
 def test_what_is_no_film_is_refused_and_not_kept(page: Page, settings: Settings) -> None:
     asked = ask(page, file="a.mp4", size=1000).json()
     answer = send(page, asked, b"x" * 1000).json()
