@@ -51,6 +51,7 @@ class Catalog:
         self._lock = threading.Lock()
         self._library: Library | None = None
         self._library_version: Version = ()
+        self._films_lock = threading.Lock()
         self._films: tuple[Version, dict[str, Row]] = ((), {})
         self._maps: LRUCache[str, tuple[tuple[Version, ...], FilmMap]] = LRUCache(_CACHED_MAPS)
         self._map_locks: dict[str, threading.Lock] = {}
@@ -85,13 +86,14 @@ class Catalog:
         version = files_version(parquet_files(table_folder(self.settings.lake, "library")))
         if not version:
             return {}
-        cached_version, films = self._films
-        if cached_version == version:
+        # Maps hold for one reading of the films, so two threads must not read them twice.
+        with self._films_lock:
+            cached_version, films = self._films
+            if cached_version != version:
+                with self.library() as library:
+                    films = {row["film"]: row for row in questions.films(library)}
+                self._films = (version, films)
             return films
-        with self.library() as library:
-            films = {row["film"]: row for row in questions.films(library)}
-        self._films = (version, films)
-        return films
 
     def find(self, query: str) -> Row:
         """The film with this key or title, or whose key or title alone begins so.
