@@ -23,7 +23,7 @@ def ui(finished: FinishedExample, tmp_path_factory: pytest.TempPathFactory) -> I
         yield running
 
 
-def test_a_film_is_sent_watched_on_its_way_and_played(browser: Browser, ui: Ui, finished: FinishedExample) -> None:
+def test_a_film_is_uploaded_followed_and_played(browser: Browser, ui: Ui, finished: FinishedExample) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     watched = Watched(context, Page(ui.page))
     tab = watched.open("/")

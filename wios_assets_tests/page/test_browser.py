@@ -183,7 +183,7 @@ def test_a_film_of_two_hours_shows_all_its_lanes(browser: Browser, tmp_path: Pat
     assert [each for each in watched.complaints if "404" not in each] == []
 
 
-def test_a_film_that_the_browser_cannot_play_is_played_from_a_small_copy(browser: Browser, tmp_path: Path) -> None:
+def test_a_film_that_the_browser_cannot_play_is_played_from_a_preview(browser: Browser, tmp_path: Path) -> None:
     settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
     pictures = [numbered_picture(number) for number in range(75)]
     film = write_film(tmp_path / "film.avi", pictures, codec="mpeg4", b_frames=0)
@@ -201,7 +201,7 @@ def test_a_film_that_the_browser_cannot_play_is_played_from_a_small_copy(browser
     assert watched.elsewhere == []
 
 
-def test_what_is_decided_on_a_real_film_is_worked_into_its_names(
+def test_a_run_updates_the_names_of_a_real_film_after_a_decision(
     browser: Browser, finished: FinishedExample, tmp_path: Path
 ) -> None:
     settings = copy_of(finished, tmp_path)

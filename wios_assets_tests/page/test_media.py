@@ -29,25 +29,25 @@ def numbers(path: Path) -> dict[float, int]:
         }
 
 
-def test_a_preview_shows_the_same_picture_at_the_same_time(tmp_path: Path) -> None:
+def test_a_preview_shows_the_same_frame_at_the_same_time(tmp_path: Path) -> None:
     pictures = [numbered_picture(number, 320, 240) for number in range(50)]
     # Times begin at a second and a half, with a gap in the middle.
     times = [1.5 + n / 25 + (2.0 if n >= 30 else 0.0) for n in range(50)]
     film = write_film(tmp_path / "film.mkv", pictures, times, codec="libx265", audio_s=4.0)
     out = tmp_path / "preview.mp4"
-    told: list[float] = []
-    write_preview(film, out, told.append)
+    reported: list[float] = []
+    write_preview(film, out, reported.append)
     assert probe(out).codec == "h264"
-    assert told == sorted(told)
+    assert reported == sorted(reported)
     original, made = numbers(film), numbers(out)
     assert len(made) == 50
     for seconds, number in made.items():
-        assert min(abs(other - seconds) for other, said in original.items() if said == number) < 0.03
+        assert min(abs(other - seconds) for other, shown in original.items() if shown == number) < 0.03
     with av.open(str(out)) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
 
 
-def test_a_wide_turned_film_is_made_small_and_upright(tmp_path: Path) -> None:
+def test_the_preview_of_a_rotated_film_is_small_and_upright(tmp_path: Path) -> None:
     pictures = [numbered_picture(n, 1280, 720) for n in range(5)]
     film = write_film(tmp_path / "film.mp4", pictures, rotation=90, aspect=Fraction(1))
     write_preview(film, tmp_path / "preview.mp4", lambda seconds: None)
@@ -55,7 +55,7 @@ def test_a_wide_turned_film_is_made_small_and_upright(tmp_path: Path) -> None:
     assert (seen.width, seen.height) == (PREVIEW_WIDTH, 1138)
 
 
-def test_what_cannot_be_read_fails_with_its_reason_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_unreadable_video_fails_with_a_reason_and_leaves_no_file(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     film.write_bytes(b"no film" * 1000)
     previews = Previews(tmp_path / "cache")
@@ -72,7 +72,7 @@ def test_what_cannot_be_read_fails_with_its_reason_and_leaves_nothing(tmp_path: 
         write_preview(film, tmp_path / "out.mp4", lambda seconds: None)
 
 
-def test_a_preview_is_asked_for_made_once_and_sent_in_ranges(tmp_path: Path) -> None:
+def test_a_preview_is_requested_made_once_and_sent_in_ranges(tmp_path: Path) -> None:
     film = write_film(tmp_path / "film.avi", [numbered_picture(n) for n in range(50)], codec="mpeg4", b_frames=0)
     settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
     fill(settings.lake, library_row("heat", path=str(film), duration_s=2.0), library_row("gone"))

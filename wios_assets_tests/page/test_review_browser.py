@@ -115,7 +115,7 @@ def test_keys_decide_and_undo(watched: Watched, settings: Settings) -> None:
     ]
 
 
-def test_the_reviewers_name_is_kept_and_escape_leaves_the_question(watched: Watched, settings: Settings) -> None:
+def test_the_reviewers_name_is_kept_and_escape_closes_the_dialog(watched: Watched, settings: Settings) -> None:
     tab = watched.open(f"/review/{FILM}")
     tab.locator("#reviewer").fill("Ann")
     tab.locator("#reviewer").press("Tab")
@@ -132,7 +132,7 @@ def test_the_reviewers_name_is_kept_and_escape_leaves_the_question(watched: Watc
     assert read_decisions(settings.data, FILM) == []
 
 
-def test_the_second_reviewer_is_told_and_decides_all_the_same(watched: Watched, settings: Settings) -> None:
+def test_the_second_reviewer_sees_the_conflict_and_decides_anyway(watched: Watched, settings: Settings) -> None:
     ann, ben = watched.open(f"/review/{FILM}"), watched.open(f"/review/{FILM}")
     ann.locator("#reviewer").fill("Ann")
     ben.locator("#reviewer").fill("Ben")

@@ -37,7 +37,7 @@ def guarded(tmp_path: Path) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "films.example"])
-def test_where_others_reach_the_page_it_does_not_start_without_a_token(tmp_path: Path, host: str) -> None:
+def test_the_page_needs_a_token_where_other_machines_reach_it(tmp_path: Path, host: str) -> None:
     with pytest.raises(WiosError, match="WIOS_PAGE_TOKEN"):
         required_token(load_settings(data=tmp_path, page_host=host))
     with pytest.raises(WiosError, match="give it 16 or more"):
@@ -46,7 +46,7 @@ def test_where_others_reach_the_page_it_does_not_start_without_a_token(tmp_path:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9"])
-def test_for_this_machine_alone_no_token_is_needed(tmp_path: Path, host: str) -> None:
+def test_a_loopback_address_needs_no_token(tmp_path: Path, host: str) -> None:
     assert required_token(load_settings(data=tmp_path, page_host=host)) is None
 
 
@@ -65,7 +65,7 @@ def test_a_request_under_an_address_is_answered(page: Page, host: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/film/heat", "/api/films", "/data/heat", "/static/film.js", "/nothing"])
-def test_every_answer_keeps_the_browser_within_bounds(page: Page, path: str) -> None:
+def test_every_answer_has_the_security_headers(page: Page, path: str) -> None:
     headers = page.get(path).headers
     assert headers["content-security-policy"].startswith("default-src 'self'")
     assert "unsafe" not in headers["content-security-policy"]
@@ -76,7 +76,7 @@ def test_every_answer_keeps_the_browser_within_bounds(page: Page, path: str) -> 
 
 
 @pytest.mark.parametrize("path", ["/", "/film/heat", "/data/heat", "/api/films", "/video/heat", "/api/openapi.json"])
-def test_nothing_is_told_without_the_token(guarded: Page, path: str) -> None:
+def test_nothing_is_shown_without_the_token(guarded: Page, path: str) -> None:
     refused = guarded.get(path)
     assert refused.status_code == 401
     assert "Heat" not in refused.text
@@ -104,7 +104,7 @@ def test_a_person_types_the_token_once(guarded: Page) -> None:
 
 
 @pytest.mark.parametrize("after", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
-def test_signing_in_leads_to_this_page_alone(guarded: Page, after: str) -> None:
+def test_signing_in_never_redirects_to_another_site(guarded: Page, after: str) -> None:
     answer = requests.post(
         f"{guarded.address}/enter", data={"token": TOKEN, "after": after}, allow_redirects=False, timeout=10
     )

@@ -110,7 +110,7 @@ def test_the_video_is_sent_in_the_ranges_that_are_asked_for(page: Page, film: Pa
     assert page.get("/video/heat", range=f"bytes={len(content) + 1}-").status_code == 416
 
 
-def test_a_client_that_stops_reading_stops_nobody_else(page: Page) -> None:
+def test_a_client_that_stops_reading_does_not_block_others(page: Page) -> None:
     with requests.get(f"{page.address}/video/heat", stream=True, timeout=10) as halted:
         next(halted.iter_content(10))
         assert page.get("/api/films/heat/who?t=5").status_code == 200
@@ -169,7 +169,7 @@ def test_photos_are_the_thumbnails_of_the_films_own_gallery(page: Page) -> None:
     assert page.get("/photo/heat").status_code == 400
 
 
-def test_chips_are_those_of_the_lake(page: Page) -> None:
+def test_chips_come_from_the_lake(page: Page) -> None:
     assert page.get("/chip/11/heat").content == jpeg(40)
     assert page.get("/chip/99/heat").status_code == 404
     assert page.json("/api/films/heat/who?t=5")["people"][0]["chip"] == "/chip/10/heat"
@@ -192,7 +192,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_has_no_script_of_its_own_text(p
     assert '<html lang="en">' in text
 
 
-def test_an_actor_of_many_films_is_shown_in_pages(tmp_path: Path) -> None:
+def test_the_films_of_an_actor_are_paged(tmp_path: Path) -> None:
     settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
     fill(settings.lake, *(library_row(f"film {n:02d}") for n in range(12)))
     publish(settings.lake, settings.library)

@@ -65,9 +65,7 @@ def until(what: Callable[[], bool]) -> None:
     pytest.fail("waited in vain")
 
 
-def test_a_film_that_is_sent_stands_in_the_inbox_with_what_was_said_of_it(
-    page: Page, settings: Settings, tmp_path: Path
-) -> None:
+def test_an_uploaded_film_is_in_the_inbox_with_its_sidecar(page: Page, settings: Settings, tmp_path: Path) -> None:
     photo = settings.galleries / "mine" / "Grace Hopper" / "1.jpg"
     photo.parent.mkdir(parents=True)
     Image.new("RGB", (8, 8)).save(photo)
@@ -84,8 +82,12 @@ def test_a_film_that_is_sent_stands_in_the_inbox_with_what_was_said_of_it(
     (found,) = discover(settings.films).films
     assert found.path.read_bytes() == film
     assert not found.path.is_symlink()
-    said = read_sidecar(sidecar_path(found.path))
-    assert (said.cast, said.title, said.gallery) == (["Grace Hopper"], "Heat", str(settings.galleries / "mine"))
+    sidecar = read_sidecar(sidecar_path(found.path))
+    assert (sidecar.cast, sidecar.title, sidecar.gallery) == (
+        ["Grace Hopper"],
+        "Heat",
+        str(settings.galleries / "mine"),
+    )
     assert not list((settings.films / UPLOADS).iterdir())
     listed = page.json("/api/requests")
     RequestList.model_validate(listed)
@@ -93,7 +95,7 @@ def test_a_film_that_is_sent_stands_in_the_inbox_with_what_was_said_of_it(
     assert page.json(f"/api/films/{found.key}")["state"] == "queued"
 
 
-def test_a_film_in_the_inbox_is_named_by_its_path_and_again_by_the_same(page: Page, settings: Settings) -> None:
+def test_a_film_in_the_inbox_is_added_by_its_path_and_may_be_described_again(page: Page, settings: Settings) -> None:
     make_video(settings.films / "shelf" / "Heat (1995).mkv")
     first = ask(page, path="shelf/Heat (1995).mkv").json()
     again = ask(page, path="shelf/Heat (1995).mkv", cast=["Al Pacino"]).json()
@@ -148,21 +150,21 @@ def test_photos_outside_of_the_galleries_are_not_read(page: Page, settings: Sett
         ({"path": "gone.mp4"}, "there is no such file"),
     ],
 )
-def test_what_cannot_be_brought_is_refused_with_its_reason(page: Page, wanted: dict[str, Any], says: str) -> None:
+def test_an_invalid_request_is_refused_with_its_reason(page: Page, wanted: dict[str, Any], says: str) -> None:
     answer = ask(page, **wanted)
     assert answer.status_code == 400
     assert says in answer.json()["reason"]
     assert page.json("/api/requests")["total"] == 0
 
 
-def test_no_json_and_an_unknown_request_are_refused(page: Page) -> None:
+def test_malformed_json_and_unknown_requests_are_refused(page: Page) -> None:
     assert requests.post(f"{page.address}/api/requests", data=b"{", timeout=30).status_code == 400
     for id in ("0" * 32, "..%2F..%2Ffilms", "x"):
         assert page.get(f"/api/requests/{id}").status_code == 404
         assert page.get(f"/request/{id}").status_code == 404
 
 
-def test_the_name_of_the_file_decides_no_path(page: Page, settings: Settings, tmp_path: Path) -> None:
+def test_the_name_of_an_uploaded_file_cannot_leave_the_inbox(page: Page, settings: Settings, tmp_path: Path) -> None:
     film = make_video(tmp_path / "film.mp4").read_bytes()
     for file in ("../../../out.mp4", "..\\out2.mp4", f"{HOSTILE}.mp4"):
         asked = ask(page, file=file, size=len(film)).json()
@@ -192,7 +194,7 @@ def test_requests_of_an_earlier_version_are_still_read(page: Page, settings: Set
     assert page.json(f"/api/requests/{asked['id']}") == asked
 
 
-def test_what_is_no_film_is_refused_and_not_kept(page: Page, settings: Settings) -> None:
+def test_a_file_that_is_not_a_video_is_refused_and_removed(page: Page, settings: Settings) -> None:
     asked = ask(page, file="a.mp4", size=1000).json()
     answer = send(page, asked, b"x" * 1000).json()
     assert answer["state"] == "failed"
@@ -201,7 +203,7 @@ def test_what_is_no_film_is_refused_and_not_kept(page: Page, settings: Settings)
     assert send(page, asked, b"x" * 1000).status_code == 409
 
 
-def test_more_or_less_than_was_announced_is_not_kept(page: Page, settings: Settings) -> None:
+def test_an_upload_of_another_length_than_announced_is_removed(page: Page, settings: Settings) -> None:
     asked = ask(page, file="a.mp4", size=1000).json()
     assert send(page, asked, b"x" * 2000).status_code == 400
 
@@ -228,7 +230,7 @@ def begin_upload(page: Page, asked: dict[str, Any], part: bytes) -> socket.socke
     return connection
 
 
-def test_half_a_film_is_never_in_the_inbox_and_gone_when_the_client_goes(page: Page, settings: Settings) -> None:
+def test_a_partial_upload_never_reaches_the_inbox_and_is_removed(page: Page, settings: Settings) -> None:
     asked = ask(page, file="a.mp4", size=100_000).json()
     with begin_upload(page, asked, b"x" * 50_000):
         until(lambda: page.json(f"/api/requests/{asked['id']}")["share"] == 0.5)
@@ -239,9 +241,7 @@ def test_half_a_film_is_never_in_the_inbox_and_gone_when_the_client_goes(page: P
     assert nothing_is_left(settings)
 
 
-def test_an_upload_that_falls_silent_or_trickles_is_ended(
-    page: Page, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_idle_or_slow_upload_is_ended(page: Page, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "IDLE_TIMEOUT_S", 0.2)
     silent = ask(page, file="silent.mp4", size=100_000).json()
     with begin_upload(page, silent, b"x" * 10):
@@ -256,7 +256,7 @@ def test_an_upload_that_falls_silent_or_trickles_is_ended(
     assert nothing_is_left(settings)
 
 
-def test_no_more_uploads_at_once_than_are_allowed(page: Page, settings: Settings) -> None:
+def test_the_number_of_simultaneous_uploads_is_limited(page: Page, settings: Settings) -> None:
     every = [ask(page, file=f"{n}.mp4", size=100_000).json() for n in range(3)]
     connections = [begin_upload(page, asked, b"x") for asked in every[:2]]
     until(lambda: len(list((settings.films / UPLOADS).glob("*"))) == 2)
@@ -267,14 +267,14 @@ def test_no_more_uploads_at_once_than_are_allowed(page: Page, settings: Settings
         connection.close()
 
 
-def test_a_film_without_space_for_it_is_refused_before_it_is_sent(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_is_refused_before_the_upload_if_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "RESERVED_BYTES", 1 << 60)
     answer = ask(page, file="a.mp4", size=1000)
     assert answer.status_code == 400
     assert "free some space" in answer.json()["reason"]
 
 
-def test_any_other_body_is_bounded_in_size_and_time(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_bodies_are_limited_in_size_and_time(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(security, "MAX_BODY_BYTES", 1000)
     monkeypatch.setattr(security, "BODY_TIMEOUT_S", 0.2)
     assert requests.post(f"{page.address}/api/requests", data=b" " * 5000, timeout=30).status_code == 413
@@ -285,7 +285,7 @@ def test_any_other_body_is_bounded_in_size_and_time(page: Page, monkeypatch: pyt
         assert b" 408 " in connection.recv(1000)
 
 
-def test_requests_survive_a_restart_and_a_cut_upload_says_so(settings: Settings, tmp_path: Path) -> None:
+def test_requests_survive_a_restart_and_a_cut_off_upload_has_failed(settings: Settings, tmp_path: Path) -> None:
     film = make_video(tmp_path / "film.mp4").read_bytes()
     with serving(settings) as page:
         brought = ask(page, file="whole.mp4", size=len(film)).json()
@@ -304,7 +304,7 @@ def test_requests_survive_a_restart_and_a_cut_upload_says_so(settings: Settings,
     assert (after["state"], after["reason"]) == ("failed", "'cut.mp4' was cut off when the page ended; send it again")
 
 
-def test_a_request_goes_the_way_of_its_films_run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_follows_the_run_of_its_film(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     make_video(settings.films / "Heat.mkv")
     states, ready = FilmStates(settings), set[str]()
     kept = FilmRequests(settings, states, ready.__contains__)
@@ -327,7 +327,7 @@ def test_a_request_goes_the_way_of_its_films_run(settings: Settings, monkeypatch
     assert kept.state(asked).name == "ready"
 
 
-def test_a_ready_films_request_leads_to_its_page(settings: Settings) -> None:
+def test_the_request_of_a_ready_film_redirects_to_its_page(settings: Settings) -> None:
     film = make_video(settings.films / "Heat.mkv")
     fill(settings.lake, library_row("Heat", path=str(film)))
     publish(settings.lake, settings.library)

@@ -56,7 +56,7 @@ def listed(page: Page, show: str = "unnamed") -> list[dict[str, Any]]:
     return entries
 
 
-def say(page: Page, entry: dict[str, Any], verdict: str, person: str | None = None, **more: Any) -> requests.Response:
+def judge(page: Page, entry: dict[str, Any], verdict: str, person: str | None = None, **more: Any) -> requests.Response:
     content = {"tracks": entry["tracks"], "revision": entry["revision"], "verdict": verdict, "person": person, **more}
     return page.send(REVIEWS, content)
 
@@ -65,7 +65,7 @@ def lanes(page: Page) -> dict[str, dict[str, Any]]:
     return {person["name"]: person for person in page.json(f"/data/{FILM}")["people"]}
 
 
-def test_what_to_look_at_is_listed_the_most_useful_first(page: Page) -> None:
+def test_reviews_are_listed_by_usefulness(page: Page) -> None:
     weak, unknown = listed(page)
     assert (weak["tracks"], weak["now"], weak["proposal"], weak["chips"]) == (
         [2],
@@ -81,7 +81,7 @@ def test_what_to_look_at_is_listed_the_most_useful_first(page: Page) -> None:
 
 def test_a_decision_shows_at_once_everywhere(page: Page, settings: Settings) -> None:
     weak, _ = listed(page)
-    answer = say(page, weak, "is", "eileen collins", by="Ann")
+    answer = judge(page, weak, "is", "eileen collins", by="Ann")
     assert answer.status_code == 201, answer.text
     models.DecisionMade.model_validate(answer.json())
     assert answer.json()["person"] == "Eileen Collins"
@@ -95,10 +95,10 @@ def test_a_decision_shows_at_once_everywhere(page: Page, settings: Settings) -> 
     assert (kept.decided_by, kept.verdict, kept.everywhere) == ("Ann", "is", False)
 
 
-def test_an_unknown_person_is_given_a_name_of_their_own(page: Page) -> None:
+def test_an_unknown_person_may_get_a_name_outside_the_cast(page: Page) -> None:
     _, unknown = listed(page)
-    assert say(page, unknown, "is", HOSTILE, everywhere=True).status_code == 400
-    answer = say(page, unknown, "is", HOSTILE, everywhere=True, new=True)
+    assert judge(page, unknown, "is", HOSTILE, everywhere=True).status_code == 400
+    answer = judge(page, unknown, "is", HOSTILE, everywhere=True, new=True)
     assert answer.status_code == 201, answer.text
     assert HOSTILE in lanes(page)
     assert "unknown:1" not in lanes(page)
@@ -110,22 +110,22 @@ def test_an_unknown_person_is_given_a_name_of_their_own(page: Page) -> None:
     assert page.get(f"/actor/{requests.utils.quote(HOSTILE, safe='')}").status_code == 200
 
 
-def test_what_is_refused_or_no_face_is_not_proposed_again(page: Page) -> None:
+def test_refused_names_and_non_faces_are_not_proposed_again(page: Page) -> None:
     weak, unknown = listed(page)
-    assert say(page, weak, "is_not", "Eileen Collins").status_code == 201
-    assert say(page, unknown, "not_a_face").status_code == 201
+    assert judge(page, weak, "is_not", "Eileen Collins").status_code == 201
+    assert judge(page, unknown, "not_a_face").status_code == 201
     (left,) = listed(page)
     assert (left["tracks"], left["proposal"]) == ([2], None)
     assert set(lanes(page)) == {"Grace Hopper"}
 
 
-def test_a_decision_is_taken_back(page: Page, renamed: list[str]) -> None:
+def test_a_decision_is_undone(page: Page, renamed: list[str]) -> None:
     before = lanes(page)
     (named,) = listed(page, "named")
-    made = say(page, named, "is", "Averil Mean", by="Ann").json()
+    made = judge(page, named, "is", "Averil Mean", by="Ann").json()
     assert "Averil Mean" in lanes(page)
-    taken = page.send(f"{REVIEWS}/{made['id']}/undo", {"by": "Ben"})
-    assert taken.status_code == 200, taken.text
+    undone = page.send(f"{REVIEWS}/{made['id']}/undo", {"by": "Ben"})
+    assert undone.status_code == 200, undone.text
     assert {**lanes(page)} == before
     (kept,) = listed(page, "decided")
     assert (kept["decisions"][0]["undone_by"], kept["decisions"][0]["decided_by"]) == ("Ben", "Ann")
@@ -134,24 +134,26 @@ def test_a_decision_is_taken_back(page: Page, renamed: list[str]) -> None:
     assert page.send(f"{REVIEWS}/nothing/undo", {}).status_code == 404
 
 
-def test_the_second_of_two_reviewers_learns_of_the_first_and_can_still_decide(page: Page) -> None:
+def test_the_second_of_two_reviewers_gets_a_conflict_and_can_overrule_it(page: Page) -> None:
     _, unknown = listed(page)
-    assert say(page, unknown, "is", "Grace Hopper", by="Ann").status_code == 201
-    told = say(page, unknown, "is", "Averil Mean", by="Ben")
-    assert told.status_code == 409
-    models.Conflict.model_validate(told.json())
-    assert re.match(r"Ann decided on .* that it is Grace Hopper; decide again", told.json()["reason"])
+    assert judge(page, unknown, "is", "Grace Hopper", by="Ann").status_code == 201
+    conflict = judge(page, unknown, "is", "Averil Mean", by="Ben")
+    assert conflict.status_code == 409
+    models.Conflict.model_validate(conflict.json())
+    assert re.match(r"Ann decided on .* that it is Grace Hopper; decide again", conflict.json()["reason"])
     assert "Averil Mean" not in lanes(page)
-    unknown["revision"] = told.json()["revision"]
-    assert say(page, unknown, "is", "Averil Mean", by="Ben").status_code == 201
+    unknown["revision"] = conflict.json()["revision"]
+    assert judge(page, unknown, "is", "Averil Mean", by="Ben").status_code == 201
     assert "Averil Mean" in lanes(page)
     assert [each["decided_by"] for entry in listed(page, "decided") for each in entry["decisions"]] == ["Ben", "Ann"]
 
 
-def test_of_many_at_once_one_decides_and_all_others_are_told(page: Page, settings: Settings) -> None:
+def test_one_of_many_simultaneous_decisions_is_stored_and_the_others_conflict(page: Page, settings: Settings) -> None:
     _, unknown = listed(page)
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda n: say(page, unknown, "is", "Averil Mean", by=f"Nr {n}").status_code, range(16)))
+        answers = list(
+            pool.map(lambda n: judge(page, unknown, "is", "Averil Mean", by=f"Nr {n}").status_code, range(16))
+        )
     assert sorted(answers) == [201] + [409] * 15
     assert len(read_decisions(settings.data, FILM)) == 1
 
@@ -159,9 +161,9 @@ def test_of_many_at_once_one_decides_and_all_others_are_told(page: Page, setting
 def test_a_decision_on_tracks_of_an_earlier_analysis_is_refused(page: Page, settings: Settings) -> None:
     weak, _ = listed(page)
     store_reviewed_film(settings.lake)
-    told = say(page, weak, "is", "Grace Hopper")
-    assert (told.status_code, told.json()["decision"]) == (409, None)
-    assert "analysed again" in told.json()["reason"]
+    conflict = judge(page, weak, "is", "Grace Hopper")
+    assert (conflict.status_code, conflict.json()["decision"]) == (409, None)
+    assert "analysed again" in conflict.json()["reason"]
     assert read_decisions(settings.data, FILM) == []
 
 
@@ -182,7 +184,7 @@ def test_a_decision_on_tracks_of_an_earlier_analysis_is_refused(page: Page, sett
         {"verdict": "not_a_face"},
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_reason(page: Page, settings: Settings, changed: dict[str, Any]) -> None:
+def test_an_invalid_decision_is_refused_with_a_reason(page: Page, settings: Settings, changed: dict[str, Any]) -> None:
     weak, _ = listed(page)
     content = {"tracks": [2], "revision": weak["revision"], "verdict": "is", "person": "Grace Hopper"}
     answer = page.send(REVIEWS, {**content, **changed})
@@ -204,19 +206,19 @@ def test_other_sites_cannot_decide(page: Page, settings: Settings) -> None:
     assert page.send(REVIEWS, content, origin=f"http://{host}").status_code == 201
 
 
-def test_an_answer_that_is_known_is_not_sent_again(page: Page) -> None:
+def test_a_list_that_the_client_has_is_not_sent_again(page: Page) -> None:
     first = page.get(REVIEWS)
     assert page.get(REVIEWS, if_none_match=first.headers["etag"]).status_code == 304
-    say(page, first.json()["reviews"][0], "is", "Grace Hopper")
+    judge(page, first.json()["reviews"][0], "is", "Grace Hopper")
     assert page.get(REVIEWS, if_none_match=first.headers["etag"]).status_code == 200
 
 
-def test_reviews_leave_as_json_that_can_come_back(page: Page, settings: Settings, tmp_path: Path) -> None:
+def test_exported_reviews_can_be_imported(page: Page, settings: Settings, tmp_path: Path) -> None:
     from wios_assets.exports.reviews import ReviewsDocument, read_reviews
     from wios_assets.reviews.decisions import import_decisions
 
     weak, _ = listed(page)
-    say(page, weak, "is", HOSTILE, new=True, by="Ann")
+    judge(page, weak, "is", HOSTILE, new=True, by="Ann")
     content = page.get(f"/api/films/{FILM}/export?what=reviews&format=json").content
     ReviewsDocument.model_validate_json(content)
     (tmp_path / "reviews.json").write_bytes(content)
@@ -225,17 +227,17 @@ def test_reviews_leave_as_json_that_can_come_back(page: Page, settings: Settings
     assert read_decisions(elsewhere, FILM) == read_decisions(settings.data, FILM)
 
 
-def test_how_right_the_names_are_is_told_from_what_was_checked(page: Page) -> None:
+def test_accuracy_follows_from_the_checked_names(page: Page) -> None:
     assert page.json(f"/api/films/{FILM}/accuracy")["top"] == [
         {"top": 1, "longest_checked": 0, "surest_checked": 0, "longest": None, "surest": None}
     ]
     assert "Nobody checked a name yet" in page.get(f"/review/{FILM}").text
     (named,) = listed(page, "named")
-    made = say(page, named, "is", "Averil Mean").json()
+    made = judge(page, named, "is", "Averil Mean").json()
     assert page.json(f"/api/films/{FILM}/accuracy")["top"][0]["longest"] == 0.0
     page.send(f"{REVIEWS}/{made['id']}/undo", {})
     (named,) = listed(page, "named")
-    say(page, named, "is", "Grace Hopper")
+    judge(page, named, "is", "Grace Hopper")
     accuracy = page.json(f"/api/films/{FILM}/accuracy")
     models.Accuracy.model_validate(accuracy)
     assert accuracy["top"] == [{"top": 1, "longest_checked": 1, "surest_checked": 1, "longest": 1.0, "surest": 1.0}]
@@ -243,7 +245,7 @@ def test_how_right_the_names_are_is_told_from_what_was_checked(page: Page) -> No
     assert listed(page, "named") == []
 
 
-def test_names_are_worked_out_after_a_decision_and_after_a_page_that_ended(settings: Settings) -> None:
+def test_names_are_updated_after_a_decision_and_after_a_restart(settings: Settings) -> None:
     done: list[str] = []
     decide(settings.data, settings.lake, FILM, [2], "is", "Grace Hopper", everywhere=False)
     renaming = Renaming(settings, lambda _, film: done.append(film), pause_s=0.05)
@@ -257,7 +259,7 @@ def test_names_are_worked_out_after_a_decision_and_after_a_page_that_ended(setti
     renaming.close()
 
 
-def test_decisions_in_a_row_share_a_run_and_a_failure_is_told(settings: Settings) -> None:
+def test_decisions_in_a_row_share_a_run_and_its_failure_is_shown(settings: Settings) -> None:
     done: list[str] = []
 
     def rename(_: Settings, film: str) -> None:

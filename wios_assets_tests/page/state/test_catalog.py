@@ -55,7 +55,7 @@ def test_sql_in_a_search_is_only_words(catalog: Catalog, words: str) -> None:
     assert len(catalog.films()) == 2
 
 
-def test_a_new_state_of_a_film_is_seen_at_once(catalog: Catalog, settings: Settings) -> None:
+def test_rewritten_tables_are_read_at_the_next_request(catalog: Catalog, settings: Settings) -> None:
     before = catalog.map(catalog.find("heat"))
     assert catalog.map(catalog.find("heat")) is before
     longer = [{**row, "end_s": row["end_s"] - 0.5} for row in APPEARANCES]
@@ -65,7 +65,7 @@ def test_a_new_state_of_a_film_is_seen_at_once(catalog: Catalog, settings: Setti
     assert after.appearances_at(12.2) != before.appearances_at(12.2)
 
 
-def test_while_a_run_is_between_two_tables_the_film_before_is_shown(catalog: Catalog, settings: Settings) -> None:
+def test_the_previous_map_is_shown_while_a_run_replaces_the_tables(catalog: Catalog, settings: Settings) -> None:
     before = catalog.map(catalog.find("heat"))
     store(settings.lake, "appearances", APPEARANCES[:1], "heat")
     assert catalog.map(catalog.find("heat")) is before

@@ -39,9 +39,7 @@ SPANS = st.lists(
 
 
 @given(rows=SPANS, instant=st.integers(0, 1600).map(lambda n: n / 16))
-def test_the_index_finds_exactly_the_appearances_that_hold_an_instant(
-    rows: list[dict[str, Any]], instant: float
-) -> None:
+def test_exactly_the_appearances_at_an_instant_are_found(rows: list[dict[str, Any]], instant: float) -> None:
     film = map_of(rows, 100.0)
     wanted = sorted(
         (row["start_s"], row["end_s"], row["actor"])
@@ -55,7 +53,7 @@ def test_the_index_finds_exactly_the_appearances_that_hold_an_instant(
 
 
 @given(rows=SPANS)
-def test_the_page_has_every_appearance_of_the_film(rows: list[dict[str, Any]]) -> None:
+def test_the_data_of_the_page_has_every_appearance(rows: list[dict[str, Any]]) -> None:
     unpacked = []
     for person in page_data(map_of(rows, 100.0))["people"]:
         at = 0
@@ -66,7 +64,7 @@ def test_the_page_has_every_appearance_of_the_film(rows: list[dict[str, Any]]) -
 
 
 @given(rows=SPANS)
-def test_two_people_are_together_as_long_whoever_is_asked(rows: list[dict[str, Any]]) -> None:
+def test_the_time_that_two_people_are_together_is_symmetric(rows: list[dict[str, Any]]) -> None:
     film = map_of(rows, 100.0)
     for one in film.people:
         for other, seconds in seconds_together(film, one).items():
@@ -83,7 +81,7 @@ def test_a_film_of_two_hours_takes_under_300_kb_compressed() -> None:
     assert len(gzip.compress(content, 6)) < 300_000
 
 
-def test_tables_of_two_runs_are_told_from_those_of_one() -> None:
+def test_tables_of_two_different_runs_are_inconsistent() -> None:
     film = library_row("007")
     parts = (full("appearances", APPEARANCES), full("minute_appearances", MINUTES))
     assert build_film_map(film, *parts, full("screen_time", SCREEN_TIME), {}, 1).consistent

@@ -27,18 +27,18 @@ def note_progress(settings: Settings, film: str, age_s: float) -> None:
     os.utime(file, (time.time() - age_s,) * 2)
 
 
-def test_a_film_that_nobody_runs_is_queued(settings: Settings) -> None:
+def test_a_film_without_a_run_is_queued(settings: Settings) -> None:
     assert FilmStates(settings).of("heat", ready=False) == FilmState("queued")
     assert FilmStates(settings).of("heat", ready=True) == FilmState("ready")
 
 
-def test_a_running_film_says_how_far_it_is(settings: Settings) -> None:
+def test_a_running_film_has_its_progress(settings: Settings) -> None:
     note_progress(settings, "heat", age_s=0)
     assert FilmStates(settings).of("heat", ready=False) == FilmState("running", 0.25, 60.0, stage="frames")
     assert FilmStates(settings).of("heat", ready=True) == FilmState("ready", 0.25)
 
 
-def test_progress_that_a_killed_run_left_is_not_believed(settings: Settings) -> None:
+def test_progress_of_a_killed_run_is_ignored(settings: Settings) -> None:
     note_progress(settings, "heat", age_s=120)
     assert FilmStates(settings).of("heat", ready=False) == FilmState("queued")
 
@@ -78,9 +78,7 @@ def test_a_failed_film_gives_the_reason_of_its_newest_run(settings: Settings, mo
 
 
 @pytest.mark.slow
-def test_a_film_that_a_check_stopped_says_what_the_check_found(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reason_of_a_failed_check_is_its_finding(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from dagster import AssetCheckSpec, AssetKey, Output, asset, materialize
 
     from wios_assets.assets.results import check
