@@ -1,4 +1,4 @@
-"""How long a reviewer waits: the list, a decision, and the film's page after it, on a generated film of two hours.
+"""Time that a reviewer waits for the list, a decision and the film's page, on a generated film of two hours.
 
 python -m benchmarks.reviews
 """
@@ -23,13 +23,12 @@ import uvicorn
 
 from wios_assets.lake.library import publish
 from wios_assets.lake.store import write_rows
-from wios_assets.page.application import build_application
+from wios_assets.page.app import build_application
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import FILM_TABLES, LIBRARY, TABLES
-from wios_assets.timeline.appearances import appearances
+from wios_assets.timeline.film_timeline import film_timeline
 from wios_assets.timeline.frames import table_frame
-from wios_assets.timeline.minutes import minute_appearances, screen_time
 
 FILM = "long"
 DURATION_S = 7200.0
@@ -62,14 +61,16 @@ def make_lake(settings: Settings) -> None:
         tables["track_names"].append({"track": track, **_name(track, rng), "model_hash": MODEL, "photos": []})
     tables["film"] = [{"path": "/films/long.mkv", "title": "Long", "duration_s": DURATION_S, "frame_rate": 25.0}]
     frames = {name: table_frame(tables[name], TABLES[name]) for name in tables}
-    seen = appearances(frames["track_names"], frames["face_tracks"], frames["shots"], frames["cast"])
-    frames["appearances"] = seen
-    frames["minute_appearances"] = minute_appearances(seen, DURATION_S)
-    frames["screen_time"] = screen_time(seen, DURATION_S)
+    names, tracks, shots, cast = (frames[name] for name in ("track_names", "face_tracks", "shots", "cast"))
+    timeline = film_timeline(names, tracks, shots, cast, DURATION_S)
+    frames["appearances"] = timeline.appearances
+    frames["minute_appearances"] = timeline.minutes
+    frames["screen_time"] = timeline.screen_time
     for name, frame in frames.items():
         write_rows(settings.lake, TABLES[name], frame, FILM)
     row = {"film": FILM, "title": "Long", "duration_s": DURATION_S, "path": "/films/long.mkv", "present": True}
-    counts = {"people": ACTORS, "unknown_people": UNKNOWN, "appearances": len(seen), "named_seconds": 1.0}
+    row["named_seconds"] = 1.0
+    counts = {"people": ACTORS, "unknown_people": UNKNOWN, "appearances": len(frames["appearances"])}
     write_rows(settings.lake, LIBRARY, pa.Table.from_pylist([{**row, **counts}], schema=LIBRARY.schema))
     publish(settings.lake, settings.library)
 

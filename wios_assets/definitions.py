@@ -1,47 +1,47 @@
-"""Wiring only: settings → resources → definitions."""
+"""What Dagster loads: the assets and checks of `wios_assets.assets`, their resources, jobs, sensors and schedules."""
 
-from dagster import Definitions, ResourceDefinition, in_process_executor
+import inspect
+from pathlib import Path
 
-from wios_assets.assets.appearances import appearance_assets
-from wios_assets.assets.evaluation import evaluation_assets
-from wios_assets.assets.faces import face_assets
-from wios_assets.assets.film_files import film_file_specs
+import dagster as dg
+
+from wios_assets.assets import (
+    appearances,
+    evaluation,
+    film_files,
+    filmography,
+    films,
+    footage,
+    galleries,
+    imdb,
+    imdb_rows,
+    library,
+)
 from wios_assets.assets.film_io_manager import FilmIOManager
-from wios_assets.assets.filmography import filmography_assets
-from wios_assets.assets.films import film_assets
-from wios_assets.assets.footage import footage_assets
-from wios_assets.assets.galleries import gallery_assets
-from wios_assets.assets.imdb import imdb_assets
-from wios_assets.assets.imdb_rows import own_row_specs
-from wios_assets.assets.library import library_assets
-from wios_assets.assets.selection import selection_assets
+from wios_assets.assets.versions import versioned
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.schedules import imdb_daily
 from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.settings import Settings, current_settings
 
+MODULES = [imdb, filmography, imdb_rows, film_files, films, galleries, footage, appearances, evaluation, library]
 
-def build_definitions(settings: Settings) -> Definitions:
-    """Everything that Dagster knows of the project, for these settings."""
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything that Dagster knows of the project.
+
+    The assets are the modules' own. The settings decide their code versions, the resources, and how often sensors look.
+    """
     spark = SparkSessionResource.of(settings)
-    return Definitions(
+    return dg.Definitions(
         assets=[
-            *imdb_assets(),
-            *filmography_assets(settings),
-            *own_row_specs(),
-            *film_file_specs(),
-            *film_assets(settings),
-            *gallery_assets(settings),
-            *footage_assets(settings),
-            *face_assets(),
-            *appearance_assets(settings),
-            *selection_assets(),
-            *library_assets(),
-            *evaluation_assets(),
+            _with_source(versioned(asset, settings)) if isinstance(asset, dg.AssetsDefinition) else asset
+            for asset in dg.load_assets_from_modules(MODULES, include_specs=True)
         ],
+        asset_checks=dg.load_asset_checks_from_modules(MODULES),
         resources={
-            "settings": ResourceDefinition.hardcoded_resource(settings),
+            "settings": dg.ResourceDefinition.hardcoded_resource(settings),
             "spark": spark,
             "io_manager": FilmIOManager(data=str(settings.data), lake=str(settings.lake), spark=spark),
         },
@@ -49,7 +49,19 @@ def build_definitions(settings: Settings) -> Definitions:
         schedules=[imdb_daily(settings)],
         sensors=[inbox_sensor(settings), imdb_sensor(settings), decisions_sensor(settings), photos_sensor(settings)],
         # A process a step would start a JVM a step; the cores are Spark's.
-        executor=in_process_executor,
+        executor=dg.in_process_executor,
+    )
+
+
+def _with_source(assets: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    """The assets with a link to their function's source. Dagster's own helper stops at the outermost decorator."""
+    function = inspect.unwrap(assets.op.compute_fn.decorated_fn)  # type: ignore[union-attr]
+    reference = dg.LocalFileCodeReference(
+        file_path=str(Path(function.__code__.co_filename).resolve()), line_number=function.__code__.co_firstlineno
+    )
+    references = dg.CodeReferencesMetadataValue(code_references=[reference])
+    return assets.map_asset_specs(
+        lambda spec: spec.replace_attributes(metadata={**spec.metadata, "dagster/code_references": references})
     )
 
 

@@ -33,7 +33,8 @@ class Table:
     def schema(self) -> pa.Schema:
         """Arrow schema, `film` first where the table is partitioned by film."""
         fields = [pa.field(c.name, c.type, metadata={"comment": c.meaning}) for c in self.columns]
-        return pa.schema([pa.field("film", pa.string()), *fields] if self.by_film else fields)
+        key = pa.field("film", pa.string(), metadata={"comment": "Film that the row belongs to, the partition key"})
+        return pa.schema([key, *fields] if self.by_film else fields)
 
     @cached_property
     def stored_schema(self) -> pa.Schema:
@@ -162,7 +163,11 @@ FACE_EMBEDDINGS = _table(
     ("engine", TEXT, "Engine that made the embedding"),
     ("model_hash", TEXT, "Hash of the models behind it"),
     ("chip", BYTES, "Face chip as JPEG, as the engine was given it"),
-    ("clothing", BYTES, "Colours below the face: roots of an L*a*b* histogram, a byte each; null if out of sight"),
+    (
+        "clothing",
+        BYTES,
+        "Colours below the face: square roots of a CIELAB histogram, a byte each; null if out of sight",
+    ),
 )
 FACE_TRACKS = _table(
     "face_tracks",
@@ -181,7 +186,7 @@ TRACK_NAMES = _table(
     "track_names",
     "a track with the name it was given, or why it was given none",
     ("track", LONG, "Number of the track"),
-    ("actor", TEXT, "Cast member, or unknown:<n>; null where the evidence is weak"),
+    ("actor", TEXT, "Cast member, or `unknown:<n>`; null where the evidence is weak"),
     ("decision", TEXT, "named, unknown or weak"),
     ("probability", REAL, "Probability that the name is right, 0 to 1"),
     ("nearest", TEXT, "Cast member with the smallest distance"),
@@ -199,7 +204,7 @@ APPEARANCES = _table(
     ("appearance", LONG, "Number in the film, by start, from 0"),
     ("start_s", REAL, "First instant, seconds"),
     ("end_s", REAL, "End, seconds"),
-    ("actor", TEXT, "Cast member, or unknown:<n>"),
+    ("actor", TEXT, "Cast member, or `unknown:<n>`"),
     ("kind", TEXT, "cast or unknown"),
     ("nconst", TEXT, "IMDB's key of the person, if known"),
     ("character", TEXT, "Character played, if known"),
@@ -220,7 +225,7 @@ MINUTE_APPEARANCES = _table(
     "a film, a minute and a person in it",
     ("minute", INT, "Minute of the film, from 0"),
     ("clock", TEXT, "Start of the minute as hh:mm, zero-padded"),
-    ("actor", TEXT, "Cast member, or unknown:<n>"),
+    ("actor", TEXT, "Cast member, or `unknown:<n>`"),
     ("kind", TEXT, "cast or unknown"),
     ("nconst", TEXT, "IMDB's key of the person, if known"),
     ("character", TEXT, "Character played, if known"),
@@ -233,7 +238,7 @@ SCREEN_TIME = _table(
     "screen_time",
     "a film and a person in it",
     ("rank", INT, "Place by seconds on screen, from 1"),
-    ("actor", TEXT, "Cast member, or unknown:<n>"),
+    ("actor", TEXT, "Cast member, or `unknown:<n>`"),
     ("kind", TEXT, "cast or unknown"),
     ("nconst", TEXT, "IMDB's key of the person, if known"),
     ("character", TEXT, "Character played, if known"),
@@ -248,7 +253,7 @@ SCREEN_TIME = _table(
 EVALUATION = _table(
     "evaluation",
     "a figure of a film against its truth",
-    ("scope", TEXT, "film, an actor's name, or top:<number of intervals>"),
+    ("scope", TEXT, "film, an actor's name, or `top:<number of intervals>`"),
     ("figure", TEXT, "What was measured, such as precision"),
     ("value", REAL, "Its value; null where there is nothing to divide by"),
 )
@@ -295,7 +300,7 @@ PREDICTION_LOG = _table(
     ("asked_at", WHEN, "When it was answered"),
     ("film", TEXT, "Film asked about"),
     ("time_s", REAL, "Instant asked about, seconds"),
-    ("actors", TEXTS, "Who was answered: cast members and unknown:<n>, cast first, the surest first"),
+    ("actors", TEXTS, "Who was answered: cast members and `unknown:<n>`, cast first, the surest first"),
     ("probabilities", REALS, "Their probabilities, 0 to 1; null for unknown people"),
     ("model_hash", TEXT, "Hash of the models behind the answer"),
     ("map_state", TEXT, "Tells the film's map that the answer came from; the same as the answer's ETag begins with"),

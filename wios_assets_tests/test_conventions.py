@@ -34,7 +34,7 @@ def test_only_the_one_pass_and_the_page_read_pictures_out_of_a_film() -> None:
     reads = {"open_video", "read_pictures", "VideoCapture"}
     names = {str(f.relative_to(PACKAGE)) for f in FILES if reads & set(re.findall(r"\w+", f.read_text("utf-8")))}
     core = {"vision/video.py", "vision/sampling.py", "vision/footage.py"}
-    assert names == {*core, "page/pictures.py", "page/previews.py"}
+    assert names == {*core, "page/media.py"}
 
 
 def test_files_stay_short_enough_to_read() -> None:

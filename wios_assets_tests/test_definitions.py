@@ -1,8 +1,12 @@
+import re
+from pathlib import Path
+
 import pytest
-from dagster import AssetKey, Definitions
+from dagster import AssetKey, Definitions, validate_run_config
 
 from wios_assets.definitions import build_definitions
 from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.lake.io_manager import column_schema
 from wios_assets.partitions import films
 from wios_assets.settings import load_settings
 from wios_assets.tables import FILM_TABLES, TABLES
@@ -93,6 +97,39 @@ def test_every_asset_is_checked(definitions: Definitions) -> None:
     found = {(key.asset_key.to_user_string(), key.name) for key in keys}
     imdb = {(table, name) for table in IMDB_FILES for name in ("counts_add_up", "keys_unique_and_not_null")}
     assert found == CHECKS | imdb
+
+
+def test_every_check_has_a_description_and_the_partitions_of_its_asset(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.asset_check_keys:
+        spec = graph.get_check_spec(key)
+        assert (spec.description or "").endswith("."), key
+        assert spec.partitions_def == graph.get(key.asset_key).partitions_def, key
+
+
+def test_every_asset_links_to_the_line_that_defines_it(definitions: Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        references = graph.get(key).metadata["dagster/code_references"].code_references
+        (link,) = references
+        defined = Path(link.file_path).read_text(encoding="utf-8").splitlines()[link.line_number - 1 :]
+        function = next(line for line in defined if line.startswith("def "))
+        assert defined[0].startswith("@dg."), key
+        assert function.startswith(f"def {graph.get(key).assets_def.op.name}"), key
+
+
+def test_footage_can_be_forced_from_the_launchpad(definitions: Definitions) -> None:
+    job = definitions.resolve_job_def("film_map")
+    result = validate_run_config(job, {"ops": {"footage": {"config": {"force": True}}}})
+    assert result["ops"]["footage"]["config"] == {"force": True}
+
+
+def test_every_column_has_documentation_without_html_that_a_browser_would_swallow() -> None:
+    for table in TABLES.values():
+        for column in column_schema(table).columns:
+            assert column.description, (table.name, column.name)
+            outside_code = re.sub(r"`[^`]*`", "", column.description or "")
+            assert not set("<>*") & set(outside_code), (table.name, column.name)
 
 
 def test_names_do_not_depend_on_the_video(definitions: Definitions) -> None:

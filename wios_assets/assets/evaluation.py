@@ -1,41 +1,41 @@
-"""How right a film's map is, where the truth is known, and which recogniser does best on the galleries."""
+"""A film's figures against its truth, and the recognisers compared on the galleries."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pandas as pd
-from dagster import (
-    AssetExecutionContext,
-    AssetsDefinition,
-    MetadataValue,
-    Output,
-    ResourceParam,
-    asset,
-)
 
-from wios_assets.assets.common import check, code_version, film_table, picture
 from wios_assets.assets.film_files import TRUTH
+from wios_assets.assets.results import check, picture
+from wios_assets.assets.specs import film_spec, table_spec
+from wios_assets.failures import one_line_failures
 from wios_assets.films.entry import film_source
+from wios_assets.naming.selection import SelectionOptions, compare_recognisers
+from wios_assets.partitions import films
 from wios_assets.reviews.accepted import fallen, read_accepted
 from wios_assets.settings import Settings
 from wios_assets.timeline.evaluation import Evaluation, evaluate
 from wios_assets.timeline.truth import in_names_of_cast, read_truth, truth_path
 
 FILM_SCOPE = "film"
-CHECK = "no_worse_than_accepted"
+GROUP = "evaluation"
+SHOWN = 15
 
 
-def evaluation_rows(found: Evaluation) -> pd.DataFrame:
+def evaluation_rows(result: Evaluation) -> pd.DataFrame:
     """The rows of the table `evaluation`, without `film`."""
-    rows = [(FILM_SCOPE, name, value) for name, value in found.figures.items()]
+    rows = [(FILM_SCOPE, name, value) for name, value in result.figures.items()]
     rows += [
         (row["actor"], name, row[name])
-        for row in found.actors.to_dict("records")
+        for row in result.actors.to_dict("records")
         for name in ("seconds_true", "seconds_named", "precision", "recall", "f1", "zones", "zone_precision")
     ]
     rows += [
-        (f"top:{row['top']}", name, row[name]) for row in found.top.to_dict("records") for name in ("longest", "surest")
+        (f"top:{row['top']}", name, row[name])
+        for row in result.top.to_dict("records")
+        for name in ("longest", "surest")
     ]
     return pd.DataFrame(rows, columns=["scope", "figure", "value"])
 
@@ -46,43 +46,76 @@ def film_figures(rows: pd.DataFrame) -> dict[str, float]:
     return dict(zip(own["figure"], own["value"].astype(float), strict=True))
 
 
-def evaluation_assets() -> list[AssetsDefinition]:
-    """The asset `evaluation`, with the check that holds it against the last accepted figures."""
+@dg.asset(**film_spec("evaluation", GROUP), code_version="1", deps=[TRUTH], output_required=False)
+@one_line_failures
+def evaluation(
+    context: dg.AssetExecutionContext,
+    appearances: pd.DataFrame,
+    cast: pd.DataFrame,
+    face_embeddings: pd.DataFrame,
+    settings: dg.ResourceParam[Settings],
+) -> Iterator[Any]:
+    from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
 
-    @asset(
-        **film_table("evaluation", "evaluation", code_version(1), warning=[CHECK]), deps=[TRUTH], output_required=False
+    film = context.partition_key
+    path = truth_path(Path(film_source(settings, film)[0].path))
+    if not path.is_file():
+        context.log.info(f"{path}: no truth, nothing to evaluate")
+        return
+    result = evaluate(in_names_of_cast(read_truth(path), cast), appearances)
+    chips = dict(zip(face_embeddings["face"].tolist(), face_embeddings["chip"].tolist(), strict=True))
+    yield dg.Output(
+        evaluation_rows(result),
+        metadata={
+            "figures": dg.MetadataValue.md(pd.Series(result.figures, name="value").to_markdown()),
+            "curves": picture(evaluation_picture(result, film), "precision and recall, reliability, top intervals"),
+            "worst mistakes": picture(mistakes_picture(result.mistakes, chips, film), "worst mistakes"),
+            "actors": dg.MetadataValue.md(result.actors.to_markdown(index=False)),
+            "truth": dg.MetadataValue.path(path),
+        },
     )
-    def evaluation(
-        context: AssetExecutionContext,
-        appearances: pd.DataFrame,
-        cast: pd.DataFrame,
-        face_embeddings: pd.DataFrame,
-        settings: ResourceParam[Settings],
-    ) -> Iterator[Any]:
-        from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
 
-        film = context.partition_key
-        path = truth_path(Path(film_source(settings, film)[0].path))
-        if not path.is_file():
-            context.log.info(f"{path}: no truth, nothing to evaluate")
-            yield check(CHECK, "evaluation", [], warn=True, held="nothing, there is no truth")
-            return
-        found = evaluate(in_names_of_cast(read_truth(path), cast), appearances)
-        chips = dict(zip(face_embeddings["face"].tolist(), face_embeddings["chip"].tolist(), strict=True))
-        yield Output(
-            evaluation_rows(found),
-            metadata={
-                "figures": MetadataValue.md(pd.Series(found.figures, name="value").to_markdown()),
-                "curves": picture(evaluation_picture(found, film), "precision and recall, reliability, top intervals"),
-                "worst mistakes": picture(mistakes_picture(found.mistakes, chips, film), "worst mistakes"),
-                "actors": MetadataValue.md(found.actors.to_markdown(index=False)),
-                "truth": MetadataValue.path(path),
-            },
-        )
 
-        accepted = read_accepted(settings.data, film)
-        yield check(
-            CHECK, "evaluation", fallen(found.figures, accepted), warn=True, held=", ".join(accepted) or "nothing"
-        )
+@dg.asset_check(
+    asset="evaluation",
+    partitions_def=films,
+    description="No figure is below the one that `wios evaluate --accept` accepted last.",
+)
+def no_worse_than_accepted(
+    context: dg.AssetCheckExecutionContext, evaluation: pd.DataFrame, settings: dg.ResourceParam[Settings]
+) -> dg.AssetCheckResult:
+    accepted = read_accepted(settings.data, context.partition_key)
+    lower = fallen(film_figures(evaluation), accepted)
+    return check("no_worse_than_accepted", "evaluation", lower, warn=True, held=", ".join(accepted) or "nothing")
 
-    return [evaluation]
+
+@dg.asset(
+    **table_spec(
+        "recogniser_selection",
+        GROUP,
+        kinds={"scikitlearn", "parquet"},
+        more="Embeddings are computed once, with the galleries.",
+    ),
+    code_version="1",
+)
+@one_line_failures
+def recogniser_selection(gallery_embeddings: pd.DataFrame) -> dg.Output[pd.DataFrame]:
+    from wios_assets.naming.selection_picture import selection_picture
+
+    comparison = compare_recognisers(gallery_embeddings, SelectionOptions())
+    rows = comparison.settings.copy()
+    winner = comparison.winner.name if comparison.winner else None
+    rows.insert(0, "place", range(1, len(rows) + 1))
+    rows["chosen"] = rows["recogniser"] == winner
+    shown = rows[["place", "recogniser", "top1", "top1_spread", "top3", "true_acceptance", "usable"]].head(SHOWN)
+    return dg.Output(
+        rows,
+        # Names depend on the winner alone: another table with the same one leaves them fresh.
+        data_version=dg.DataVersion(winner or "none"),
+        metadata={
+            "winner": winner or "none: too few people or pictures",
+            "best": dg.MetadataValue.md(shown.to_markdown(index=False, floatfmt=".4f")),
+            "plots": picture(selection_picture(comparison), "accuracy by recogniser, acceptance curves"),
+            "actors": dg.MetadataValue.md(comparison.actors.head(60).to_markdown(index=False, floatfmt=".3f")),
+        },
+    )

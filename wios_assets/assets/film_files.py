@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
-from dagster import AssetKey, AssetObservation, AssetSpec
 
-from wios_assets.assets.common import OWNERS, nullable
 from wios_assets.assets.imdb_rows import row_versions, rows_of_film
+from wios_assets.assets.results import nullable
+from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
 from wios_assets.films.entry import film_source
 from wios_assets.films.index import IndexEntry
@@ -26,34 +27,35 @@ from wios_assets.reviews.decisions import decisions_version
 from wios_assets.settings import Settings
 from wios_assets.timeline.truth import truth_path
 
-FILM_FILE = AssetKey("film_file")
-CAST_PHOTOS = AssetKey("cast_photos")
-TRUTH = AssetKey("truth")
-DECISIONS = AssetKey("decisions")
+FILM_FILE = dg.AssetKey("film_file")
+CAST_PHOTOS = dg.AssetKey("cast_photos")
+TRUTH = dg.AssetKey("truth")
+DECISIONS = dg.AssetKey("decisions")
 NONE = "none"
 
 
-def film_file_specs() -> list[AssetSpec]:
-    """film_file, cast_photos and truth; `decisions` stands beside the names that rest on it."""
-    rows = {
-        FILM_FILE: ("films", {"file"}, "the video file of a film with its sidecar"),
-        CAST_PHOTOS: ("galleries", {"file"}, "a photo of a cast member, in a gallery folder or beside the film"),
-        TRUTH: ("evaluation", {"csv"}, "an interval of a person, written by hand, that the film is evaluated against"),
-    }
-    return [
-        AssetSpec(
-            key,
-            partitions_def=films,
-            group_name=group,
-            kinds=kinds,
-            owners=OWNERS,
-            description=f"One row is {row}. Observed before each run of the film, stored nowhere.",
-        )
-        for key, (group, kinds, row) in rows.items()
-    ]
+def _observed(key: dg.AssetKey, group: str, kind: str, row: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        partitions_def=films,
+        group_name=group,
+        kinds={kind},
+        owners=OWNERS,
+        tags={COST: "light"},
+        description=f"One row is {row}. Observed before each run of the film, stored nowhere.",
+    )
 
 
-def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[AssetObservation]:
+film_file = _observed(FILM_FILE, "films", "file", "the video file of a film with its sidecar")
+cast_photos = _observed(
+    CAST_PHOTOS, "galleries", "file", "a photo of a cast member, in a gallery folder or beside the film"
+)
+truth = _observed(
+    TRUTH, "evaluation", "csv", "an interval of a person, written by hand, that the film is evaluated against"
+)
+
+
+def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[dg.AssetObservation]:
     """The data versions of everything outside of Dagster that these films rest on, IMDB's rows included.
 
     A film that is not in the inbox keeps the versions that were reported before.
@@ -74,7 +76,7 @@ def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[Asset
                 **row_versions(match, credits),
             }
             for key, version in versions.items():
-                yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
+                yield dg.AssetObservation(key, partition=film, tags={"dagster/data_version": version})
 
 
 def _film_file_version(entry: IndexEntry) -> str:
@@ -91,8 +93,8 @@ def _photos_version(settings: Settings, path: Path, sidecar: Sidecar, credits: p
     own = sidecar.gallery_folder(sidecar_path(path))
     beside = path if (path.parent / ACTORS_FOLDER).is_dir() else path.resolve()
     people = list(zip(credits["actor"], nullable(credits["nconst"]), strict=True))
-    by_actor = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
-    return _digest(*(f"{actor}\0{_stamp(photo)}" for actor, photos in by_actor.items() for photo in photos.photos))
+    found = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
+    return _digest(*(f"{actor}\0{_stamp(photo)}" for actor, photos in found.items() for photo in photos.photos))
 
 
 def _truth_version(path: Path) -> str:

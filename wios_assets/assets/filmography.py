@@ -3,20 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pandas as pd
-from dagster import (
-    AssetCheckSpec,
-    AssetExecutionContext,
-    AssetKey,
-    AssetsDefinition,
-    MetadataValue,
-    Output,
-    ResourceParam,
-    asset,
-)
 
-from wios_assets.assets.common import OWNERS, check, code_version, content_version, sentence
+from wios_assets.assets.results import check, content_version
+from wios_assets.assets.specs import check_spec, table_spec
+from wios_assets.failures import one_line_failures
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
 from wios_assets.imdb.files import IMDB_FILES
@@ -27,89 +20,97 @@ from wios_assets.settings import Settings
 from wios_assets.tables import FILM, GALLERY_PHOTOS
 
 GROUP = "imdb"
+KINDS = {"duckdb", "parquet"}
 
 
-def filmography_assets(settings: Settings) -> list[AssetsDefinition]:
-    """filmography and wanted."""
-
-    @asset(
-        group_name=GROUP,
-        kinds={"duckdb", "parquet"},
-        owners=OWNERS,
-        description=f"{sentence('filmography')} The setting `director` says whose films.",
-        code_version=code_version(1, settings.director),
-        deps=[AssetKey(table.split("/")) for table in IMDB_FILES],
-        check_specs=[
-            AssetCheckSpec("director_known", asset=AssetKey("filmography")),
-            AssetCheckSpec("billing_without_gaps", asset=AssetKey("filmography"), blocking=True),
-        ],
+@dg.asset(
+    **table_spec("filmography", GROUP, kinds=KINDS, more="The setting `director` says whose films."),
+    code_version="1",
+    deps=[dg.AssetKey(table.split("/")) for table in IMDB_FILES],
+    check_specs=[
+        check_spec(
+            "director_known",
+            "filmography",
+            "IMDB's tables know the director and a film of theirs.",
+            blocking=False,
+            by_film=False,
+        )
+    ],
+)
+@one_line_failures
+def filmography(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+    with ImdbLookup(settings.lake) as lookup:
+        rows = filmography_of(lookup, settings.director)
+        unknown = unknown_director(lookup, settings.director) if rows.empty else None
+    if unknown:
+        context.log.warning(unknown)
+    billed = rows[rows["billing"].notna()]
+    films = rows.drop_duplicates("tconst")[["year", "title", "tconst"]]
+    left_out = rows[rows["left_out"].notna()][["title", "actor", "character", "left_out"]]
+    yield dg.Output(
+        rows,
+        data_version=content_version(rows),
+        metadata={
+            "films": dg.MetadataValue.md(films.to_markdown(index=False) if len(films) else unknown or "none"),
+            "films without a cast": int((~films["tconst"].isin(billed["tconst"])).sum()),
+            "people in casts": int(billed["nconst"].nunique()),
+            "left out": dg.MetadataValue.md(left_out.to_markdown(index=False)) if len(left_out) else "nobody",
+        },
     )
-    def filmography(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
-        with ImdbLookup(settings.lake) as lookup:
-            rows = filmography_of(lookup, settings.director)
-            unknown = unknown_director(lookup, settings.director) if rows.empty else None
-        if unknown:
-            context.log.warning(unknown)
-        billed = rows[rows["billing"].notna()]
-        films = rows.drop_duplicates("tconst")[["year", "title", "tconst"]]
-        left_out = rows[rows["left_out"].notna()][["title", "actor", "character", "left_out"]]
-        yield Output(
-            rows,
-            data_version=content_version(rows),
-            metadata={
-                "films": MetadataValue.md(films.to_markdown(index=False) if len(films) else unknown or "none"),
-                "films without a cast": int((~films["tconst"].isin(billed["tconst"])).sum()),
-                "people in casts": int(billed["nconst"].nunique()),
-                "left out": MetadataValue.md(left_out.to_markdown(index=False)) if len(left_out) else "nobody",
-            },
-        )
-        yield check("director_known", "filmography", [unknown] if unknown else [], warn=True)
-        places = billed.groupby("tconst")["billing"].agg(list)
-        gaps = [tconst for tconst, own in places.items() if own != list(range(1, len(own) + 1))]
-        yield check("billing_without_gaps", "filmography", gaps)
+    yield check("director_known", "filmography", [unknown] if unknown else [], warn=True)
 
-    @asset(
-        group_name=GROUP,
-        kinds={"duckdb", "parquet"},
-        owners=OWNERS,
-        description=sentence("wanted"),
-        code_version=code_version(1, settings.enough_photos),
-        deps=[AssetKey("film"), AssetKey("gallery_photos")],
-        check_specs=[AssetCheckSpec("each_once", asset=AssetKey("wanted"), blocking=True)],
+
+@dg.asset_check(
+    asset="filmography", blocking=True, description="Each film's billing counts from 1 upwards without a gap."
+)
+def billing_without_gaps(filmography: pd.DataFrame) -> dg.AssetCheckResult:
+    billed = filmography[filmography["billing"].notna()]
+    billings = billed.groupby("tconst")["billing"].agg(list)
+    gaps = [tconst for tconst, own in billings.items() if own != list(range(1, len(own) + 1))]
+    return check("billing_without_gaps", "filmography", gaps)
+
+
+@dg.asset(
+    **table_spec("wanted", GROUP, kinds=KINDS),
+    code_version="1",
+    deps=[dg.AssetKey("film"), dg.AssetKey("gallery_photos")],
+)
+@one_line_failures
+def wanted(filmography: pd.DataFrame, settings: dg.ResourceParam[Settings]) -> dg.Output[Any]:
+    rows = wanted_for(
+        filmography,
+        videos_there(settings),
+        usable_photos(settings),
+        [settings.galleries],
+        settings.enough_photos,
     )
-    def wanted(filmography: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
-        rows = wanted_for(
-            filmography,
-            videos_there(settings),
-            usable_photos(settings),
-            [settings.galleries],
-            settings.enough_photos,
-        )
-        counts = rows["what"].value_counts()
-        yield Output(
-            rows,
-            data_version=content_version(rows),
-            metadata={
-                "films without a video": int(counts.get("video", 0)),
-                "people with too few photos": int(counts.get("photos", 0)),
-            },
-        )
-        keys = rows["tconst"].fillna(rows["nconst"])
-        yield check("each_once", "wanted", keys[keys.duplicated()].tolist())
+    counts = rows["what"].value_counts()
+    return dg.Output(
+        rows,
+        data_version=content_version(rows),
+        metadata={
+            "films without a video": int(counts.get("video", 0)),
+            "people with too few photos": int(counts.get("photos", 0)),
+        },
+    )
 
-    return [filmography, wanted]
+
+@dg.asset_check(asset="wanted", blocking=True, description="No film and no person is listed twice.")
+def each_once(wanted: pd.DataFrame) -> dg.AssetCheckResult:
+    keys = wanted["tconst"].fillna(wanted["nconst"])
+    return check("each_once", "wanted", keys[keys.duplicated()].tolist())
 
 
 def videos_there(settings: Settings) -> frozenset[str]:
     """tconsts of the films whose video file is in the inbox."""
     index = read_index(index_path(settings))
     present = [film for film in partition_keys(settings.lake, FILM.name) if film in index.films]
-    found = _column_of(settings, FILM.name, [film for film in present if index.films[film].present], "tconst")
-    return frozenset(tconst for (tconst,) in found)
+    rows = _column_of(settings, FILM.name, [film for film in present if index.films[film].present], "tconst")
+    return frozenset(tconst for (tconst,) in rows)
 
 
 def usable_photos(settings: Settings) -> dict[str, int]:
-    """nconst → photos that can be used, the most of any film, for people of films whose photos were judged."""
+    """Usable photos by nconst, for people of films with a gallery; of several films, the largest number."""
     most: dict[str, int] = {}
     for film in partition_keys(settings.lake, GALLERY_PHOTOS.name):
         counted = "nconst, count(*) FILTER (verdict = 'used')"
@@ -119,8 +120,8 @@ def usable_photos(settings: Settings) -> dict[str, int]:
 
 
 def _column_of(settings: Settings, table: str, films: list[str], what: str, tail: str = "") -> list[tuple[Any, ...]]:
-    places = [partition_folder(settings.lake, table, film) for film in films]
-    files = [str(file) for place in places for file in sorted(place.glob("*.parquet"))]
+    folders = [partition_folder(settings.lake, table, film) for film in films]
+    files = [str(file) for folder in folders for file in sorted(folder.glob("*.parquet"))]
     key = what.split(",")[0]
     if not files:
         return []

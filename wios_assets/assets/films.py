@@ -1,22 +1,17 @@
-"""A film's file and title, and who is credited in it."""
+"""A film's video file with its IMDB title, and its cast."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pandas as pd
-from dagster import (
-    AssetExecutionContext,
-    AssetsDefinition,
-    MetadataValue,
-    Output,
-    ResourceParam,
-    asset,
-)
 
-from wios_assets.assets.common import check, code_version, content_version, film_table
 from wios_assets.assets.film_files import FILM_FILE
 from wios_assets.assets.imdb_rows import CREDITS, TITLE, title_of
+from wios_assets.assets.results import check, content_version
+from wios_assets.assets.specs import check_spec, film_spec
+from wios_assets.failures import one_line_failures
 from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
 from wios_assets.films.sidecar import Sidecar, sidecar_path
@@ -28,74 +23,80 @@ from wios_assets.settings import Settings
 from wios_assets.vision.video import Video, probe
 
 
-def film_assets(settings: Settings) -> list[AssetsDefinition]:
-    """film and cast."""
-
-    @asset(
-        **film_table("film", "films", code_version(1, settings.samples_per_second), ["decodable"], ["title_known"]),
-        deps=[TITLE, FILM_FILE],
+@dg.asset(
+    **film_spec("film", "films"),
+    code_version="1",
+    deps=[TITLE, FILM_FILE],
+    check_specs=[
+        check_spec("decodable", "film", "The video has a size, a frame rate and a length.", blocking=True),
+        check_spec("title_known", "film", "IMDB or the sidecar has a title for the film.", blocking=False),
+    ],
+)
+@one_line_failures
+def film(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+    entry, sidecar = film_source(settings, context.partition_key)
+    path = Path(entry.path)
+    video = probe(video_path(settings, context.partition_key, entry))
+    with ImdbLookup(settings.lake) as lookup:
+        match = title_of(entry, sidecar, video.duration_s, settings.films, lookup)
+    rows = pd.DataFrame([film_row(video, entry, sidecar, match, settings.samples_per_second)])
+    yield dg.Output(
+        rows,
+        # A film that was only moved leaves what depends on it fresh.
+        data_version=content_version(rows.drop(columns="path")),
+        metadata={"film": dg.MetadataValue.path(path), "title": str(rows["title"].iloc[0])},
     )
-    def film(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
-        entry, sidecar = film_source(settings, context.partition_key)
-        path = Path(entry.path)
-        video = probe(video_path(settings, context.partition_key, entry))
-        with ImdbLookup(settings.lake) as lookup:
-            match = title_of(entry, sidecar, video.duration_s, settings.films, lookup)
-        rows = pd.DataFrame([film_row(video, entry, sidecar, match, settings.samples_per_second)])
-        what = rows.drop(columns="path")
-        yield Output(
-            rows,
-            data_version=content_version(what),
-            metadata={"film": MetadataValue.path(path), "title": str(rows["title"].iloc[0])},
-        )
-        broken = [name for name in ("width", "height", "frame_rate", "duration_s") if not rows[name].iloc[0] > 0]
-        yield check("decodable", "film", broken, first_picture_s=video.first_picture_s)
-        known = isinstance(match, Match) and match.in_tables
-        why = (
-            match.message if isinstance(match, Ambiguous) else "no title of IMDB's fits; add a `tconst:` to its sidecar"
-        )
-        yield check("title_known", "film", [] if known or sidecar.title else [why], warn=True)
+    missing = [name for name in ("width", "height", "frame_rate", "duration_s") if not rows[name].iloc[0] > 0]
+    yield check("decodable", "film", missing, first_picture_s=video.first_picture_s)
+    known = isinstance(match, Match) and match.in_tables
+    reason = match.message if isinstance(match, Ambiguous) else "no IMDB title fits; add a `tconst:` to its sidecar"
+    yield check("title_known", "film", [] if known or sidecar.title else [reason], warn=True)
 
-    @asset(**film_table("cast", "films", code_version(1), ["at_least_one_actor"]), deps=[CREDITS, FILM_FILE])
-    def cast(context: AssetExecutionContext, film: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
-        entry, sidecar = film_source(settings, context.partition_key)
-        path = Path(entry.path)
-        own = sidecar.gallery_folder(sidecar_path(path))
-        galleries = [*([own] if own else []), settings.galleries]
-        tconst = film["tconst"].iloc[0]
-        left_out = pd.DataFrame()
-        with ImdbLookup(settings.lake) as lookup:
-            if sidecar.cast:
-                rows = cast_by_hand(sidecar.cast, lookup, galleries, tconst, path)
-            elif tconst is not None:
-                rows, left_out = cast_of_title(lookup, tconst, galleries, path)
-            else:
-                rows = cast_by_hand([])
-            rows = without_forgotten(rows, settings.data)
-            left_out = without_forgotten(left_out, settings.data)
-            reason = []
-            if rows.empty:
-                match = title_of(entry, sidecar, float(film["duration_s"].iloc[0]), settings.films, lookup)
-                reason = [why_no_cast(tconst, match, path)]
-        yield Output(
-            rows,
-            data_version=content_version(rows),
-            metadata={
-                "actors": len(rows),
-                "with photos": int(rows["gallery_folder"].notna().sum()),
-                "left out": MetadataValue.md(left_out.to_markdown(index=False)) if len(left_out) else "nobody",
-            },
-        )
-        yield check("at_least_one_actor", "cast", reason)
 
-    return [film, cast]
+@dg.asset(
+    **film_spec("cast", "films"),
+    code_version="1",
+    deps=[CREDITS, FILM_FILE],
+    check_specs=[check_spec("at_least_one_actor", "cast", "The film has somebody to look for.", blocking=True)],
+)
+@one_line_failures
+def cast(context: dg.AssetExecutionContext, film: pd.DataFrame, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+    entry, sidecar = film_source(settings, context.partition_key)
+    path = Path(entry.path)
+    own = sidecar.gallery_folder(sidecar_path(path))
+    galleries = [*([own] if own else []), settings.galleries]
+    tconst = film["tconst"].iloc[0]
+    left_out = pd.DataFrame()
+    with ImdbLookup(settings.lake) as lookup:
+        if sidecar.cast:
+            rows = cast_by_hand(sidecar.cast, lookup, galleries, tconst, path)
+        elif tconst is not None:
+            rows, left_out = cast_of_title(lookup, tconst, galleries, path)
+        else:
+            rows = cast_by_hand([])
+        rows = without_forgotten(rows, settings.data)
+        left_out = without_forgotten(left_out, settings.data)
+        problems = []
+        if rows.empty:
+            match = title_of(entry, sidecar, float(film["duration_s"].iloc[0]), settings.films, lookup)
+            problems = [missing_cast(tconst, match, path)]
+    yield dg.Output(
+        rows,
+        data_version=content_version(rows),
+        metadata={
+            "actors": len(rows),
+            "with photos": int(rows["gallery_folder"].notna().sum()),
+            "left out": dg.MetadataValue.md(left_out.to_markdown(index=False)) if len(left_out) else "nobody",
+        },
+    )
+    yield check("at_least_one_actor", "cast", problems)
 
 
 def film_row(
     video: Video, entry: IndexEntry, sidecar: Sidecar, match: Match | Ambiguous | None, samples_per_second: float
 ) -> dict[str, Any]:
     """The row of the table `film`, without `film`."""
-    found = match if isinstance(match, Match) else None
+    matched = match if isinstance(match, Match) else None
     title, year = title_from_name(Path(entry.path).stem)
     if entry.episode:
         title, year = title_from_name(entry.series)
@@ -104,10 +105,10 @@ def film_row(
         "path": str(video.path),
         "fingerprint": video.fingerprint,
         "size_bytes": video.size_bytes,
-        "title": sidecar.title or (found and found.title) or title,
-        "year": sidecar.year or (found and found.year) or year,
-        "tconst": found.tconst if found else None,
-        "matched_by": found.matched_by if found else "file name",
+        "title": sidecar.title or (matched and matched.title) or title,
+        "year": sidecar.year or (matched and matched.year) or year,
+        "tconst": matched.tconst if matched else None,
+        "matched_by": matched.matched_by if matched else "file name",
         "duration_s": video.duration_s,
         "start_s": video.start_s,
         "frame_rate": video.frame_rate,
@@ -119,11 +120,11 @@ def film_row(
     }
 
 
-def why_no_cast(tconst: str | None, match: Match | Ambiguous | None, path: Path) -> str:
-    """One line: why there is no cast, and how to give one."""
+def missing_cast(tconst: str | None, match: Match | Ambiguous | None, path: Path) -> str:
+    """One line: why a film has no cast, and how to give it one."""
     remedy = f"list its actors under `cast:` in {sidecar_path(path)}, or use `wios film add … --cast 'A;B;C'`"
     if isinstance(match, Ambiguous):
         return match.message
     if tconst is not None:
         return f"IMDB's tables have no cast for {tconst}; {remedy}"
-    return f"its title is not in IMDB's tables, so nothing is known of its cast; {remedy}"
+    return f"its title is not in IMDB's tables, so its cast is not known; {remedy}"

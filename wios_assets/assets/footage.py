@@ -1,36 +1,30 @@
-"""What one decoding of a film gives: shots, samples, faces and embeddings."""
+"""What one decoding of a film gives: shots, samples, faces and embeddings; and the faces linked into tracks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from dagster import (
-    AssetCheckResult,
-    AssetCheckSpec,
-    AssetExecutionContext,
-    AssetKey,
-    AssetsDefinition,
-    MetadataValue,
-    Output,
-    ResourceParam,
-    multi_asset,
-)
 from filelock import FileLock
+from pydantic import Field
 from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.assets.common import check, code_version, table_out
-from wios_assets.assets.footage_job import SegmentTask, found_by_kind
+from wios_assets.assets.footage_job import SegmentTask, analyse_segments
 from wios_assets.assets.options import (
-    engine_identity,
     engine_options,
     footage_options,
     spark_tasks,
     threads_of_a_task,
+    track_options,
 )
+from wios_assets.assets.results import check
+from wios_assets.assets.specs import check_spec, film_spec, table_out
+from wios_assets.assets.versions import with_options
+from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import ProgressWatch
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.stamps import FootageStamp, footage_is_kept, forget_footage, keep_footage
@@ -41,72 +35,89 @@ from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
 from wios_assets.vision.sampling import sample_count
 from wios_assets.vision.segments import plan_segments
 from wios_assets.vision.shots import shot_of, shots_table
+from wios_assets.vision.tracks import link_tracks
 from wios_assets.vision.video import Video, probe
 
-GROUPS = {"shots": "frames", "frame_samples": "frames", "faces": "faces", "face_embeddings": "faces"}
-CHECKS = {
-    "shots": ("cover_the_film",),
-    "frame_samples": ("times_increase", "film_covered"),
-    "faces": ("share_of_samples_with_faces",),
-    "face_embeddings": ("finite_and_of_right_length",),
-}
+CODE_VERSION = "2"
 POOL = "footage"
+GROUPS = {"shots": "frames", "frame_samples": "frames", "faces": "faces", "face_embeddings": "faces"}
 LOG_EVERY_S = 10.0
 FEWEST_WITH_FACES = 0.02
+"""Least share of samples with a face; a film with fewer may be upside down, or looked at with too small a face size."""
 TOLERANCE_S = 1e-6
 
 
-def footage_assets(settings: Settings) -> list[AssetsDefinition]:
-    """shots, frame_samples, faces and face_embeddings: one step, so that the film is decoded once."""
-    engine = engine_options(settings, threads_of_a_task(settings))
-    version = code_version(2, engine_identity(settings), footage_options(settings, settings.samples_per_second))
+class FootageConfig(dg.Config):
+    """What a run may choose, in Dagster's Launchpad or a run's configuration."""
 
-    @multi_asset(
-        name="footage",
-        pool=POOL,
-        partitions_def=films,
-        outs={name: table_out(name, group, version, {"spark", "parquet"}) for name, group in GROUPS.items()},
-        check_specs=[
-            AssetCheckSpec(name, asset=AssetKey(table), blocking=table != "faces")
-            for table, names in CHECKS.items()
-            for name in names
-        ],
+    force: bool = Field(
+        default=False,
+        description="Analyse the film again, even where the lake holds its footage from the same content and options.",
     )
-    def footage(
-        context: AssetExecutionContext,
-        film: pd.DataFrame,
-        settings: ResourceParam[Settings],
-        spark: SparkSessionResource,
-    ) -> Iterator[Any]:
-        lake, key = settings.lake, context.partition_key
-        video = probe(Path(film["path"].iloc[0]))
-        rate = float(film["samples_per_second"].iloc[0])
-        stamp = FootageStamp(video.fingerprint, f"{version} at {rate:g}")
-        lake.mkdir(parents=True, exist_ok=True)
-        # Two films at once would only share the same cores.
-        with FileLock(lake / ".footage.lock"), staging_folder(lake) as scratch:
-            if footage_is_kept(lake, key, stamp):
-                context.log.info("analysed before from the same content and in the same way: kept")
-                found = _kept(lake, key)
-            else:
-                segments = plan_segments(
-                    video.duration_s, rate, settings.footage.segment_seconds, spark_tasks(settings)
-                )
-                task = SegmentTask(
-                    video, tuple(segments), engine, footage_options(settings, rate), scratch / "progress"
-                )
-                found = _analysed(context, spark, lake, key, task, scratch)
-            forget_footage(lake, key)
-            yield from _outputs(found, rate, engine.engine)
-            keep_footage(lake, key, stamp)
-        yield from _checks(video, rate, found)
 
-    return [footage]
+
+@dg.multi_asset(
+    name="footage",
+    pool=POOL,
+    partitions_def=films,
+    outs={
+        table: table_out(table, group, code_version=CODE_VERSION, kinds={"spark", "parquet"})
+        for table, group in GROUPS.items()
+    },
+    check_specs=[
+        check_spec("cover_the_film", "shots", "The shots follow each other from the start to the end.", blocking=True),
+        check_spec("times_increase", "frame_samples", "Sample numbers and times increase.", blocking=True),
+        check_spec("film_covered", "frame_samples", "No point of the sampling grid is missing.", blocking=True),
+        check_spec(
+            "share_of_samples_with_faces",
+            "faces",
+            f"At least {FEWEST_WITH_FACES:.0%} of the samples have a face.",
+            blocking=False,
+        ),
+        check_spec(
+            "finite_and_of_right_length",
+            "face_embeddings",
+            "Embeddings are finite and of one length.",
+            blocking=True,
+        ),
+    ],
+)
+@one_line_failures
+def footage(
+    context: dg.AssetExecutionContext,
+    config: FootageConfig,
+    film: pd.DataFrame,
+    settings: dg.ResourceParam[Settings],
+    spark: SparkSessionResource,
+) -> Iterator[Any]:
+    """One step, so that the film is decoded once. Footage that passed its blocking checks is kept by later runs."""
+    lake, key = settings.lake, context.partition_key
+    engine = engine_options(settings, threads_of_a_task(settings))
+    video = probe(Path(film["path"].iloc[0]))
+    rate = float(film["samples_per_second"].iloc[0])
+    stamp = FootageStamp(video.fingerprint, f"{with_options(CODE_VERSION, 'shots', settings)} at {rate:g}")
+    lake.mkdir(parents=True, exist_ok=True)
+    # Two films at once would only share the same cores.
+    with FileLock(lake / ".footage.lock"), staging_folder(lake) as scratch:
+        if footage_is_kept(lake, key, stamp) and not config.force:
+            context.log.info("analysed before from the same content and options: kept")
+            tables = _kept(lake, key)
+        else:
+            segments = plan_segments(video.duration_s, rate, settings.footage.segment_seconds, spark_tasks(settings))
+            options = footage_options(settings, rate)
+            task = SegmentTask(video, tuple(segments), engine, options, scratch / "progress")
+            tables = _analysed(context, spark, lake, key, task, scratch)
+        forget_footage(lake, key)
+        yield from _outputs(tables, rate, engine.engine)
+        checks = list(_checks(video, rate, tables))
+        yield from checks
+        if all(result.passed or result.severity == dg.AssetCheckSeverity.WARN for result in checks):
+            keep_footage(lake, key, stamp)
 
 
 @dataclass(frozen=True)
 class Footage:
-    """A film's four tables, and what was measured while they were made."""
+    """A film's four tables, and measurements of the analysis as metadata."""
 
     shots: pd.DataFrame
     samples: pd.DataFrame
@@ -124,14 +135,14 @@ def _kept(lake: Path, film: str) -> Footage:
 
 
 def _analysed(
-    context: AssetExecutionContext,
+    context: dg.AssetExecutionContext,
     spark: SparkSessionResource,
     lake: Path,
     film: str,
     task: SegmentTask,
     scratch: Path,
 ) -> Footage:
-    """The film decoded and looked at; `faces` and `embeddings` are plans over `scratch`."""
+    """Footage of a new analysis; `faces` and `embeddings` are lazy Spark frames over `scratch`."""
     duration_s = task.video.duration_s
     context.log.info(
         f"{task.video.path}: {duration_s:.0f} s in {len(task.segments)} segments, "
@@ -139,42 +150,42 @@ def _analysed(
     )
     task.progress_folder.mkdir()
     with ProgressWatch(lake, film, task.progress_folder, duration_s, context.log.info, LOG_EVERY_S) as watch:
-        found = found_by_kind(spark.spark_session, task, scratch)
+        records = analyse_segments(spark.spark_session, task, scratch)
         progress = watch.now()
     context.log.info(f"done: {progress.sentence()}")
-    cuts = sorted(found["cuts"].toPandas()["cut_s"])
-    samples = found["frame_samples"].toPandas().sort_values("sample", ignore_index=True)
+    cuts = sorted(records["cuts"].toPandas()["cut_s"])
+    samples = records["frame_samples"].toPandas().sort_values("sample", ignore_index=True)
     shots = shots_table(cuts, duration_s, samples["time_s"].tolist())
     samples["shot"] = shot_of(samples["time_s"].to_numpy(), shots["start_s"].tolist()[1:])
     measured = {
         "seconds taken": progress.taken_s,
-        "speed": MetadataValue.text(f"{duration_s / progress.taken_s:.2f} × real time"),
+        "speed": dg.MetadataValue.text(f"{duration_s / progress.taken_s:.2f} × real time"),
         "segments": len(task.segments),
     }
-    vectors = found["face_embeddings"].select("face", "embedding").toPandas()
-    return Footage(shots, samples, found["faces"], found["face_embeddings"], vectors, measured)
+    vectors = records["face_embeddings"].select("face", "embedding").toPandas()
+    return Footage(shots, samples, records["faces"], records["face_embeddings"], vectors, measured)
 
 
-def _outputs(found: Footage, rate: float, engine: str) -> Iterator[Output[Any]]:
-    outcomes = found.samples["outcome"].value_counts()
-    yield Output(found.shots, output_name="shots")
-    yield Output(
-        found.samples,
+def _outputs(footage: Footage, rate: float, engine: str) -> Iterator[dg.Output[Any]]:
+    outcomes = footage.samples["outcome"].value_counts()
+    yield dg.Output(footage.shots, output_name="shots")
+    yield dg.Output(
+        footage.samples,
         output_name="frame_samples",
         metadata={
-            "samples": len(found.samples),
+            "samples": len(footage.samples),
             **{outcome: int(outcomes.get(outcome, 0)) for outcome in ("analysed", "duplicate", "unreadable")},
             "unreadable seconds": float(outcomes.get("unreadable", 0) / rate),
-            **found.measured,
+            **footage.measured,
         },
     )
-    yield Output(found.faces, output_name="faces", metadata={"faces": int(found.samples["faces"].sum())})
-    yield Output(found.embeddings, output_name="face_embeddings", metadata={"engine": engine})
+    yield dg.Output(footage.faces, output_name="faces", metadata={"faces": int(footage.samples["faces"].sum())})
+    yield dg.Output(footage.embeddings, output_name="face_embeddings", metadata={"engine": engine})
 
 
-def _checks(video: Video, rate: float, found: Footage) -> Iterator[AssetCheckResult]:
-    """What must hold of a film's footage."""
-    shots, samples = found.shots, found.samples
+def _checks(video: Video, rate: float, footage: Footage) -> Iterator[dg.AssetCheckResult]:
+    """Results of the checks of all four tables."""
+    shots, samples = footage.shots, footage.samples
     gaps = shots[(shots["start_s"] - shots["end_s"].shift(fill_value=0.0)).abs() > TOLERANCE_S]
     open_end = abs(float(shots["end_s"].iloc[-1]) - video.duration_s) > TOLERANCE_S
     yield check("cover_the_film", "shots", [*gaps["shot"].tolist(), *(["the film's end"] if open_end else [])])
@@ -185,7 +196,40 @@ def _checks(video: Video, rate: float, found: Footage) -> Iterator[AssetCheckRes
     share = float((samples["faces"] > 0).mean()) if len(samples) else 0.0
     few = [f"{share:.1%} of the samples have a face"] if share < FEWEST_WITH_FACES else []
     yield check("share_of_samples_with_faces", "faces", few, warn=True, share=share)
-    vectors = found.vectors["embedding"]
+    vectors = footage.vectors["embedding"]
     lengths = vectors.map(len)
     wrong = vectors.map(lambda vector: not np.isfinite(vector).all()) | (lengths != lengths.max())
-    yield check("finite_and_of_right_length", "face_embeddings", found.vectors["face"][wrong.astype(bool)].tolist())
+    yield check("finite_and_of_right_length", "face_embeddings", footage.vectors["face"][wrong.astype(bool)].tolist())
+
+
+@dg.asset(**film_spec("face_tracks", "faces"), code_version="1")
+@one_line_failures
+def face_tracks(
+    faces: pd.DataFrame,
+    face_embeddings: pd.DataFrame,
+    shots: pd.DataFrame,
+    frame_samples: pd.DataFrame,
+    film: pd.DataFrame,
+) -> dg.Output[pd.DataFrame]:
+    height = float(film["height"].iloc[0])
+    tracks = link_tracks(faces, face_embeddings, shots, frame_samples, height, track_options())
+    return dg.Output(
+        tracks,
+        metadata={
+            "tracks with an embedding": int(tracks["best_face"].notna().sum()),
+            "median samples a track": float(tracks["samples"].median()) if len(tracks) else 0.0,
+        },
+    )
+
+
+@dg.asset_check(
+    asset="face_tracks",
+    partitions_def=films,
+    blocking=True,
+    description="Each face belongs to exactly one track.",
+    additional_ins={"faces": dg.AssetIn("faces")},
+)
+def every_face_in_one_track(face_tracks: pd.DataFrame, faces: pd.DataFrame) -> dg.AssetCheckResult:
+    linked = face_tracks["faces"].explode().dropna()
+    wrong = sorted(set(faces["face"]) ^ set(linked)) + linked[linked.duplicated()].tolist()
+    return check("every_face_in_one_track", "face_tracks", wrong)

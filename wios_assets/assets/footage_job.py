@@ -1,4 +1,4 @@
-"""The film's heavy work as a Spark job: one task a segment, everything found in one decoding."""
+"""The Spark job that analyses a film: one task per segment, each decoded once."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ KINDS = {
     FACE_EMBEDDINGS.name: FACE_EMBEDDINGS.stored_schema,
     "cuts": CUTS,
 }
-FOUND = pa.schema(
+RECORDS = pa.schema(
     [pa.field("kind", pa.string()), *(pa.field(kind, pa.struct(list(schema))) for kind, schema in KINDS.items())]
 )
-"""What a task gives back: `kind` says which of the other columns, one struct a kind, is set."""
+"""Schema of a task's output: `kind` names the one struct column that is set in a row."""
 
-RECORDS_A_BATCH = 512
+BATCH_RECORDS = 512
 
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """What a Spark task does: analyses the segments whose numbers it is given."""
+    """Analyses the segments whose numbers a Spark task receives."""
 
     video: Video
     segments: tuple[Segment, ...]
@@ -60,30 +60,37 @@ class SegmentTask:
             note_done(self.progress_folder, segment.number, seconds)
 
         records = analyse_segment(self.video, segment, engine, self.options, progress)
-        while chunk := list(itertools.islice(records, RECORDS_A_BATCH)):
+        while chunk := list(itertools.islice(records, BATCH_RECORDS)):
             for kind, rows in record_tables(chunk, engine).items():
-                yield from _as_found(kind, rows)
+                yield from _tagged(kind, rows)
 
 
-def _as_found(kind: str, rows: pa.Table) -> Iterator[pa.RecordBatch]:
+def _tagged(kind: str, rows: pa.Table) -> Iterator[pa.RecordBatch]:
     for batch in rows.combine_chunks().to_batches():
         columns = [
-            batch.to_struct_array() if name == kind else pa.nulls(batch.num_rows, FOUND.field(name).type)
+            batch.to_struct_array() if name == kind else pa.nulls(batch.num_rows, RECORDS.field(name).type)
             for name in KINDS
         ]
-        struct = FOUND.field(kind).type
+        struct = RECORDS.field(kind).type
         columns[list(KINDS).index(kind)] = columns[list(KINDS).index(kind)].cast(struct)
-        yield pa.RecordBatch.from_arrays([pa.array([kind] * batch.num_rows), *columns], schema=FOUND)
+        yield pa.RecordBatch.from_arrays([pa.array([kind] * batch.num_rows), *columns], schema=RECORDS)
 
 
-def found_by_kind(session: SparkSession, task: SegmentTask, scratch: Path) -> dict[str, SparkFrame]:
-    """Carry out the job; what was found, by kind, as plans over `scratch`, which must outlive them."""
+def analyse_segments(session: SparkSession, task: SegmentTask, scratch: Path) -> dict[str, SparkFrame]:
+    """Run the job.
+
+    Args:
+        scratch: folder for the records; it must outlive the returned frames.
+
+    Returns:
+        The records by kind, as lazy Spark frames over `scratch`.
+    """
     from pyspark.sql.pandas.types import from_arrow_schema
 
     count = len(task.segments)
     numbers = session.range(0, count, 1, max(1, count))
-    found = numbers.mapInArrow(task, from_arrow_schema(FOUND))
-    place = str(scratch / "found")
-    found.write.partitionBy("kind").parquet(place)
-    stored = session.read.schema(from_arrow_schema(FOUND)).parquet(place) if count else found
+    records = numbers.mapInArrow(task, from_arrow_schema(RECORDS))
+    folder = str(scratch / "records")
+    records.write.partitionBy("kind").parquet(folder)
+    stored = session.read.schema(from_arrow_schema(RECORDS)).parquet(folder) if count else records
     return {kind: stored.filter(stored["kind"] == kind).select(f"{kind}.*") for kind in KINDS}

@@ -5,22 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pandas as pd
-from dagster import (
-    AssetCheckSpec,
-    AssetExecutionContext,
-    AssetKey,
-    AssetsDefinition,
-    MetadataValue,
-    Output,
-    ResourceParam,
-    multi_asset,
-)
 
-from wios_assets.assets.common import check, code_version, nullable, picture, table_out
 from wios_assets.assets.film_files import CAST_PHOTOS
-from wios_assets.assets.options import cores, engine_identity, engine_options, gallery_options
+from wios_assets.assets.options import cores, engine_options, gallery_options
+from wios_assets.assets.results import check, nullable, picture
+from wios_assets.assets.specs import check_spec, table_out
 from wios_assets.errors import BadInput, NotFound
+from wios_assets.failures import one_line_failures
 from wios_assets.films.entry import film_source
 from wios_assets.films.sidecar import sidecar_path
 from wios_assets.lake.store import has_rows_of, read_rows
@@ -34,94 +27,101 @@ from wios_assets.tables import FILM
 from wios_assets.vision.engines import load_engine
 
 
-def gallery_assets(settings: Settings) -> list[AssetsDefinition]:
-    """gallery_photos and gallery_embeddings."""
-    chosen_engine = engine_options(settings, cores())
-    options = gallery_options()
-    elsewhere = [["tmdb", settings.tmdb.profiles, settings.tmdb.tagged]] if settings.tmdb_key else []
-    version = code_version(1, engine_identity(settings), options, *elsewhere)
-
-    @multi_asset(
-        partitions_def=films,
-        outs={
-            name: table_out(name, "galleries", version, {"python", "parquet"})
-            for name in ("gallery_photos", "gallery_embeddings")
+@dg.multi_asset(
+    name="gallery",
+    partitions_def=films,
+    deps=[CAST_PHOTOS],
+    outs={
+        table: table_out(table, "galleries", code_version="1", kinds={"python", "parquet"})
+        for table in ("gallery_photos", "gallery_embeddings")
+    },
+    check_specs=[
+        check_spec("every_actor_has_a_photo", "gallery_photos", "Each cast member has a usable photo.", blocking=False),
+        check_spec(
+            "finite_and_of_right_length",
+            "gallery_embeddings",
+            "Each embedding has the engine's length and finite values.",
+            blocking=True,
+        ),
+    ],
+)
+@one_line_failures
+def gallery(
+    context: dg.AssetExecutionContext, cast: pd.DataFrame, settings: dg.ResourceParam[Settings]
+) -> Iterator[Any]:
+    started = time.monotonic()
+    people: Cast = list(zip(cast["actor"], nullable(cast["nconst"]), strict=True))
+    photos, problems = candidate_photos(settings, context.partition_key, people)
+    for problem in problems:
+        context.log.warning(problem)
+    engine = load_engine(engine_options(settings, cores()))
+    judged, used = judge_gallery(photos, engine, gallery_options(), dict(people))
+    verdicts = judged["verdict"].value_counts()
+    without = [actor for actor, _ in people if actor not in set(used["actor"])]
+    metadata: dict[str, Any] = {
+        "seconds": time.monotonic() - started,
+        "engine": engine.name,
+        "model hash": engine.model_hash,
+        **({"problems": dg.MetadataValue.json(problems)} if problems else {}),
+    }
+    yield dg.Output(
+        judged,
+        output_name="gallery_photos",
+        metadata={
+            **metadata,
+            **{f"photos {name}": int(number) for name, number in verdicts.items()},
+            "contact sheet": picture(contact_sheet(judged), "photos and their verdicts"),
         },
-        check_specs=[
-            AssetCheckSpec("every_actor_has_a_photo", asset=AssetKey("gallery_photos")),
-            AssetCheckSpec("finite_and_of_right_length", asset=AssetKey("gallery_embeddings"), blocking=True),
-        ],
-        name="gallery",
-        deps=[CAST_PHOTOS],
     )
-    def gallery(context: AssetExecutionContext, cast: pd.DataFrame, settings: ResourceParam[Settings]) -> Iterator[Any]:
-        started = time.monotonic()
-        entry, sidecar = film_source(settings, context.partition_key)
-        film_file = Path(entry.path)
-        named_gallery = sidecar.gallery_folder(sidecar_path(film_file))
-        folders = [named_gallery] if named_gallery else []
-        people: list[tuple[str, str | None]] = list(zip(cast["actor"], nullable(cast["nconst"]), strict=True))
-        beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
-        found = photos_of_cast(people, [*folders, settings.galleries], beside)
-        photos = {actor: own.photos for actor, own in found.items()}
-        problems: list[str] = []
-        if settings.tmdb_key is not None:
-            fetched = photos_from_tmdb(settings, people, context.partition_key)
-            problems = fetched.problems
-            for actor in photos:
-                photos[actor] += tuple(photo.path for photo in fetched.photos[actor])
-        for problem in problems:
-            context.log.warning(problem)
-        if not any(photos.values()):
-            places = ", ".join(str(folder) for folder in [*folders, settings.galleries])
-            raise NotFound(
-                f"film {context.partition_key!r}: no photos of any of its {len(people)} actors in {places}; put them "
-                f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
-            )
-        engine = load_engine(chosen_engine)
-        seen, used = judge_gallery(photos, engine, options, dict(people))
-        verdicts = seen["verdict"].value_counts()
-        without = [actor for actor, _ in people if actor not in set(used["actor"])]
-        metadata: dict[str, Any] = {
-            "seconds": time.monotonic() - started,
-            "engine": engine.name,
-            "model hash": engine.model_hash,
-            **({"problems": MetadataValue.json(problems)} if problems else {}),
-        }
-        yield Output(
-            seen,
-            output_name="gallery_photos",
-            metadata={
-                **metadata,
-                **{f"photos {name}": int(number) for name, number in verdicts.items()},
-                "contact sheet": picture(contact_sheet(seen), "photos and their verdicts"),
-            },
+    yield check("every_actor_has_a_photo", "gallery_photos", without, warn=True)
+    if used.empty:
+        raise BadInput(
+            f"film {context.partition_key!r}: none of {len(judged)} photos can be used "
+            f"({', '.join(f'{number} {name}' for name, number in verdicts.items())}); see gallery_photos for each"
         )
-        yield check("every_actor_has_a_photo", "gallery_photos", without, warn=True)
-        if used.empty:
-            raise BadInput(
-                f"film {context.partition_key!r}: none of {len(seen)} photos can be used "
-                f"({', '.join(f'{number} {name}' for name, number in verdicts.items())}); see gallery_photos for each"
-            )
-        yield Output(
-            used,
-            output_name="gallery_embeddings",
-            metadata={
-                **metadata,
-                "actors": int(used["actor"].nunique()),
-                "photos an actor": MetadataValue.json(
-                    {str(name): int(n) for name, n in used["actor"].value_counts().items()}
-                ),
-            },
-        )
-        bad = [row.photo for row in used.itertuples() if not usable(row.embedding, engine.embedding_length)]
-        yield check("finite_and_of_right_length", "gallery_embeddings", bad)
+    yield dg.Output(
+        used,
+        output_name="gallery_embeddings",
+        metadata={
+            **metadata,
+            "actors": int(used["actor"].nunique()),
+            "photos an actor": dg.MetadataValue.json(
+                {str(name): int(n) for name, n in used["actor"].value_counts().items()}
+            ),
+        },
+    )
+    bad = [row.photo for row in used.itertuples() if not usable(row.embedding, engine.embedding_length)]
+    yield check("finite_and_of_right_length", "gallery_embeddings", bad)
 
-    return [gallery]
+
+def candidate_photos(settings: Settings, film: str, people: Cast) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
+    """Photos of each actor from the gallery folders and TMDB, and what went wrong with TMDB.
+
+    Raises:
+        NotFound: there is no photo of anybody.
+    """
+    entry, sidecar = film_source(settings, film)
+    film_file = Path(entry.path)
+    own = sidecar.gallery_folder(sidecar_path(film_file))
+    folders = [*([own] if own else []), settings.galleries]
+    beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
+    photos = {actor: found.photos for actor, found in photos_of_cast(people, folders, beside).items()}
+    problems: list[str] = []
+    if settings.tmdb_key is not None:
+        fetched = photos_from_tmdb(settings, people, film)
+        problems = fetched.problems
+        for actor in photos:
+            photos[actor] += tuple(photo.path for photo in fetched.photos[actor])
+    if not any(photos.values()):
+        raise NotFound(
+            f"film {film!r}: no photos of any of its {len(people)} actors in {', '.join(map(str, folders))}; put them "
+            f"into a folder called by an actor's name or nconst, such as {settings.galleries / people[0][0]}"
+        )
+    return photos, problems
 
 
 def photos_from_tmdb(settings: Settings, people: Cast, film: str) -> CastPhotos:
-    """TMDB's photos of a cast. What goes wrong is told beside what is in the cache; the film goes on without."""
+    """TMDB's photos of a cast. Problems are listed beside the photos in the cache, and do not stop the film."""
     key = settings.tmdb_key.get_secret_value() if settings.tmdb_key else ""
     tconst = None
     if has_rows_of(settings.lake, FILM, film):

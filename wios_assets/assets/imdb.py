@@ -1,4 +1,4 @@
-"""IMDB's tables, typed, from its files."""
+"""IMDB's tables, typed, read from its files."""
 
 import hashlib
 import time
@@ -7,26 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from dagster import (
-    AssetCheckResult,
-    AssetCheckSeverity,
-    AssetCheckSpec,
-    AssetExecutionContext,
-    AssetKey,
-    AssetsDefinition,
-    DataVersion,
-    MetadataValue,
-    Output,
-    ResourceParam,
-    multi_asset,
-)
 
-from wios_assets.assets.common import OFFENDERS, check, code_version, table_out
 from wios_assets.assets.imdb_rows import observed_rows
+from wios_assets.assets.results import OFFENDERS, check
+from wios_assets.assets.specs import check_spec, table_out
 from wios_assets.errors import BadInput
+from wios_assets.failures import one_line_failures
 from wios_assets.imdb.download import download_imdb
 from wios_assets.imdb.files import IMDB_FILES, TERMS
 from wios_assets.imdb.load import parse_folder
@@ -38,90 +28,113 @@ from wios_assets.lake.store import STALE_STAGING_S, StoredRows, remove_stale_sta
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE
 
-TABLE_CHECKS = ("counts_add_up", "keys_unique_and_not_null")
+TABLE_CHECKS = {
+    "counts_add_up": "Each line of the file became a row or was set aside.",
+    "keys_unique_and_not_null": "Each row has a key, and no two have the same.",
+}
 PRINCIPALS = "imdb/title_principals"
 UNKNOWN_KEYS_SHARE = 0.01
-"""Largest share of credits whose title or person may be missing; IMDB's files are not all of one moment."""
+"""Largest share of credits whose title or person may be missing; IMDB does not write its files at one moment."""
 MEMORY = "1GB"
 
 
-def imdb_assets() -> list[AssetsDefinition]:
-    """The tables of IMDB's four files, the index of film titles, and the lines that do not fit; made in one go."""
-    tables = (*IMDB_FILES, FILM_TITLES.name, QUARANTINE.name)
+def _output(table: str) -> str:
+    return table.split("/")[-1]
 
-    @multi_asset(
-        outs={_output(table): table_out(table, "imdb", code_version(2), {"parquet", "duckdb"}) for table in tables},
-        check_specs=[
-            *(
-                AssetCheckSpec(name, asset=AssetKey(table.split("/")), blocking=True)
-                for table in IMDB_FILES
-                for name in TABLE_CHECKS
-            ),
-            AssetCheckSpec("keys_found", asset=AssetKey(PRINCIPALS.split("/")), blocking=True),
-            AssetCheckSpec("every_film_findable", asset=AssetKey(FILM_TITLES.name.split("/")), blocking=True),
-            AssetCheckSpec("no_line_set_aside", asset=AssetKey(QUARANTINE.name.split("/"))),
-        ],
-        name="imdb",
-        pool="imdb",
-    )
-    def imdb(context: AssetExecutionContext, settings: ResourceParam[Settings]) -> Iterator[Any]:
-        if settings.imdb_download:
-            context.log.info(TERMS)
-            with LoadingProgress(settings.lake) as note:
-                download_imdb(settings.imdb_load.address, settings.imdb, progress=note)
-        remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
-        started = time.monotonic()
-        with staging_folder(settings.lake) as staging:
-            with LoadingProgress(settings.lake) as note:
-                reports = parse_folder(
-                    settings.imdb, staging, allowed_share=settings.imdb_load.quarantine_share, progress=note
-                )
-            seconds = time.monotonic() - started
-            aside = staging / "aside"
-            aside.mkdir()
-            for table, report in reports.items():
-                report.quarantine_file.replace(aside / f"{_output(table)}.parquet")
-            with ThreadPoolExecutor(2) as pool:
-                titles = pool.submit(build_film_titles, _basics(reports), staging / "titles")
-                checks = pool.submit(lambda: list(checks_of(reports, staging / "spill")))
-            findings = [*checks.result(), films_have_names(titles.result())]
-            versions = {table: _file_version(report.file) for table, report in reports.items()}
-            # Checked before anything is stored: a load that fails leaves the tables as they were.
-            yield from findings
-            _refuse(settings.imdb, findings)
-            for table, report in reports.items():
-                context.log.info(f"{report.file}: {report.rows} rows, {report.quarantined} lines set aside")
-                yield Output(
-                    StoredRows(report.parquet_folder),
-                    output_name=_output(table),
-                    data_version=DataVersion(versions[table]),
-                    metadata={
-                        "file": MetadataValue.path(report.file),
-                        "lines": report.lines,
-                        "lines set aside": report.quarantined,
-                        "reasons": MetadataValue.json(report.reasons),
-                        "columns not used": MetadataValue.json(list(report.extra_columns)),
-                        "seconds to parse all files": seconds,
-                    },
-                )
-            yield Output(
-                StoredRows(titles.result()),
-                output_name=_output(FILM_TITLES.name),
-                data_version=DataVersion(versions["imdb/title_basics"]),
-            )
-            yield Output(
-                StoredRows(aside),
-                output_name=_output(QUARANTINE.name),
-                data_version=DataVersion(_hash("".join(versions.values()))),
-            )
-        for observation in observed_rows(settings, partition_keys(settings.lake, FILM.name)):
-            context.log_event(observation)
 
-    return [imdb]
+@dg.multi_asset(
+    name="imdb",
+    pool="imdb",
+    outs={
+        _output(table): table_out(table, "imdb", code_version="2", kinds={"parquet", "duckdb"})
+        for table in (*IMDB_FILES, FILM_TITLES.name, QUARANTINE.name)
+    },
+    check_specs=[
+        *(
+            check_spec(name, table, description, blocking=True, by_film=False)
+            for table in IMDB_FILES
+            for name, description in TABLE_CHECKS.items()
+        ),
+        check_spec(
+            "keys_found",
+            PRINCIPALS,
+            f"At most {UNKNOWN_KEYS_SHARE:.0%} of the credits lack their title or their person.",
+            blocking=True,
+            by_film=False,
+        ),
+        check_spec(
+            "every_film_findable",
+            FILM_TITLES.name,
+            "The index of film titles holds at least one title.",
+            blocking=True,
+            by_film=False,
+        ),
+        check_spec(
+            "no_line_set_aside",
+            QUARANTINE.name,
+            "Every line of IMDB's files fits its table.",
+            blocking=False,
+            by_film=False,
+        ),
+    ],
+)
+@one_line_failures
+def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+    if settings.imdb_download:
+        context.log.info(TERMS)
+        with LoadingProgress(settings.lake) as note:
+            download_imdb(settings.imdb_load.address, settings.imdb, progress=note)
+    remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
+    started = time.monotonic()
+    with staging_folder(settings.lake) as staging:
+        with LoadingProgress(settings.lake) as note:
+            reports = parse_folder(
+                settings.imdb, staging, allowed_share=settings.imdb_load.quarantine_share, progress=note
+            )
+        seconds = time.monotonic() - started
+        aside = staging / "aside"
+        aside.mkdir()
+        for table, report in reports.items():
+            report.quarantine_file.replace(aside / f"{_output(table)}.parquet")
+        with ThreadPoolExecutor(2) as pool:
+            titles = pool.submit(build_film_titles, _basics(reports), staging / "titles")
+            checks = pool.submit(lambda: list(checks_of(reports, staging / "spill")))
+        findings = [*checks.result(), films_have_names(titles.result())]
+        versions = {table: _file_version(report.file) for table, report in reports.items()}
+        # Checked before anything is stored: a load that fails leaves the tables as they were.
+        yield from findings
+        _refuse(settings.imdb, findings)
+        for table, report in reports.items():
+            context.log.info(f"{report.file}: {report.rows} rows, {report.quarantined} lines set aside")
+            yield dg.Output(
+                StoredRows(report.parquet_folder),
+                output_name=_output(table),
+                data_version=dg.DataVersion(versions[table]),
+                metadata={
+                    "file": dg.MetadataValue.path(report.file),
+                    "lines": report.lines,
+                    "lines set aside": report.quarantined,
+                    "reasons": dg.MetadataValue.json(report.reasons),
+                    "columns not used": dg.MetadataValue.json(list(report.extra_columns)),
+                    "seconds to parse all files": seconds,
+                },
+            )
+        yield dg.Output(
+            StoredRows(titles.result()),
+            output_name=_output(FILM_TITLES.name),
+            data_version=dg.DataVersion(versions["imdb/title_basics"]),
+        )
+        yield dg.Output(
+            StoredRows(aside),
+            output_name=_output(QUARANTINE.name),
+            data_version=dg.DataVersion(_hash("".join(versions.values()))),
+        )
+    for observation in observed_rows(settings, partition_keys(settings.lake, FILM.name)):
+        context.log_event(observation)
 
 
 def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
-    """Keys that are null or stand twice, or out of order. Files and rows are in the order of the key."""
+    """Keys that are null, repeated or out of order. Files and rows are sorted by key."""
     bad: list[str] = []
     last: tuple[Any, ...] | None = None
     for file in files:
@@ -132,12 +145,12 @@ def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
                 bad.append(f"{file.name}: null in {', '.join(columns)}")
                 continue
             rises = pc.greater(batch.column(0).slice(1), batch.column(0).slice(0, batch.num_rows - 1))
-            for place in range(1, len(columns)):
-                before = [(column.slice(1), column.slice(0, batch.num_rows - 1)) for column in batch.columns[:place]]
+            for index in range(1, len(columns)):
+                before = [(column.slice(1), column.slice(0, batch.num_rows - 1)) for column in batch.columns[:index]]
                 same = pc.equal(*before[0])
                 for pair in before[1:]:
                     same = pc.and_(same, pc.equal(*pair))
-                own = batch.column(place)
+                own = batch.column(index)
                 rises = pc.or_(rises, pc.and_(same, pc.greater(own.slice(1), own.slice(0, batch.num_rows - 1))))
             bad += [str(tuple(row.values())) for row in batch.slice(1).filter(pc.invert(rises)).to_pylist()]
             first = tuple(column[0].as_py() for column in batch.columns)
@@ -148,10 +161,10 @@ def bad_keys(files: list[Path], columns: tuple[str, ...]) -> list[str]:
 
 
 def unknown_keys(reports: Mapping[str, ParseReport], spill: Path) -> dict[str, int]:
-    """Credits whose title, and whose person, no other table has.
+    """Numbers of credits whose title, and whose person, is in no other table.
 
     Args:
-        spill: folder for what does not fit into 1 GB of memory.
+        spill: DuckDB's folder for what exceeds 1 GB of memory.
     """
     # The number in a key stands for it: an eighth of the memory of texts.
     counts = {
@@ -173,8 +186,8 @@ def unknown_keys(reports: Mapping[str, ParseReport], spill: Path) -> dict[str, i
     return unknown
 
 
-def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[AssetCheckResult]:
-    """What the checks find in the tables as they were written, read again from their files."""
+def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[dg.AssetCheckResult]:
+    """Results of the checks on the written tables, which are read again from their files."""
     for table, report in reports.items():
         count = _rows(report.parquet_files)
         lost = report.lines - count - report.quarantined
@@ -191,7 +204,7 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[Asset
         "keys_found",
         PRINCIPALS,
         [problem] if share > UNKNOWN_KEYS_SHARE else [],
-        unknown=MetadataValue.json(unknown),
+        unknown=dg.MetadataValue.json(unknown),
         share=share,
     )
     reasons = [
@@ -200,18 +213,18 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[Asset
     yield check("no_line_set_aside", QUARANTINE.name, reasons, warn=True)
 
 
-def films_have_names(titles: Path) -> AssetCheckResult:
-    """The index of film titles must hold something."""
+def films_have_names(titles: Path) -> dg.AssetCheckResult:
+    """Result of the check that the index of film titles is not empty."""
     problem = "no title of IMDB's is a film; is this the whole of title.basics?"
     return check("every_film_findable", FILM_TITLES.name, [] if _rows(parquet_files(titles)) else [problem])
 
 
-def _refuse(folder: Path, findings: Iterable[AssetCheckResult]) -> None:
-    for found in findings:
-        if not found.passed and found.severity == AssetCheckSeverity.ERROR and found.asset_key is not None:
-            offenders = "; ".join(map(str, found.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
-            place = f"{found.asset_key.to_user_string()}: {found.check_name}"
-            raise BadInput(f"{folder}: {place}: {offenders}; the tables stay as they were")
+def _refuse(folder: Path, findings: Iterable[dg.AssetCheckResult]) -> None:
+    for result in findings:
+        if not result.passed and result.severity == dg.AssetCheckSeverity.ERROR and result.asset_key is not None:
+            offenders = "; ".join(map(str, result.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
+            check_name = f"{result.asset_key.to_user_string()}: {result.check_name}"
+            raise BadInput(f"{folder}: {check_name}: {offenders}; the tables stay as they were")
 
 
 def _basics(reports: Mapping[str, ParseReport]) -> Sequence[Path]:
@@ -220,10 +233,6 @@ def _basics(reports: Mapping[str, ParseReport]) -> Sequence[Path]:
 
 def _rows(files: Iterable[Path]) -> int:
     return sum(pq.read_metadata(file).num_rows for file in files)
-
-
-def _output(table: str) -> str:
-    return table.split("/")[-1]
 
 
 def _file_version(file: Path) -> str:

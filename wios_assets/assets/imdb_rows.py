@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
-from dagster import AssetKey, AssetObservation, AssetSpec
 
-from wios_assets.assets.common import OWNERS, content_version
+from wios_assets.assets.results import content_version
+from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
 from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
@@ -29,28 +30,29 @@ from wios_assets.settings import Settings
 from wios_assets.tables import FILM
 from wios_assets.vision.video import probe
 
-TITLE = AssetKey(["imdb", "title_of_film"])
-CREDITS = AssetKey(["imdb", "credits_of_film"])
+TITLE = dg.AssetKey(["imdb", "title_of_film"])
+CREDITS = dg.AssetKey(["imdb", "credits_of_film"])
 
 
-def own_row_specs() -> list[AssetSpec]:
-    """imdb/title_of_film and imdb/credits_of_film."""
-    meanings = {
-        TITLE: ("the title of IMDB's that a film is, or those that it may be", ["title_basics", "film_titles"]),
-        CREDITS: ("a credit of the title that a film is", ["title_basics", "title_principals", "name_basics"]),
-    }
-    return [
-        AssetSpec(
-            key,
-            deps=[AssetKey(["imdb", table]) for table in tables],
-            partitions_def=films,
-            group_name="films",
-            kinds={"duckdb"},
-            owners=OWNERS,
-            description=f"One row is {row}. Observed after each load of IMDB, stored nowhere.",
-        )
-        for key, (row, tables) in meanings.items()
-    ]
+def _observed(key: dg.AssetKey, row: str, tables: Sequence[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        deps=[dg.AssetKey(["imdb", table]) for table in tables],
+        partitions_def=films,
+        group_name="films",
+        kinds={"duckdb"},
+        owners=OWNERS,
+        tags={COST: "light"},
+        description=f"One row is {row}. Observed after each load of IMDB, stored nowhere.",
+    )
+
+
+title_of_film = _observed(
+    TITLE, "the title of IMDB's that a film is, or those that it may be", ["title_basics", "film_titles"]
+)
+credits_of_film = _observed(
+    CREDITS, "a credit of the title that a film is", ["title_basics", "title_principals", "name_basics"]
+)
 
 
 def rows_of_film(settings: Settings, film: str, lookup: ImdbLookup) -> tuple[Match | Ambiguous | None, pd.DataFrame]:
@@ -64,7 +66,7 @@ def rows_of_film(settings: Settings, film: str, lookup: ImdbLookup) -> tuple[Mat
     return match, _credits(match, sidecar, lookup)
 
 
-def row_versions(match: Match | Ambiguous | None, credits: pd.DataFrame) -> dict[AssetKey, str]:
+def row_versions(match: Match | Ambiguous | None, credits: pd.DataFrame) -> dict[dg.AssetKey, str]:
     """Data versions of a film's title and of its credits."""
     return {
         TITLE: hashlib.sha256(repr(match).encode()).hexdigest()[:32],
@@ -72,13 +74,13 @@ def row_versions(match: Match | Ambiguous | None, credits: pd.DataFrame) -> dict
     }
 
 
-def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[AssetObservation]:
+def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[dg.AssetObservation]:
     """For each film the data versions of its title and of its credits in IMDB's tables; see `rows_of_film`."""
     with ImdbLookup(settings.lake) as lookup:
         for film in films:
             with suppress(WiosError):
                 for key, version in row_versions(*rows_of_film(settings, film, lookup)).items():
-                    yield AssetObservation(key, partition=film, tags={"dagster/data_version": version})
+                    yield dg.AssetObservation(key, partition=film, tags={"dagster/data_version": version})
 
 
 def title_of(

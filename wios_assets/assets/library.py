@@ -1,61 +1,65 @@
-"""What can be asked: the library of films and the published DuckDB file."""
+"""The list of finished films, and the DuckDB file that is published for queries."""
 
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from dagster import AssetCheckSpec, AssetKey, AssetsDefinition, AssetSpec, MetadataValue, Output, ResourceParam, asset
+import dagster as dg
+import pandas as pd
 
-from wios_assets.assets.common import OWNERS, check, code_version, sentence
+from wios_assets.assets.results import check
+from wios_assets.assets.specs import COST, OWNERS, row_description, table_spec
+from wios_assets.failures import one_line_failures
 from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
 from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.store import STALE_STAGING_S, finished_films, remove_stale_staging
-from wios_assets.settings import Settings, address
+from wios_assets.settings import Settings
 from wios_assets.tables import PREDICTION_LOG
 
-
-def prediction_log_spec() -> AssetSpec:
-    """What was answered to `who`, which the page writes outside of runs."""
-    return AssetSpec(
-        PREDICTION_LOG.name,
-        group_name="library",
-        kinds={"parquet"},
-        owners=OWNERS,
-        description=f"{sentence(PREDICTION_LOG.name)} The page logs it, outside of runs.",
-        deps=[AssetKey("library")],
-    )
+GROUP = "library"
 
 
-def library_assets() -> list[AssetsDefinition | AssetSpec]:
-    """The assets `library` and `prediction_log`."""
-
-    @asset(
-        group_name="library",
+@dg.asset(
+    **table_spec(
+        "library",
+        GROUP,
         kinds={"duckdb", "parquet"},
-        owners=OWNERS,
-        description=f"{sentence('library')} Publishes the DuckDB file that commands and pages ask.",
-        code_version=code_version(1),
-        deps=[AssetKey(table) for table in ("film", "appearances", "minute_appearances", "screen_time")],
-        check_specs=[AssetCheckSpec("every_finished_film_present", asset=AssetKey("library"))],
-    )
-    def library(settings: ResourceParam[Settings]) -> Iterator[Any]:
-        lake = settings.lake
-        present = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
-        with library_lock(lake):
-            rows = library_rows(lake, present)
-            yield Output(
-                rows,
-                metadata={
-                    "films": rows.num_rows,
-                    "published": MetadataValue.path(settings.library),
-                    "page": MetadataValue.url(address(settings.page_host, settings.page_port)),
-                    "films removed from the inbox": rows["present"].to_pylist().count(False),
-                },
-            )
-            publish(lake, settings.library)
-            remove_stale_staging(lake, STALE_STAGING_S, time.time())
-        absent = sorted(set(finished_films(lake)) - set(rows["film"].to_pylist()))
-        yield check("every_finished_film_present", "library", absent, warn=True)
+        more="Publishes the DuckDB file that the command line and the page read.",
+    ),
+    code_version="1",
+    deps=[dg.AssetKey(table) for table in ("film", "appearances", "minute_appearances", "screen_time")],
+)
+@one_line_failures
+def library(settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
+    lake = settings.lake
+    present = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
+    with library_lock(lake):
+        rows = library_rows(lake, present)
+        yield dg.Output(
+            rows,
+            metadata={
+                "films": rows.num_rows,
+                "published": dg.MetadataValue.path(settings.library),
+                "films removed from the inbox": rows["present"].to_pylist().count(False),
+            },
+        )
+        publish(lake, settings.library)
+        remove_stale_staging(lake, STALE_STAGING_S, time.time())
 
-    return [library, prediction_log_spec()]
+
+@dg.asset_check(asset="library", description="Each film whose map is finished has a row.")
+def every_finished_film_present(library: pd.DataFrame, settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    absent = sorted(set(finished_films(settings.lake)) - set(library["film"]))
+    return check("every_finished_film_present", "library", absent, warn=True)
+
+
+prediction_log = dg.AssetSpec(
+    PREDICTION_LOG.name,
+    group_name=GROUP,
+    kinds={"parquet"},
+    owners=OWNERS,
+    tags={COST: "light"},
+    description=row_description(PREDICTION_LOG.name, "The page logs it, outside of runs."),
+    deps=[library],
+)

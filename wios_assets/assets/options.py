@@ -15,7 +15,7 @@ from wios_assets.vision.tracks import TrackOptions
 
 
 def spark_tasks(settings: Settings) -> int:
-    """Tasks that Spark runs at once on this machine; on a cluster, the cores of this machine stand for a worker's."""
+    """Tasks that Spark runs at once on this machine. On a cluster, a worker is taken to have this machine's cores."""
     match = re.fullmatch(r"local(?:\[(\d+|\*)(?:,\d+)?\])?", settings.spark_master)
     if match and match[1] is None:
         return 1
@@ -33,7 +33,7 @@ def threads_of_a_task(settings: Settings) -> int:
 
 
 def engine_options(settings: Settings, threads: int) -> EngineOptions:
-    """The face engine that the settings choose, with this many threads."""
+    """Options of the face engine, with this many threads."""
     detector = settings.detector
     return EngineOptions(
         cache=str(settings.cache),
@@ -60,7 +60,7 @@ def engine_identity(settings: Settings) -> str:
 
 
 def footage_options(settings: Settings, samples_per_second: float) -> FootageOptions:
-    """How a film is looked at."""
+    """Options of sampling, detection, chips, cuts and tracklets."""
     footage, chips, cuts, links = settings.footage, settings.chips, settings.cuts, settings.links
     return FootageOptions(
         samples_per_second=samples_per_second,
@@ -88,17 +88,17 @@ def footage_options(settings: Settings, samples_per_second: float) -> FootageOpt
 
 
 def gallery_options() -> GalleryOptions:
-    """When a photo is used."""
+    """Limits for using a photo."""
     return GalleryOptions()
 
 
 def track_options() -> TrackOptions:
-    """When faces are one track."""
+    """Limits for linking faces into one track."""
     return TrackOptions()
 
 
 def naming_options(settings: Settings, chosen: Recogniser | None = None) -> NamingOptions:
-    """When a track is given a name.
+    """Limits for naming a track.
 
     Args:
         settings: what the user has set.

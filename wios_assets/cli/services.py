@@ -1,23 +1,28 @@
-"""Dagster's webserver and daemon and the page for those who watch, started together and ended together."""
+"""Dagster's code server, webserver and daemon, and the page: started together and ended together."""
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+import yaml
 
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.runs.instance import dagster_instance, prepare_dagster_home, ui_lock
 from wios_assets.settings import FOLDERS, Settings, address, project_root, settings_file
 
+DEFINITIONS = "wios_assets.definitions"
 PAUSE_S = 0.25
 ENDED_WITHIN_S = 30
 
@@ -31,7 +36,7 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
     Raises:
         WiosError: a port is in use, others could reach the page and no token is set, or one ends before it answers.
     """
-    from wios_assets.page.guard import required_token
+    from wios_assets.page.security import required_token
     from wios_assets.runs.processes import end_orphaned_runs
 
     required_token(settings)
@@ -54,11 +59,6 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
 
 
 def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) -> int:
-    # `dagster dev` starts both the webserver and the daemon; its maintainers would rather see their newer tool.
-    quiet = ["-W", "ignore:Function `dev_command` is superseded"]
-    dagster = [sys.executable, *quiet, "-m", "dagster", "dev", "-w", str(project_root() / "workspace.yaml")]
-    dagster += ["-h", settings.ui_host, "-p", str(settings.ui_port), "--log-level", "warning"]
-    page = [sys.executable, "-m", "wios_assets", "serve"]
     environment = os.environ | {
         "LANG": "en_US.UTF-8",
         "DAGSTER_DISABLE_TELEMETRY": "yes",
@@ -69,23 +69,60 @@ def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) ->
         "WIOS_CONFIG": str(settings_file().resolve()),
         **{f"WIOS_{name.upper()}": str(getattr(settings, name)) for name in ("data", "cache", *FOLDERS)},
     }
-    places = (
-        ("Dagster", settings.ui_host, settings.ui_port, "/server_info"),
-        ("the page", settings.page_host, settings.page_port, "/static/icon.svg"),
-    )
-    with _ended_together() as start:
-        processes = [start(dagster, home, environment, None), start(page, home, environment, subprocess.DEVNULL)]
-        for process, (name, host, port, path) in zip(processes, places, strict=True):
-            while not _answers(host, port, path):
-                if process.poll() is not None:
-                    raise Unavailable(f"{name} ended with code {process.returncode} before it answered; see above")
-                time.sleep(PAUSE_S)
+    # A short path: a Unix socket's may have about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="wios-") as folder, _ended_together() as start:
+        endpoint, workspace = Path(folder) / "code.sock", Path(folder) / "workspace.yaml"
+        location = {"grpc_server": {"socket": str(endpoint), "location_name": DEFINITIONS}}
+        workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
+        page = start([sys.executable, "-m", "wios_assets", "serve"], home, environment, subprocess.DEVNULL)
+        # Webserver and daemon share one code server, so that the definitions are loaded once.
+        code_server = start(_code_server(endpoint), home, environment, None)
+        _wait_for("Dagster's code server", code_server, lambda: _listens(endpoint))
+        webserver = start(_webserver(settings, workspace), home, environment, None)
+        daemon = start(_daemon(workspace), home, environment, None)
+        answers = functools.partial(_answers, settings.ui_host, settings.ui_port, "/server_info")
+        _wait_for("Dagster's webserver", webserver, answers)
+        answers = functools.partial(_answers, settings.page_host, settings.page_port, "/static/icon.svg")
+        _wait_for("the page", page, answers)
         ready(address(settings.page_host, settings.page_port), address(settings.ui_host, settings.ui_port))
         while True:
-            for process in processes:
+            for process in (page, code_server, webserver, daemon):
                 if process.poll() is not None:
                     return process.returncode
             time.sleep(PAUSE_S)
+
+
+def _code_server(endpoint: Path) -> list[str]:
+    command = [sys.executable, "-m", "dagster", "code-server", "start", "--socket", str(endpoint)]
+    command += ["--module-name", DEFINITIONS, "--location-name", DEFINITIONS]
+    return [*command, "--working-directory", str(project_root()), "--log-level", "warning"]
+
+
+def _webserver(settings: Settings, workspace: Path) -> list[str]:
+    command = [sys.executable, "-m", "dagster_webserver", "--workspace", str(workspace)]
+    command += ["--host", settings.ui_host, "--port", str(settings.ui_port)]
+    return [*command, "--log-level", "warning", "--dagster-log-level", "warning"]
+
+
+def _daemon(workspace: Path) -> list[str]:
+    script = Path(sysconfig.get_path("scripts")) / "dagster-daemon"
+    return [str(script), "run", "--workspace", str(workspace), "--log-level", "warning"]
+
+
+def _wait_for(name: str, process: subprocess.Popen[bytes], is_up: Callable[[], bool]) -> None:
+    while not is_up():
+        if process.poll() is not None:
+            raise Unavailable(f"{name} ended with code {process.returncode} before it answered; see above")
+        time.sleep(PAUSE_S)
+
+
+def _listens(endpoint: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(endpoint))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

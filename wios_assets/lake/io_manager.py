@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame as SparkFrame
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from wios_assets.errors import BadInput
+from wios_assets.failures import one_line_failures
 from wios_assets.lake.paths import parquet_files, partition_keys, table_folder
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import (
@@ -50,6 +51,7 @@ class SparkIOManager(ConfigurableIOManager):
     lake: str
     spark: ResourceDependency[SparkSessionResource]
 
+    @one_line_failures
     def handle_output(self, context: OutputContext, obj: SparkFrame | pd.DataFrame | pa.Table | StoredRows) -> None:
         table = _table(context)
         film = context.partition_key if table.by_film else None
@@ -67,6 +69,7 @@ class SparkIOManager(ConfigurableIOManager):
             )
         context.add_output_metadata(self._describe(table, film) | {"seconds to store": time.monotonic() - started})
 
+    @one_line_failures
     def load_input(self, context: InputContext) -> Any:
         table = _table(context)
         film = context.partition_key if table.by_film and context.has_asset_partitions and _one(context) else None

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
-from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.lake.store import finished_films
 from wios_assets.settings import Settings
 from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES, Table
@@ -102,7 +102,7 @@ class Library:
 
     def _ask(self, folder: Path, table: str, film: str | None, sql: str, parameters: dict[str, Any]) -> list[Row]:
         for pause in (*_PAUSES, None):
-            before = _state(folder)
+            before = files_version(parquet_files(folder))
             failure = None
             try:
                 result = self.connection.execute(sql, parameters)
@@ -113,7 +113,7 @@ class Library:
             except duckdb.Error as error:
                 failure = error
             # If the files changed meanwhile, the result may mix two states, or miss both.
-            if before and before == _state(folder):
+            if before and before == files_version(parquet_files(folder)):
                 if failure is None:
                     return rows
                 missing = _missing_columns(folder, table)
@@ -368,16 +368,6 @@ def _contract(*tables: Table) -> str:
 def _has_files(lake: Path, table: Table) -> bool:
     folder = table_folder(lake, table.name)
     return bool(partition_keys(lake, table.name)) if table.by_film else bool(parquet_files(folder))
-
-
-def _state(folder: Path) -> list[tuple[str, int, int]]:
-    """What tells one state of a folder's Parquet files from another; empty where there are none."""
-    state = []
-    with suppress(OSError):
-        for file in parquet_files(folder):
-            stat = file.stat()
-            state.append((file.name, stat.st_ino, stat.st_mtime_ns))
-    return state
 
 
 def _missing_columns(folder: Path, table: str) -> list[str]:

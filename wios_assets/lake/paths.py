@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 # The characters that Spark writes as %XX in a partition folder's name, so that Spark, DuckDB and these functions
@@ -55,3 +57,22 @@ def partition_keys(lake: Path, table: str) -> list[str]:
 def parquet_files(folder: Path) -> list[Path]:
     """Parquet files directly in a folder, sorted; empty if there is no such folder."""
     return sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+
+
+Version = tuple[tuple[str, int, int], ...]
+"""Name, inode and modification time (ns) of some files; it changes when one of them is replaced or rewritten."""
+
+
+def files_version(files: Iterable[Path]) -> Version:
+    """Identifies the state of some files; missing ones are left out."""
+    version = []
+    for file in files:
+        with suppress(OSError):
+            stat = file.stat()
+            version.append((file.name, stat.st_ino, stat.st_mtime_ns))
+    return tuple(version)
+
+
+def partition_version(lake: Path, table: str, film: str) -> Version:
+    """Identifies the state of one film's rows of a table; empty where there are none."""
+    return files_version(parquet_files(partition_folder(lake, table, film)))

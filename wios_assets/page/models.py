@@ -1,20 +1,21 @@
-"""What the API answers with; these models are its documentation under /api/openapi.json."""
+"""What the API takes and answers; these models are its documentation under /api/openapi.json."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from wios_assets.exports.documents import Kind, Seconds, Share
-from wios_assets.page.reviews import Show
+from wios_assets.films.sidecar import TCONST
+from wios_assets.page.state.review_lists import ListName
 from wios_assets.reviews.decisions import Verdict
 
 ReviewersName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 
 
 class Reason(BaseModel):
-    """Why a request was not answered."""
+    """Why a request was refused."""
 
     reason: str = Field(description="One line that names the thing, the place and the remedy")
 
@@ -26,26 +27,26 @@ class FilmEntry(BaseModel):
     tconst: str | None = Field(description="IMDB's key of the title, if matched")
     duration_s: Seconds | None = Field(description="Length in seconds; null until the film is ready")
     present: bool = Field(description="False once the video file is gone")
-    state: Literal["queued", "running", "ready", "failed"] = Field(description="How far the film is")
-    progress: Share | None = Field(description="Share of the video analysed while a run is at it, 0 to 1")
+    state: Literal["queued", "running", "ready", "failed"] = Field(description="State of the film")
+    progress: Share | None = Field(description="Share of the video analysed, during a run, 0 to 1")
     reason: str | None = Field(description="Why the newest run failed, if it did")
     people: int = Field(description="Cast members seen")
     unknown_people: int = Field(description="People seen that are not in the cast")
     appearances: int = Field(description="Number of appearances")
-    found: list[str] = Field(description="Cast members that the search found in the film")
+    found: list[str] = Field(description="Cast members in the film that match the search")
 
 
 class FilmList(BaseModel):
-    """One page of the films that a search found, by title."""
+    """One page of the films that match a search, by title."""
 
-    total: int = Field(description="Films found")
+    total: int = Field(description="Films that match")
     page: int = Field(description="This page, from 1")
     pages: int = Field(description="Number of pages, at least 1")
     films: list[FilmEntry]
 
 
 class OnScreen(BaseModel):
-    """Someone on screen at the instant."""
+    """A person on screen at the instant."""
 
     actor: str = Field(description="Name, as IMDB or the cast given by hand has it, or unknown:<n>")
     kind: Kind = Field(description="cast, or unknown for a person that is not in the cast")
@@ -55,15 +56,15 @@ class OnScreen(BaseModel):
     start_s: Seconds = Field(description="Start of the appearance, seconds on the player's clock")
     end_s: Seconds = Field(description="End of the appearance; not part of it")
     distance: Share | None = Field(description="Distance to the person's gallery; null for unknown people")
-    runner_up: str | None = Field(description="Next cast member")
-    runner_up_distance: Share | None = Field(description="Distance to the next cast member's gallery")
+    runner_up: str | None = Field(description="Cast member with the second smallest distance")
+    runner_up_distance: Share | None = Field(description="Distance to that cast member's gallery")
     photos: list[str] = Field(description="Photos that matched best")
-    reason: str | None = Field(description="Why it has that name, in a sentence")
+    reason: str | None = Field(description="Evidence for the name, in a sentence")
     chip: str | None = Field(description="Path of the appearance's best face chip, a JPEG")
 
 
 class Who(BaseModel):
-    """Who is on screen at an instant: cast first, the surest first."""
+    """Who is on screen at an instant: cast first, by probability."""
 
     film: str = Field(description="The film's key")
     time_s: Seconds = Field(description="The instant asked about, seconds on the player's clock")
@@ -71,52 +72,52 @@ class Who(BaseModel):
 
 
 class DecisionEntry(BaseModel):
-    id: str = Field(description="What is undone together")
+    id: str = Field(description="Id of the decision; undoing takes it")
     verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
-    person: str | None = Field(description="Who it is, or is not")
-    everywhere: bool = Field(description="Whether like tracks without a name are the person, too")
+    person: str | None = Field(description="The person that it is, or is not")
+    everywhere: bool = Field(description="Whether similar unnamed tracks are the person as well")
     decided_by: str | None = Field(description="Who decided")
     decided_at: str = Field(description="When, in UTC")
-    undone_by: str | None = Field(description="Who took it back")
-    undone_at: str | None = Field(description="When it was taken back; null while it holds")
-    said: str = Field(description="All of that in a sentence")
+    undone_by: str | None = Field(description="Who undid it")
+    undone_at: str | None = Field(description="When it was undone; null while it is active")
+    said: str = Field(description="The decision in a sentence")
 
 
 class ReviewEntry(BaseModel):
-    """Tracks that one decision settles: a weak one, all of an unknown person's, or those of a named interval."""
+    """Tracks decided on together: a weak one, all of an unknown person's, or those of a named interval."""
 
     tracks: list[int] = Field(description="Numbers of the tracks")
-    start_s: Seconds = Field(description="First instant of the longest, seconds on the player's clock")
+    start_s: Seconds = Field(description="Start of the longest track, seconds on the player's clock")
     end_s: Seconds = Field(description="Its end")
-    seconds: Seconds = Field(description="How long all of them last")
-    now: Literal["weak", "unknown", "named"] = Field(description="weak, unknown for nobody of the cast, or named")
+    seconds: Seconds = Field(description="Total length of the tracks")
+    now: Literal["weak", "unknown", "named"] = Field(description="Outcome: weak, unknown (nobody of the cast) or named")
     person: str | None = Field(description="The name, or unknown:<n>")
-    proposal: str | None = Field(description="Who it may be: the name, else the nearest who was not refused")
+    proposal: str | None = Field(description="The name, else the nearest cast member that nobody refused")
     nearest: str | None = Field(description="Cast member with the smallest distance")
     distance: float | None = Field(description="Distance to that cast member's gallery")
-    runner_up: str | None = Field(description="Next cast member")
-    probability: Share | None = Field(description="Probability of the name, or of the likeliest one")
-    reason: str | None = Field(description="Why it has that name or none, in a sentence")
+    runner_up: str | None = Field(description="Cast member with the second smallest distance")
+    probability: Share | None = Field(description="Probability of the name, or of the most probable one")
+    reason: str | None = Field(description="Evidence for the outcome, in a sentence")
     chips: list[str] = Field(description="Paths of the best face chips, JPEGs")
-    decisions: list[DecisionEntry] = Field(description="What people decided on them, the oldest first")
-    revision: str = Field(description="State that a decision on them is to be sent with")
+    decisions: list[DecisionEntry] = Field(description="Decisions on the tracks, oldest first")
+    revision: str = Field(description="To be sent with a decision on the tracks")
 
 
 class NamesState(BaseModel):
-    state: Literal["done", "waiting", "running", "failed"] = Field(description="Whether names follow the decisions")
-    reason: str | None = Field(description="Why they do not, if that failed")
+    state: Literal["done", "waiting", "running", "failed"] = Field(description="Whether names include all decisions")
+    reason: str | None = Field(description="Why the names could not be updated, if that failed")
 
 
 class ReviewList(BaseModel):
-    """One page of what to look at."""
+    """One page of a review list."""
 
     film: str = Field(description="The film's key")
-    show: Show = Field(description="Which list this is")
+    show: ListName = Field(description="Which list this is")
     total: int = Field(description="Entries of the list")
     page: int = Field(description="This page, from 1")
     pages: int = Field(description="Number of pages, at least 1")
     revision: str = Field(description="State of all decisions on the film")
-    names: NamesState = Field(description="Working the names out anew after decisions")
+    names: NamesState = Field(description="Updating the names after decisions")
     reviews: list[ReviewEntry]
 
 
@@ -125,43 +126,43 @@ class Reviewer(BaseModel):
 
 
 class NewDecision(Reviewer):
-    """What a person decides about tracks."""
+    """A decision on tracks."""
 
     tracks: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(
         min_length=1, max_length=20_000, description="Numbers of the tracks"
     )
     verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
-    person: str | None = Field(default=None, max_length=200, description="Who it is, or is not")
-    new: bool = Field(default=False, description="Whether the person may be nobody of the cast")
-    everywhere: bool = Field(default=False, description="Whether like tracks without a name are the person, too")
-    revision: str = Field(max_length=80, description="The `revision` that came with the tracks: what you have seen")
+    person: str | None = Field(default=None, max_length=200, description="The person that it is, or is not")
+    new: bool = Field(default=False, description="Whether the person may be outside the cast")
+    everywhere: bool = Field(default=False, description="Whether similar unnamed tracks are the person as well")
+    revision: str = Field(max_length=80, description="The `revision` that was listed with the tracks")
 
 
 class DecisionMade(BaseModel):
-    id: str = Field(description="What is undone together")
+    id: str = Field(description="Id of the decision; undoing takes it")
     said: str = Field(description="The decision in a sentence")
-    person: str | None = Field(description="The person as the cast has the name")
+    person: str | None = Field(description="The person, by the name that the cast has")
     tracks: list[int] = Field(description="Numbers of the tracks")
-    revision: str = Field(description="State of these tracks now")
+    revision: str = Field(description="Present state of these tracks")
 
 
 class Conflict(Reason):
-    """Somebody decided since you looked; send `revision` to decide all the same."""
+    """Somebody decided since the tracks were listed; send `revision` to decide anyway."""
 
-    decision: DecisionEntry | None = Field(description="What was decided; null where the film was analysed anew")
-    revision: str = Field(description="State of the tracks now")
+    decision: DecisionEntry | None = Field(description="That decision; null where the film was analysed again")
+    revision: str = Field(description="Present state of the tracks")
 
 
 class TopEntry(BaseModel):
-    top: int = Field(description="So many intervals, the first in their order")
-    longest_checked: int = Field(description="How many of the longest were checked")
-    longest: Share | None = Field(description="Share of these that is right")
-    surest_checked: int = Field(description="How many of the most probable were checked")
-    surest: Share | None = Field(description="Share of these that is right")
+    top: int = Field(description="Number of intervals, the first in the order")
+    longest_checked: int = Field(description="Checked ones among the longest intervals")
+    longest: Share | None = Field(description="Share of these that is correct")
+    surest_checked: int = Field(description="Checked ones among the most probable intervals")
+    surest: Share | None = Field(description="Share of these that is correct")
 
 
 class Accuracy(BaseModel):
-    """How right the named intervals are, as far as people checked them."""
+    """Accuracy of the named intervals, as far as people checked them."""
 
     film: str = Field(description="The film's key")
     top: list[TopEntry] = Field(description="For 10, 20, 30 … and all intervals")
@@ -178,7 +179,7 @@ class ActorFilm(BaseModel):
 
 
 class Companion(BaseModel):
-    actor: str = Field(description="Name of someone who was on screen at the same time")
+    actor: str = Field(description="Name of a person on screen at the same time")
     key: str = Field(description="IMDB's key of that person, or the name")
     seconds: Seconds = Field(description="Seconds on screen together, over all films")
 
@@ -192,19 +193,19 @@ class ActorEntry(BaseModel):
 
 
 class ActorList(BaseModel):
-    """Cast members seen in any film, the longest on screen first."""
+    """Cast members seen in any film, by seconds on screen."""
 
-    total: int = Field(description="Actors found")
+    total: int = Field(description="Actors that match")
     page: int = Field(description="This page, from 1")
     pages: int = Field(description="Number of pages, at least 1")
     actors: list[ActorEntry]
 
 
 class ActorSheet(ActorEntry):
-    """A cast member: films, and with whom on screen."""
+    """A cast member: films, and people on screen at the same time."""
 
     in_films: list[ActorFilm] = Field(description="By seconds on screen")
-    companions: list[Companion] = Field(description="The longest together first, 20 at most")
+    companions: list[Companion] = Field(description="By seconds together, 20 at most")
 
 
 class ColumnEntry(BaseModel):
@@ -219,3 +220,49 @@ class TableEntry(BaseModel):
     table: str = Field(description="Name of the table")
     row: str = Field(description="What one row is")
     columns: list[ColumnEntry]
+
+
+class NewFilm(BaseModel):
+    """A film to add: `file` and `size` of one to be sent, or `path` of one in the inbox."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    file: str | None = Field(default=None, min_length=1, max_length=500, description="Name of the file to be sent")
+    size: int | None = Field(default=None, description="Its length in bytes")
+    path: str | None = Field(default=None, min_length=1, max_length=1000, description="Path inside the inbox folder")
+    name: str | None = Field(default=None, min_length=1, max_length=200, description="Key of the film")
+    title: str | None = Field(default=None, min_length=1, max_length=300, description="Title")
+    tconst: str | None = Field(default=None, pattern=TCONST, description="IMDB's key of the title")
+    cast: list[Annotated[str, Field(min_length=1, max_length=200)]] | None = Field(
+        default=None, min_length=1, max_length=500, description="Actors' names, nconsts or names of gallery folders"
+    )
+    gallery: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="Folder of photos, with a folder per actor, inside the galleries folder or the inbox",
+    )
+
+
+class RequestEntry(BaseModel):
+    """A request to add a film, and its state."""
+
+    id: str = Field(description="The request's id")
+    asked_at: str = Field(description="Time of the request, ISO 8601, UTC")
+    file: str = Field(description="Name of the file, or its path in the inbox")
+    state: str = Field(description="uploading, waiting, frames, faces, names, ready or failed")
+    share: float | None = Field(description="Share of the present step that is done, 0 to 1, where known")
+    left_s: float | None = Field(description="Estimated seconds until the step is done, where known")
+    reason: str | None = Field(description="Why it failed, or what it waits for")
+    film: str | None = Field(description="The film's key, once it is in the inbox")
+    page: str = Field(description="Path of the request's page, or of the film's page once it is ready")
+    upload: str | None = Field(description="Path to PUT the film's bytes to; null once that has begun")
+
+
+class RequestList(BaseModel):
+    """One page of requests, newest first."""
+
+    total: int = Field(description="Requests")
+    page: int = Field(description="This page, from 1")
+    pages: int = Field(description="Number of pages, at least 1")
+    requests: list[RequestEntry]

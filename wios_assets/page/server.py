@@ -1,4 +1,4 @@
-"""How the page is served until it is interrupted."""
+"""Serves the page until it is interrupted."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 import uvicorn
 
-from wios_assets.errors import WiosError
-from wios_assets.page.application import build_application
+from wios_assets.errors import Conflict
+from wios_assets.page.app import build_application
 from wios_assets.settings import Settings, address
 
-# Requests at once; beyond them a client is told to come back, so that memory stays bounded.
-_MOST_AT_ONCE = 200
-_IDLE_S = 30
+# Concurrent connections; further ones get status 503, so that memory stays bounded.
+_MAX_CONNECTIONS = 200
+_KEEP_ALIVE_S = 30
 _BACKLOG = 128
-# Longer than a film is paused for most, and a browser that finds it cut asks for the rest again.
-_UNREAD_S = 600
+# Longer than most pauses of a film; after a longer one the browser requests the rest again.
+_UNREAD_TIMEOUT_S = 600
 
 
 def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -26,7 +26,7 @@ def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
         ready: called with the page's address once it is listening.
 
     Raises:
-        WiosError: others could reach the page and no token is set, or the port is in use.
+        BadInput: other machines could reach the page and no token is set. Conflict: the port is in use.
     """
     application = build_application(settings)
     listening = listen(settings.page_host, settings.page_port)
@@ -35,8 +35,8 @@ def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
-        limit_concurrency=_MOST_AT_ONCE,
-        timeout_keep_alive=_IDLE_S,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=2,
         proxy_headers=False,
     )
@@ -49,7 +49,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on the address; port 0 takes a free one.
 
     Raises:
-        WiosError: the address cannot be listened on.
+        Conflict: the address cannot be used.
     """
     listening = None
     try:
@@ -57,14 +57,14 @@ def listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            # Whoever asks and never reads the answer: every connection has this from the one that listens.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_S * 1000)
+            # Ends connections whose answer is never read; accepted sockets inherit it.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_TIMEOUT_S * 1000)
         listening.bind((host, port))
         listening.listen(_BACKLOG)
     except OSError as error:
         if listening is not None:
             listening.close()
-        raise WiosError(
+        raise Conflict(
             f"{host}:{port} cannot be listened on ({error.strerror}); end the other program, or choose another port "
             "with --port or WIOS_PAGE_PORT"
         ) from None

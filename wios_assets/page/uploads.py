@@ -1,4 +1,4 @@
-"""How a film is received: streamed to disk, within bounds of size, space and patience."""
+"""Receiving a film: streamed to disk, with limits on size, space and time."""
 
 from __future__ import annotations
 
@@ -12,97 +12,104 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from wios_assets.errors import WiosError
-from wios_assets.page.inbox_requests import InboxRequest, InboxRequests
+from wios_assets.errors import BadInput, Conflict
+from wios_assets.page.state.film_requests import FilmRequest, FilmRequests
 
-MOST_AT_ONCE = 2
-SPARED_BYTES = 1_000_000_000
-"""Space that an upload leaves free."""
-SILENT_S = 30.0
-"""Longest pause of an upload, in seconds."""
-SLOWEST = 10_000
-"""Least bytes a second, on average, once an upload lasts `GRACE_S` seconds; whoever is slower may go on for ever."""
+MAX_CONCURRENT = 2
+RESERVED_BYTES = 1_000_000_000
+"""Disk space that an upload leaves free."""
+IDLE_TIMEOUT_S = 30.0
+"""Longest pause of an upload."""
+MIN_BYTES_PER_S = 10_000
+"""Lowest average rate, once an upload lasts `GRACE_S` seconds."""
 GRACE_S = 60.0
-_WRITTEN_AT_ONCE = 1 << 20
+_WRITE_BYTES = 1 << 20
 
 
-class CutOff(WiosError):
-    """An upload that ended before it was whole; nothing is kept of it."""
+class UploadAborted(BadInput):
+    """An upload that ended before it was complete; nothing of it is kept."""
 
 
-async def receive(requests: InboxRequests, asked: InboxRequest, chunks: AsyncIterator[bytes]) -> InboxRequest:
-    """Receive a film and bring it into the inbox, whole or not at all.
+async def receive_film(requests: FilmRequests, request: FilmRequest, chunks: AsyncIterator[bytes]) -> FilmRequest:
+    """Receive a film into the inbox, completely or not at all.
 
     Args:
-        chunks: the body, as it comes.
+        chunks: the request's body.
 
     Returns:
         The request, added or refused.
 
     Raises:
-        WiosError: it cannot begin: sent already, too many at once, or no space.
-        CutOff: it began and did not end.
+        BadInput: too little disk space. Conflict: sent already, or too many uploads at once.
+        UploadAborted: the upload began and was not completed.
     """
-    assert asked.size is not None
-    check_space(requests.uploads, asked)
-    if len(requests.received) >= MOST_AT_ONCE:
-        raise WiosError(f"{MOST_AT_ONCE} films are being sent already; wait until one is there")
-    file = await run_in_threadpool(requests.begin, asked)
+    if request.size is None:
+        raise Conflict(f"{request.file!r} lies in the inbox already; nothing is to be sent")
+    check_space(requests.uploads, request)
+    if len(requests.received) >= MAX_CONCURRENT:
+        raise Conflict(f"{MAX_CONCURRENT} films are being sent already; wait until one is complete")
+    file = await run_in_threadpool(requests.begin_upload, request)
     try:
-        await _write(requests, asked, chunks, file)
+        await _write(requests, request, chunks, file)
     except (ClientDisconnect, TimeoutError):
-        reason = f"{asked.file!r} was cut off after {requests.received.get(asked.id, 0)} of {asked.size} bytes"
-        requests.refuse(asked, f"{reason}; send it again")
-        raise CutOff(f"{reason}; send it again") from None
-    except CutOff as error:
-        requests.refuse(asked, str(error))
+        received = requests.received.get(request.id, 0)
+        reason = f"{request.file!r} was cut off after {received} of {request.size} bytes; send it again"
+        requests.refuse(request, reason)
+        raise UploadAborted(reason) from None
+    except UploadAborted as error:
+        requests.refuse(request, str(error))
         raise
     except OSError as error:
         reason = f"{file.parent}: cannot be written ({error.strerror}); check space and permissions"
-        requests.refuse(asked, reason)
-        raise CutOff(reason) from None
+        requests.refuse(request, reason)
+        raise UploadAborted(reason) from None
     except BaseException:
-        requests.refuse(asked, f"{asked.file!r} was cut off when the page ended; send it again")
+        requests.refuse(request, f"{request.file!r} was cut off when the page ended; send it again")
         raise
-    return await run_in_threadpool(requests.take, asked, file)
+    return await run_in_threadpool(requests.complete_upload, request, file)
 
 
-def check_space(folder: Path, asked: InboxRequest) -> None:
-    """Raise a WiosError where the film does not fit."""
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    free = shutil.disk_usage(there).free - SPARED_BYTES
-    if asked.size is not None and asked.size > free:
-        raise WiosError(
-            f"{there}: the film has {asked.size / 1e9:.1f} GB and {max(0, free) / 1e9:.1f} can be used; free some space"
+def check_space(folder: Path, request: FilmRequest) -> None:
+    """Check that the disk has space for the film.
+
+    Raises:
+        BadInput: it has not.
+    """
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free - RESERVED_BYTES
+    if request.size is not None and request.size > free:
+        raise BadInput(
+            f"{existing}: the film has {request.size / 1e9:.1f} GB and {max(0, free) / 1e9:.1f} GB can be used; "
+            "free some space"
         )
 
 
-async def _write(requests: InboxRequests, asked: InboxRequest, chunks: AsyncIterator[bytes], file: Path) -> None:
-    assert asked.size is not None
-    began, received, waiting = time.monotonic(), 0, bytearray()
+async def _write(requests: FilmRequests, request: FilmRequest, chunks: AsyncIterator[bytes], file: Path) -> None:
+    assert request.size is not None
+    started, received, buffer = time.monotonic(), 0, bytearray()
     handle = await run_in_threadpool(file.open, "wb")
     try:
         while True:
             try:
-                chunk = await asyncio.wait_for(anext(chunks), SILENT_S)
+                chunk = await asyncio.wait_for(anext(chunks), IDLE_TIMEOUT_S)
             except StopAsyncIteration:
                 break
             received += len(chunk)
-            waiting += chunk
-            if received > asked.size:
-                raise CutOff(f"{asked.file!r} is larger than the {asked.size} bytes that were announced")
-            took = time.monotonic() - began
-            if took > GRACE_S and received < SLOWEST * took:
-                raise CutOff(
-                    f"{asked.file!r} came too slowly: {received} bytes in {took:.0f} s; copy it into the inbox"
+            buffer += chunk
+            if received > request.size:
+                raise UploadAborted(f"{request.file!r} is larger than the announced {request.size} bytes")
+            elapsed = time.monotonic() - started
+            if elapsed > GRACE_S and received < MIN_BYTES_PER_S * elapsed:
+                raise UploadAborted(
+                    f"{request.file!r} was sent too slowly: {received} bytes in {elapsed:.0f} s; copy it into the inbox"
                 )
-            if len(waiting) >= _WRITTEN_AT_ONCE:
-                await run_in_threadpool(handle.write, waiting)
-                waiting = bytearray()
-            requests.received[asked.id] = received
-        if received < asked.size:
-            raise CutOff(f"{asked.file!r} was cut off after {received} of {asked.size} bytes; send it again")
-        await run_in_threadpool(handle.write, waiting)
+            if len(buffer) >= _WRITE_BYTES:
+                await run_in_threadpool(handle.write, buffer)
+                buffer = bytearray()
+            requests.received[request.id] = received
+        if received < request.size:
+            raise UploadAborted(f"{request.file!r} was cut off after {received} of {request.size} bytes; send it again")
+        await run_in_threadpool(handle.write, buffer)
         handle.flush()
         await run_in_threadpool(os.fsync, handle.fileno())
     finally:

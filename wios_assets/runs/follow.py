@@ -91,6 +91,9 @@ def failure(events: Iterable[DagsterEvent], run_id: str, film: str | None) -> st
     events = list(events)
     for event in events:
         if event.is_step_failure and event.step_failure_data.error is not None:
+            described = event.step_failure_data.user_failure_data
+            if described is not None and described.description:
+                return described.description
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
@@ -99,8 +102,6 @@ def failure(events: Iterable[DagsterEvent], run_id: str, film: str | None) -> st
                 return failed_check(events, subject) or f"{subject}: {message.splitlines()[0]}; {details}"
             if error.cls_name == "DagsterExecutionInterruptedError":
                 raise KeyboardInterrupt
-            if error.cls_name == "WiosError":
-                return message.removeprefix("wios_assets.errors.WiosError: ")
             return f"{subject}: {event.step_key} failed: {message.splitlines()[0]}; {details}"
     return f"{subject}: the run did not finish; {details}"
 
@@ -109,7 +110,7 @@ def failed_check(events: Iterable[DagsterEvent], subject: str) -> str | None:
     """The first check that stopped a run, with what it found; None where none did."""
     from dagster import AssetCheckSeverity
 
-    from wios_assets.assets.common import OFFENDERS
+    from wios_assets.assets.results import OFFENDERS
 
     for event in events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":

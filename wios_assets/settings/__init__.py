@@ -1,6 +1,6 @@
 """What a user may set: the settings, their groups, and where each value comes from."""
 
-from wios_assets.settings.addresses import address, film_address, report_address
+from wios_assets.settings.addresses import address, film_path, report_path
 from wios_assets.settings.loading import SettingOrigin, current_settings, load_settings, setting_origins
 from wios_assets.settings.model import FOLDERS, GROUPS, Settings, project_root, settings_file
 
@@ -11,10 +11,10 @@ __all__ = [
     "Settings",
     "address",
     "current_settings",
-    "film_address",
+    "film_path",
     "load_settings",
     "project_root",
-    "report_address",
+    "report_path",
     "setting_origins",
     "settings_file",
 ]

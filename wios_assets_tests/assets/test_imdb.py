@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from dagster import DagsterInstance, Definitions, ExecuteInProcessResult
 
-from wios_assets.assets.common import content_version
 from wios_assets.assets.imdb import bad_keys
+from wios_assets.assets.results import content_version
 from wios_assets.definitions import build_definitions
 from wios_assets.errors import WiosError
 from wios_assets.imdb.casts import cast_of_title

@@ -220,7 +220,8 @@ def test_a_failed_copy_leaves_nothing(wios: Wios, tmp_path: Path, monkeypatch: p
     video = make_video(tmp_path / "a.mp4")
 
     def full(file: int) -> None:
-        raise OSError(28, "No space left on device")
+        if os.fstat(file).st_size == video.stat().st_size:
+            raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(atomic.os, "fsync", full)

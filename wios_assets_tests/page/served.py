@@ -12,7 +12,7 @@ import anyio
 import requests
 import uvicorn
 
-from wios_assets.page.application import build_application
+from wios_assets.page.app import build_application
 from wios_assets.page.renaming import Rename
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings
@@ -58,7 +58,7 @@ class Page:
 
 @contextmanager
 def serving(settings: Settings, rename: Rename | None = None) -> Iterator[Page]:
-    """The page over the lake of `settings`; `rename` works out names after decisions."""
+    """The page over the lake of `settings`; `rename` updates names after decisions."""
     listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(build_application(settings, rename), log_level="error", access_log=False, ws="none")
     server = uvicorn.Server(config)

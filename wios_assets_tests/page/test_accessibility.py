@@ -86,7 +86,7 @@ def test_axe_finds_no_serious_fault(browser: Browser, page: Page, name: str, sch
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_axe_finds_no_serious_fault_in_the_question_who_it_is(browser: Browser, page: Page, scheme: str) -> None:
+def test_axe_finds_no_serious_fault_in_the_dialog(browser: Browser, page: Page, scheme: str) -> None:
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
     tab = context.new_page()
     tab.goto(f"{page.address}/review/{FILM}")
@@ -119,7 +119,7 @@ def test_a_narrow_screen_holds_every_page(browser: Browser, page: Page, name: st
     assert [each for each in watched.complaints if "404" not in each] == []
 
 
-def test_a_film_on_its_way_and_the_token_are_asked_for_without_a_serious_fault(
+def test_axe_finds_no_serious_fault_on_the_pages_of_a_waiting_film_and_the_token(
     browser: Browser, tmp_path: Path
 ) -> None:
     settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache", page_token="x" * 20)

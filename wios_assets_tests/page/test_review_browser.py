@@ -52,10 +52,10 @@ def lanes(tab: Tab) -> list[str]:
 
 
 def name_on_the_film_page(tab: Tab, lane: str, person: str) -> None:
-    tab.get_by_role("button", name=f"Say who {lane} is").click()
+    tab.get_by_role("button", name=f"Name {lane}").click()
     tab.locator("#new-name").fill(person)
     tab.keyboard.press("Enter")
-    expect(tab.locator("#decided")).to_be_visible()
+    expect(tab.locator("#decision")).to_be_visible()
 
 
 def test_an_unknown_person_is_renamed_and_the_lane_changes(watched: Watched, settings: Settings) -> None:
@@ -68,7 +68,7 @@ def test_an_unknown_person_is_renamed_and_the_lane_changes(watched: Watched, set
     assert tab.evaluate("document.querySelectorAll('img[src=x]').length") == 0
     (made,) = read_decisions(settings.data, FILM)
     assert (made.person, made.everywhere) == (HOSTILE, True)
-    tab.locator("#decided-undo").click()
+    tab.locator("#decision-undo").click()
     expect(tab.locator("#lanes .lane.unknown .who .name")).to_have_text("Unknown 1")
 
 
@@ -93,20 +93,20 @@ def test_keys_decide_and_undo(watched: Watched, settings: Settings) -> None:
     tab.locator("#reviewer").fill("Ann")
     first, second = tab.locator(".review").all()
     first.press("y")
-    expect(first.locator(".said")).to_contain_text("Ann decided on")
-    expect(first.locator(".said")).to_contain_text("that it is Eileen Collins")
+    expect(first.locator(".decisions")).to_contain_text("Ann decided on")
+    expect(first.locator(".decisions")).to_contain_text("that it is Eileen Collins")
     # The next face is chosen by itself.
     until(tab, "document.activeElement === document.querySelectorAll('.review')[1]")
     tab.keyboard.press("x")
-    expect(second.locator(".said")).to_contain_text("that it is not a face")
+    expect(second.locator(".decisions")).to_contain_text("that it is not a face")
     tab.keyboard.press("u")
-    expect(second.locator(".said .undone")).to_have_count(1)
+    expect(second.locator(".decisions .undone")).to_have_count(1)
     tab.keyboard.press("ArrowUp")
     until(tab, "document.activeElement === document.querySelectorAll('.review')[0]")
     tab.keyboard.press("u")
-    expect(first.locator(".said .undone")).to_have_count(1)
+    expect(first.locator(".decisions .undone")).to_have_count(1)
     tab.keyboard.press("n")
-    expect(first.locator(".said li")).to_have_count(2)
+    expect(first.locator(".decisions li")).to_have_count(2)
     made = read_decisions(settings.data, FILM)
     assert [(each.verdict, each.decided_by, each.undone_by) for each in made] == [
         ("is", "Ann", "Ann"),
@@ -115,7 +115,7 @@ def test_keys_decide_and_undo(watched: Watched, settings: Settings) -> None:
     ]
 
 
-def test_the_reviewers_name_is_kept_and_escape_leaves_the_question(watched: Watched, settings: Settings) -> None:
+def test_the_reviewers_name_is_kept_and_escape_closes_the_dialog(watched: Watched, settings: Settings) -> None:
     tab = watched.open(f"/review/{FILM}")
     tab.locator("#reviewer").fill("Ann")
     tab.locator("#reviewer").press("Tab")
@@ -132,24 +132,24 @@ def test_the_reviewers_name_is_kept_and_escape_leaves_the_question(watched: Watc
     assert read_decisions(settings.data, FILM) == []
 
 
-def test_the_second_reviewer_is_told_and_decides_all_the_same(watched: Watched, settings: Settings) -> None:
+def test_the_second_reviewer_sees_the_conflict_and_decides_anyway(watched: Watched, settings: Settings) -> None:
     ann, ben = watched.open(f"/review/{FILM}"), watched.open(f"/review/{FILM}")
     ann.locator("#reviewer").fill("Ann")
     ben.locator("#reviewer").fill("Ben")
     ann.locator(".review").first.press("y")
-    expect(ann.locator(".review").first.locator(".said li")).to_have_count(1)
+    expect(ann.locator(".review").first.locator(".decisions li")).to_have_count(1)
     card = ben.locator(".review").first
     card.press("x")
-    expect(card.locator(".trouble")).to_contain_text("Ann decided on")
+    expect(card.locator(".error")).to_contain_text("Ann decided on")
     card.press("x")
-    expect(card.locator(".said")).to_contain_text("Ben decided on")
+    expect(card.locator(".decisions")).to_contain_text("Ben decided on")
     assert [each.decided_by for each in read_decisions(settings.data, FILM)] == ["Ann", "Ben"]
 
 
 def test_checked_names_make_the_chart(watched: Watched) -> None:
     tab = watched.open(f"/review/{FILM}?show=named")
     tab.locator(".review").first.press("y")
-    expect(tab.locator(".review .said")).to_contain_text("that it is Grace Hopper")
+    expect(tab.locator(".review .decisions")).to_contain_text("that it is Grace Hopper")
     tab.goto(f"{watched.page.address}/review/{FILM}?show=decided")
     expect(tab.locator(".chart circle.dot")).to_have_count(1)
     tab.locator(".accuracy summary").click()

@@ -1,11 +1,10 @@
-// A film's page: who is on screen now, a lane for each person, the minutes.
+// The page of a film: who is on screen now, a lane for each person, the minutes.
 
-import { askWho, send, watchNames } from "./decide.js";
-import { element } from "./element.js";
-import { keepPlayable, readTrack, turnCaptions } from "./playback.js";
-import { lastAtMost } from "./sorted.js";
+import { element, lastAtMost } from "./common.js";
+import { askWho, followNames, send } from "./decisions.js";
+import { evidence } from "./evidence.js";
+import { loadCaptions, toggleCaptions, usePreviewIfNeeded } from "./playback.js";
 import { drawStrips } from "./strips.js";
-import { why } from "./why.js";
 
 const root = document.getElementById("film");
 const video = document.getElementById("video");
@@ -17,18 +16,18 @@ const laneList = document.getElementById("lanes");
 const minutesCanvas = document.getElementById("minutes");
 
 const STEP_S = 5;
-const CLOSEST_S = 20;
-const FLUSH_S = 0.001;
+const MIN_RANGE_S = 20;
+const TOLERANCE_S = 0.001;
 
 let film = null;
 let lanes = [];
-let turns = [];
+let changes = [];
 let time = 0;
-let view = [0, 1];
-let shown = null;
+let range = [0, 1];
+let shownPeople = null;
 
 function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds + FLUSH_S));
+  const whole = Math.max(0, Math.floor(seconds + TOLERANCE_S));
   const two = (n) => String(n).padStart(2, "0");
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
@@ -46,7 +45,7 @@ function chip(face, size) {
   return picture;
 }
 
-function title(person) {
+function displayName(person) {
   const unknown = /^unknown:(\d+)$/.exec(person.name);
   return person.kind === "unknown" && unknown ? `Unknown ${unknown[1]}` : person.name;
 }
@@ -58,61 +57,61 @@ function percent(thousandths) {
 
 function unpack(data) {
   lanes = data.people.map((person) => {
-    let at = 0;
-    const start = person.start.map((step) => (at += step) / 1000);
-    const end = start.map((from, place) => from + person.length[place] / 1000);
-    return { person, start, end, sure: person.sure, faces: person.faces };
+    let milliseconds = 0;
+    const start = person.start.map((step) => (milliseconds += step) / 1000);
+    const end = start.map((seconds, index) => seconds + person.length[index] / 1000);
+    return { person, start, end, probability: person.sure, faces: person.faces };
   });
-  const all = new Set([0]);
+  const instants = new Set([0]);
   for (const lane of lanes) {
-    for (const from of lane.start) all.add(from);
-    for (const until of lane.end) all.add(Math.min(until, data.duration));
+    for (const start of lane.start) instants.add(start);
+    for (const end of lane.end) instants.add(Math.min(end, data.duration));
   }
-  turns = [...all].sort((a, b) => a - b);
+  changes = [...instants].sort((a, b) => a - b);
 }
 
-// The appearance of a lane that holds the instant, -1 where none does.
-function holding(lane, instant) {
-  const place = lastAtMost(lane.start, instant + FLUSH_S);
-  return place >= 0 && instant + FLUSH_S < lane.end[place] ? place : -1;
+// Index of a lane's appearance at an instant, -1 where there is none.
+function appearanceAt(lane, instant) {
+  const index = lastAtMost(lane.start, instant + TOLERANCE_S);
+  return index >= 0 && instant + TOLERANCE_S < lane.end[index] ? index : -1;
 }
 
 function peopleAt(instant) {
-  const inside = Math.min(instant, film.duration - 2 * FLUSH_S);
+  const inside = Math.min(instant, film.duration - 2 * TOLERANCE_S);
   const people = [];
   for (const lane of lanes) {
-    const place = holding(lane, inside);
-    if (place >= 0) people.push({ lane, place });
+    const index = appearanceAt(lane, inside);
+    if (index >= 0) people.push({ lane, index });
   }
   const unknown = (each) => each.lane.person.kind === "unknown";
-  return people.sort((a, b) => unknown(a) - unknown(b) || b.lane.sure[b.place] - a.lane.sure[a.place]);
+  return people.sort((a, b) => unknown(a) - unknown(b) || b.lane.probability[b.index] - a.lane.probability[a.index]);
 }
 
 function showNow() {
   nowTime.textContent = clock(time);
   const people = peopleAt(time);
-  const key = people.map(({ lane, place }) => `${lane.person.name}#${place}`).join("|");
+  const key = people.map(({ lane, index }) => `${lane.person.name}#${index}`).join("|");
   for (const lane of lanes) lane.item.classList.remove("on");
   for (const { lane } of people) lane.item.classList.add("on");
-  if (key === shown) return;
-  shown = key;
+  if (key === shownPeople) return;
+  shownPeople = key;
   nobody.hidden = people.length > 0;
   nowList.replaceChildren(
-    ...people.map(({ lane, place }) => {
+    ...people.map(({ lane, index }) => {
       const { person } = lane;
       const item = element("li", person.kind);
       item.dataset.actor = person.name;
-      item.append(chip(lane.faces[place] >= 0 ? lane.faces[place] : person.face, 72));
+      item.append(chip(lane.faces[index] >= 0 ? lane.faces[index] : person.face, 72));
       const words = element("div", "words");
-      const name = element(person.page ? "a" : "span", "name", title(person));
+      const name = element(person.page ? "a" : "span", "name", displayName(person));
       if (person.page) name.href = person.page;
       words.append(name);
       if (person.character) words.append(element("span", "character", person.character));
       const facts = element("span", "facts");
-      if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.sure[place])), " · ");
-      facts.append(`${clock(lane.start[place])}–${clock(lane.end[place])}`);
+      if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.probability[index])), " · ");
+      facts.append(`${clock(lane.start[index])}–${clock(lane.end[index])}`);
       words.append(facts);
-      if (person.kind === "cast") words.append(why(root.dataset.key, person.name, lane.start[place]));
+      if (person.kind === "cast") words.append(evidence(root.dataset.key, person.name, lane.start[index]));
       item.append(words);
       return item;
     }),
@@ -126,19 +125,19 @@ function goTo(instant) {
 }
 
 function follow() {
-  const [from, until] = view;
-  if (time < from || time > until) look(time - (until - from) / 2, until - from);
+  const [start, end] = range;
+  if (time < start || time > end) showRange(time - (end - start) / 2, end - start);
   seek.value = String(time);
   seek.setAttribute("aria-valuetext", clock(time));
   showNow();
-  placeHeads();
+  movePlayhead();
 }
 
-// Show `span` seconds of the film from `from` on.
-function look(from, span) {
-  const length = Math.min(film.duration, Math.max(Math.min(CLOSEST_S, film.duration), span));
+// Shows `seconds` seconds of the timeline from `from` on.
+function showRange(from, seconds) {
+  const length = Math.min(film.duration, Math.max(Math.min(MIN_RANGE_S, film.duration), seconds));
   const start = Math.min(Math.max(0, from), film.duration - length);
-  view = [start, start + length];
+  range = [start, start + length];
   seek.min = String(start);
   seek.max = String(start + length);
   seek.value = String(time);
@@ -150,30 +149,30 @@ function look(from, span) {
 }
 
 function zoom(factor) {
-  const span = (view[1] - view[0]) * factor;
-  look(time - span / 2, span);
+  const seconds = (range[1] - range[0]) * factor;
+  showRange(time - seconds / 2, seconds);
 }
 
 function draw() {
-  drawStrips(lanes, minutesCanvas, film, view);
-  placeHeads();
+  drawStrips(lanes, minutesCanvas, film, range);
+  movePlayhead();
 }
 
-function placeHeads() {
-  const [from, until] = view;
-  const share = (time - from) / (until - from);
+function movePlayhead() {
+  const [start, end] = range;
+  const share = (time - start) / (end - start);
   root.style.setProperty("--head", `${(share * 100).toFixed(3)}%`);
 }
 
-function nextOf(lane) {
-  const place = lastAtMost(lane.start, time + 0.05) + 1;
-  goTo(lane.start[place < lane.start.length ? place : 0]);
+function goToNextAppearance(lane) {
+  const index = lastAtMost(lane.start, time + 0.05) + 1;
+  goTo(lane.start[index < lane.start.length ? index : 0]);
 }
 
-function turn(direction) {
-  const place = lastAtMost(turns, time + 0.05);
-  const wanted = direction > 0 ? place + 1 : time - turns[place] > 1 ? place : place - 1;
-  goTo(turns[Math.min(Math.max(0, wanted), turns.length - 1)]);
+function goToChange(direction) {
+  const index = lastAtMost(changes, time + 0.05);
+  const target = direction > 0 ? index + 1 : time - changes[index] > 1 ? index : index - 1;
+  goTo(changes[Math.min(Math.max(0, target), changes.length - 1)]);
 }
 
 function buildLanes() {
@@ -186,11 +185,11 @@ function buildLanes() {
       who.type = "button";
       who.tabIndex = number ? -1 : 0;
       const names = element("span", "names");
-      names.append(element("span", "name", title(person)));
+      names.append(element("span", "name", displayName(person)));
       if (person.character) names.append(element("span", "character", person.character));
       who.append(chip(person.face, 34), names);
-      who.title = "To the next appearance";
-      who.addEventListener("click", () => nextOf(lane));
+      who.title = "Go to the next appearance";
+      who.addEventListener("click", () => goToNextAppearance(lane));
       const strip = element("span", "strip");
       lane.canvas = element("canvas");
       lane.canvas.setAttribute("aria-hidden", "true");
@@ -207,8 +206,8 @@ function buildLanes() {
       if (person.kind === "unknown") {
         const name = element("button", "rename", "Name…");
         name.type = "button";
-        name.setAttribute("aria-label", `Say who ${title(person)} is`);
-        name.addEventListener("click", () => rename(lane));
+        name.setAttribute("aria-label", `Name ${displayName(person)}`);
+        name.addEventListener("click", () => nameUnknown(lane));
         first.append(name);
       }
       lane.item.append(first, strip, sum);
@@ -218,55 +217,56 @@ function buildLanes() {
   );
 }
 
-function pointed(event, strip) {
+function instantAt(event, strip) {
   const box = strip.getBoundingClientRect();
   const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-  return view[0] + share * (view[1] - view[0]);
+  return range[0] + share * (range[1] - range[0]);
 }
 
 function listenToStrip(strip) {
-  strip.addEventListener("click", (event) => goTo(pointed(event, strip)));
-  strip.addEventListener("pointermove", (event) => (strip.title = clock(pointed(event, strip))));
+  strip.addEventListener("click", (event) => goTo(instantAt(event, strip)));
+  strip.addEventListener("pointermove", (event) => (strip.title = clock(instantAt(event, strip))));
 }
 
-// Says who an unknown person is; the lanes follow at once.
-async function rename(lane) {
+// Asks who an unknown person is, sends the decision, and shows it in the lanes.
+async function nameUnknown(lane) {
   const { person } = lane;
   const who = await askWho("cast");
   if (!who) return;
-  const decided = document.getElementById("decided");
-  const made = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: film.revision };
-  let answer;
+  const path = `/api/films/${root.dataset.key}/reviews`;
+  const decision = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: film.revision };
+  let response;
   try {
-    answer = await send(`/api/films/${root.dataset.key}/reviews`, made);
+    response = await send(path, decision);
   } catch {
-    answer = { ok: false, value: { reason: "the page does not answer; nothing was decided" } };
+    response = { ok: false, value: { reason: "the page does not respond; nothing was decided" } };
   }
-  document.getElementById("decided-said").textContent = answer.ok ? `${title(person)}: ${answer.value.said}.` : answer.value.reason;
-  const undo = document.getElementById("decided-undo");
-  undo.hidden = !answer.ok;
+  const text = document.getElementById("decision-text");
+  text.textContent = response.ok ? `${displayName(person)}: ${response.value.said}.` : response.value.reason;
+  const undo = document.getElementById("decision-undo");
+  undo.hidden = !response.ok;
   undo.onclick = async () => {
-    const taken = await send(`/api/films/${root.dataset.key}/reviews/${encodeURIComponent(answer.value.id)}/undo`, {});
-    document.getElementById("decided-said").textContent = taken.ok ? `${taken.value.said}.` : taken.value.reason;
+    const undone = await send(`${path}/${encodeURIComponent(response.value.id)}/undo`, {});
+    text.textContent = undone.ok ? `${undone.value.said}.` : undone.value.reason;
     undo.hidden = true;
     await reload();
-    watchNames(root.dataset.key, reload);
+    followNames(root.dataset.key, reload);
   };
-  decided.hidden = false;
+  document.getElementById("decision").hidden = false;
   await reload();
-  if (answer.ok) watchNames(root.dataset.key, reload);
-  const named = lanes.find((each) => each.person.name === answer.value.person);
+  if (response.ok) followNames(root.dataset.key, reload);
+  const named = lanes.find((each) => each.person.name === response.value.person);
   if (named) named.item.querySelector("button.who").focus();
 }
 
-// Reads the film anew, after something was decided.
+// Loads the film's data again, after a decision.
 async function reload() {
-  const answer = await fetch(root.dataset.source);
-  if (!answer.ok) return;
-  film = await answer.json();
+  const response = await fetch(root.dataset.source);
+  if (!response.ok) return;
+  film = await response.json();
   unpack(film);
   buildLanes();
-  shown = null;
+  shownPeople = null;
   showNow();
   draw();
 }
@@ -274,20 +274,20 @@ async function reload() {
 function listen() {
   listenToStrip(minutesCanvas.parentElement);
   seek.addEventListener("input", () => goTo(Number(seek.value)));
-  document.getElementById("next").addEventListener("click", () => turn(1));
-  document.getElementById("before").addEventListener("click", () => turn(-1));
+  document.getElementById("next").addEventListener("click", () => goToChange(1));
+  document.getElementById("before").addEventListener("click", () => goToChange(-1));
   document.getElementById("in").addEventListener("click", () => zoom(1 / 2));
   document.getElementById("out").addEventListener("click", () => zoom(2));
   laneList.addEventListener("keydown", (event) => {
     const names = [...laneList.querySelectorAll("button.who")];
-    const here = names.indexOf(document.activeElement);
+    const current = names.indexOf(document.activeElement);
     const step = { ArrowDown: 1, ArrowUp: -1, Home: -names.length, End: names.length }[event.key];
-    if (here < 0 || step === undefined) return;
+    if (current < 0 || step === undefined) return;
     event.preventDefault();
-    const there = names[Math.min(Math.max(0, here + step), names.length - 1)];
-    names[here].tabIndex = -1;
-    there.tabIndex = 0;
-    there.focus();
+    const target = names[Math.min(Math.max(0, current + step), names.length - 1)];
+    names[current].tabIndex = -1;
+    target.tabIndex = 0;
+    target.focus();
   });
   document.addEventListener("keydown", onKey);
   new ResizeObserver(draw).observe(laneList);
@@ -299,25 +299,25 @@ function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("dialog") || event.target.matches("input:not([type=range]), textarea, select")) return;
   const inRange = event.target === seek;
   const onButton = event.target.matches("button, a, summary");
-  const act = {
+  const action = {
     " ": !onButton && event.target !== video && (() => video && (video.paused ? video.play() : video.pause())),
     ArrowLeft: !inRange && event.target !== video && (() => goTo(time - STEP_S)),
     ArrowRight: !inRange && event.target !== video && (() => goTo(time + STEP_S)),
-    n: () => turn(1),
-    b: () => turn(-1),
+    n: () => goToChange(1),
+    b: () => goToChange(-1),
     "+": () => zoom(1 / 2),
     "-": () => zoom(2),
-    r: () => renameFocused(event.target),
-    c: turnCaptions,
+    r: () => nameFocused(event.target),
+    c: toggleCaptions,
   }[event.key];
-  if (!act) return;
+  if (!action) return;
   event.preventDefault();
-  act();
+  action();
 }
 
-function renameFocused(target) {
+function nameFocused(target) {
   const lane = lanes.find((each) => each.item.contains(target));
-  if (lane && lane.person.kind === "unknown") rename(lane);
+  if (lane && lane.person.kind === "unknown") nameUnknown(lane);
 }
 
 function listenToVideo() {
@@ -331,7 +331,7 @@ function listenToVideo() {
     if (Math.abs(video.currentTime - time) > 0.04) update();
     requestAnimationFrame(frame);
   };
-  // While the film plays the list changes too often to be read out.
+  // While the film plays, the list changes too often for screen readers.
   video.addEventListener("play", () => {
     nowList.setAttribute("aria-live", "off");
     playing = true;
@@ -343,24 +343,25 @@ function listenToVideo() {
     update();
   });
   for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, update);
-  keepPlayable(video, root.dataset.key, () => time);
+  usePreviewIfNeeded(video, root.dataset.key, () => time);
 }
 
-function asked() {
+// The instant in the page's address, `?t=` in seconds, mm:ss or hh:mm:ss.
+function requestedTime() {
   const parts = (new URLSearchParams(location.search).get("t") || "0").split(":").map(Number);
   return parts.some(Number.isNaN) ? 0 : parts.reduce((sum, part) => sum * 60 + part, 0);
 }
 
-async function begin() {
-  const answer = await fetch(root.dataset.source);
-  if (!answer.ok) throw new Error(`${root.dataset.source}: ${answer.status}`);
-  film = await answer.json();
+async function main() {
+  const response = await fetch(root.dataset.source);
+  if (!response.ok) throw new Error(`${root.dataset.source}: ${response.status}`);
+  film = await response.json();
   unpack(film);
   buildLanes();
-  view = [0, film.duration];
+  range = [0, film.duration];
   listen();
-  if (video) readTrack(video);
-  const start = asked();
+  if (video) loadCaptions(video);
+  const start = requestedTime();
   if (video && start && video.readyState < 1) {
     video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });
     time = Math.min(start, film.duration);
@@ -370,8 +371,8 @@ async function begin() {
   }
   draw();
   const names = document.getElementById("names-state");
-  if (["waiting", "running"].includes(names.dataset.state)) watchNames(root.dataset.key, reload);
+  if (["waiting", "running"].includes(names.dataset.state)) followNames(root.dataset.key, reload);
   root.dataset.ready = "yes";
 }
 
-begin();
+main();

@@ -1,9 +1,10 @@
-// What the video of a film needs around it: captions out of its metadata track, a small copy where it cannot be played.
+// Playing a film: captions from its metadata track, and a preview where the browser cannot play the video.
 
+const POLL_MS = 1000;
 let captions = null;
 
-// The film's metadata track says who is on screen in JSON; its cues become captions, for the full screen.
-export function readTrack(video) {
+// The cues of the metadata track list the people on screen as JSON; they become captions, for full screen.
+export function loadCaptions(video) {
   const source = document.getElementById("names");
   if (!source) return;
   source.addEventListener("load", () => {
@@ -12,58 +13,59 @@ export function readTrack(video) {
     for (const cue of source.track.cues) {
       const people = JSON.parse(cue.text).filter((person) => person.kind === "cast");
       if (!people.length) continue;
-      const said = people.map((person) => (person.character ? `${person.actor} (${person.character})` : person.actor));
-      captions.addCue(new VTTCue(cue.startTime, cue.endTime, escapeCue(said.join(", "))));
+      const names = people.map((person) => (person.character ? `${person.actor} (${person.character})` : person.actor));
+      captions.addCue(new VTTCue(cue.startTime, cue.endTime, escapeCue(names.join(", "))));
     }
   });
   source.track.mode = "hidden";
+}
+
+export function toggleCaptions() {
+  if (captions) captions.mode = captions.mode === "showing" ? "hidden" : "showing";
 }
 
 function escapeCue(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-let previewAsked = false;
+let previewRequested = false;
 
-// The browser cannot play the film's own file: have a small copy made, and take that.
-async function takePreview(video, key, instant) {
+// Requests a preview, waits until it is made, and plays it.
+async function playPreview(video, key, currentTime) {
   const notice = document.getElementById("video-notice");
   notice.hidden = false;
-  if (previewAsked) {
-    notice.textContent = "This browser plays neither the film nor its small copy. Times can still be asked about below.";
+  if (previewRequested) {
+    notice.textContent = "This browser can play neither the film nor its preview. The timeline below still works.";
     return;
   }
-  previewAsked = true;
+  previewRequested = true;
   const address = `/preview/${key}`;
   for (;;) {
-    const answer = await fetch(address, { method: "POST" });
-    const preview = answer.ok ? await answer.json() : { state: "failed", reason: `it answers ${answer.status}` };
+    const response = await fetch(address, { method: "POST" });
+    const failed = { state: "failed", reason: `the page answered with status ${response.status}` };
+    const preview = response.ok ? await response.json() : failed;
     if (preview.state === "ready") break;
     if (preview.state === "failed") {
-      notice.textContent = `This browser cannot play the film, and no small copy can be made: ${preview.reason}`;
+      notice.textContent = `This browser cannot play the film, and no preview can be made: ${preview.reason}`;
       return;
     }
     const share = preview.state === "making" ? `: ${Math.floor(preview.share * 100)} %` : "";
-    notice.textContent = `This browser cannot play the film itself; a small copy is being made${share}`;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    notice.textContent = `This browser cannot play the film; a preview is being made${share}`;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   notice.hidden = true;
-  const from = instant();
-  video.addEventListener("loadedmetadata", () => (video.currentTime = from), { once: true });
+  const start = currentTime();
+  video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });
   video.src = address;
 }
 
-// Have a small copy taken where the browser cannot play the film; `instant` says where it stands, in seconds.
-export function keepPlayable(video, key, instant) {
-  const take = () => takePreview(video, key, instant);
-  video.addEventListener("error", take);
-  // Where only the sound can be played there is no error.
-  const look = () => video.videoWidth === 0 && take();
-  video.addEventListener("loadedmetadata", look);
-  if (video.error) take();
-  else if (video.readyState > 0) look();
-}
-
-export function turnCaptions() {
-  if (captions) captions.mode = captions.mode === "showing" ? "hidden" : "showing";
+// Switches to a preview if the browser cannot play the film; `currentTime` returns the position in seconds.
+export function usePreviewIfNeeded(video, key, currentTime) {
+  const play = () => playPreview(video, key, currentTime);
+  video.addEventListener("error", play);
+  // If only the sound can be played, there is no error.
+  const check = () => video.videoWidth === 0 && play();
+  video.addEventListener("loadedmetadata", check);
+  if (video.error) play();
+  else if (video.readyState > 0) check();
 }

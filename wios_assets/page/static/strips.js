@@ -1,15 +1,15 @@
 // Draws a lane for each person and the strip of minutes, on canvases.
 
-import { lastAtMost } from "./sorted.js";
+import { lastAtMost } from "./common.js";
 
-// Lanes and minutes of a film between the two instants of `view`, in seconds.
-export function drawStrips(lanes, minutes, film, view) {
-  const colours = { cast: colour("--cast"), unknown: colour("--unknown-fill"), minute: colour("--minute") };
-  for (const lane of lanes) drawLane(lane, view, colours);
-  drawMinutes(minutes, film, view, colours);
+// Draws lanes and minutes of a film within `range`, start and end in seconds.
+export function drawStrips(lanes, minutes, film, range) {
+  const colors = { cast: color("--cast"), unknown: color("--unknown-fill"), minute: color("--minute") };
+  for (const lane of lanes) drawLane(lane, range, colors);
+  drawMinutes(minutes, film, range, colors);
 }
 
-function colour(name) {
+function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
@@ -24,43 +24,43 @@ function fit(canvas) {
   return { context, width, height, ratio };
 }
 
-function drawLane(lane, view, colours) {
+function drawLane(lane, range, colors) {
   const { context, width, height, ratio } = fit(lane.canvas);
-  const [from, until] = view;
-  const scale = width / (until - from);
-  context.fillStyle = lane.person.kind === "cast" ? colours.cast : colours.unknown;
-  const first = Math.max(0, lastAtMost(lane.start, from));
-  for (let place = first; place < lane.start.length && lane.start[place] < until; place++) {
-    const left = (lane.start[place] - from) * scale;
-    const wide = Math.max(1.5 * ratio, (lane.end[place] - lane.start[place]) * scale - 0.5 * ratio);
-    context.globalAlpha = lane.sure[place] < 0 ? 0.8 : 0.35 + 0.65 * (lane.sure[place] / 1000) ** 2;
-    context.fillRect(left, 0, wide, height);
+  const [start, end] = range;
+  const scale = width / (end - start);
+  context.fillStyle = lane.person.kind === "cast" ? colors.cast : colors.unknown;
+  const first = Math.max(0, lastAtMost(lane.start, start));
+  for (let index = first; index < lane.start.length && lane.start[index] < end; index++) {
+    const left = (lane.start[index] - start) * scale;
+    const barWidth = Math.max(1.5 * ratio, (lane.end[index] - lane.start[index]) * scale - 0.5 * ratio);
+    context.globalAlpha = lane.probability[index] < 0 ? 0.8 : 0.35 + 0.65 * (lane.probability[index] / 1000) ** 2;
+    context.fillRect(left, 0, barWidth, height);
   }
   context.globalAlpha = 1;
 }
 
-function drawMinutes(canvas, film, view, colours) {
+function drawMinutes(canvas, film, range, colors) {
   const { context, width, height, ratio } = fit(canvas);
-  const [from, until] = view;
-  const scale = width / (until - from);
+  const [start, end] = range;
+  const scale = width / (end - start);
   const most = Math.max(60, ...Object.values(film.minutes).map((flat) => flat.reduce((s, v, i) => s + (i % 2 ? v : 0), 0)));
   for (const [minute, flat] of Object.entries(film.minutes)) {
-    const start = minute * 60;
-    const left = (start - from) * scale;
-    const wide = (Math.min(60, film.duration - start)) * scale;
-    if (left + wide < 0 || left > width) continue;
+    const minuteStart = minute * 60;
+    const left = (minuteStart - start) * scale;
+    const barWidth = (Math.min(60, film.duration - minuteStart)) * scale;
+    if (left + barWidth < 0 || left > width) continue;
     let cast = 0;
     let unknown = 0;
     for (let i = 0; i < flat.length; i += 2) {
       if (film.people[flat[i]].kind === "cast") cast += flat[i + 1];
       else unknown += flat[i + 1];
     }
-    const gap = wide > 4 * ratio ? ratio : 0;
-    const tall = (cast / most) * height;
-    const more = (unknown / most) * height;
-    context.fillStyle = colours.minute;
-    context.fillRect(left, height - tall, Math.max(1, wide - gap), tall);
-    context.fillStyle = colours.unknown;
-    context.fillRect(left, height - tall - more, Math.max(1, wide - gap), more);
+    const gap = barWidth > 4 * ratio ? ratio : 0;
+    const castHeight = (cast / most) * height;
+    const unknownHeight = (unknown / most) * height;
+    context.fillStyle = colors.minute;
+    context.fillRect(left, height - castHeight, Math.max(1, barWidth - gap), castHeight);
+    context.fillStyle = colors.unknown;
+    context.fillRect(left, height - castHeight - unknownHeight, Math.max(1, barWidth - gap), unknownHeight);
   }
 }

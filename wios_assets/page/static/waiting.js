@@ -1,18 +1,18 @@
-// A film on its way: what is known of it, anew every few seconds, until it can be watched.
+// The page of a film that is not ready: refreshes its state every few seconds.
 
-const EVERY_MS = 3000;
+const POLL_MS = 3000;
 
-async function look() {
+async function refresh() {
   const panel = document.getElementById("waiting");
   try {
-    const answer = await fetch(location.href);
-    const read = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("waiting");
-    if (!answer.ok || !read) return location.reload();
-    if (read.textContent !== panel.textContent) panel.replaceChildren(...read.childNodes);
+    const response = await fetch(location.href);
+    const current = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("waiting");
+    if (!response.ok || !current) return location.reload();
+    if (current.textContent !== panel.textContent) panel.replaceChildren(...current.childNodes);
   } catch {
-    // The page may be starting anew.
+    // The page may be restarting.
   }
-  setTimeout(look, EVERY_MS);
+  setTimeout(refresh, POLL_MS);
 }
 
-setTimeout(look, EVERY_MS);
+setTimeout(refresh, POLL_MS);

@@ -1,0 +1,60 @@
+"""Errors that a user can mend, shown by Dagster as one line instead of a stack trace."""
+
+import functools
+import inspect
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+
+from wios_assets.errors import WiosError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+PACKAGE = Path(__file__).parent
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn a `WiosError` into a Dagster failure: its message, the kind of error, and where it was raised.
+
+    Raises:
+        dagster.Failure: not retried, since the same run would fail again.
+    """
+    try:
+        yield
+    except WiosError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"kind": type(error).__name__, "raised in": _raised_in(error)},
+            allow_retries=False,
+        ) from None
+
+
+def one_line_failures(function: Function) -> Function:
+    """Decorate an asset's or a check's function so that `user_errors` applies to it; goes below `@dg.asset`."""
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            with user_errors():
+                yield from function(*args, **kwargs)
+
+    else:
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with user_errors():
+                return function(*args, **kwargs)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def _raised_in(error: WiosError) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    file = Path(frame.filename)
+    inside = file.relative_to(PACKAGE.parent) if file.is_relative_to(PACKAGE) else file
+    return f"{inside}:{frame.lineno}"

@@ -1,0 +1,1 @@
+"""The routes of the page and of its API."""

@@ -1,0 +1,248 @@
+"""The API of films, actors and tables, under /api."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wios_assets.errors import BadInput, NotFound
+from wios_assets.exports import MEDIA_TYPES, Format, What, default_format, export_bytes
+from wios_assets.exports.documents import AppearancesDocument, MinutesDocument, ScreenTimeDocument
+from wios_assets.lake.library import Row
+from wios_assets.lake.prediction_log import Answer, PredictionLog
+from wios_assets.page import models
+from wios_assets.page.routes.common import (
+    REFUSALS,
+    FilmKey,
+    PageNumber,
+    PageSize,
+    SearchQuery,
+    chip_path,
+    content_response,
+    json_response,
+    paged,
+)
+from wios_assets.page.state.actors import ActorTotal, actor_sheet, actor_totals
+from wios_assets.page.state.catalog import Catalog, Hit
+from wios_assets.page.state.film_map import NO_FACE, FilmMap, number_or_none
+from wios_assets.page.state.film_states import FilmStates
+from wios_assets.tables import TABLES
+from wios_assets.timeline.clock import format_clock, parse_clock
+
+
+def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> APIRouter:
+    """Routes over the films of `catalog`; answers to `who` go into `log`."""
+    router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS)
+
+    @router.get("/films", response_model=models.FilmList, summary="Films, by title, actor or character")
+    def list_films(request: Request, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:
+        hits = search_films(catalog, states, q)
+        shown, page, pages = paged(hits, page, per_page)
+        entries = [film_entry(hit, states) for hit in shown]
+        return json_response(request, {"total": len(hits), "page": page, "pages": pages, "films": entries})
+
+    @router.get("/films/{film:key}/who", response_model=models.Who, summary="Who is on screen at an instant")
+    def who(
+        request: Request,
+        film: FilmKey,
+        t: Annotated[str, Query(max_length=40, description="Seconds, mm:ss or hh:mm:ss")],
+        source: Annotated[Literal["api", "page"], Query(description="Who asks, for `prediction_log`")] = "api",
+    ) -> Response:
+        started = time.perf_counter()
+        film_map = catalog.map(catalog.find(film))
+        seconds = _instant(film_map, t)
+        people = [_on_screen(film_map, index) for index in film_map.appearances_at(seconds)]
+        value = {"film": film_map.key, "time_s": round(seconds, 3), "people": people}
+        response = json_response(request, value, f"{film_map.etag}-{seconds:.3f}")
+        log.note(
+            Answer(
+                asked_s=time.time(),
+                film=film_map.key,
+                time_s=seconds,
+                actors=[person["actor"] for person in people],
+                probabilities=[person["probability"] for person in people],
+                model_hash=film_map.model_hash,
+                map_state=film_map.etag,
+                source=source,
+                duration_s=time.perf_counter() - started,
+            )
+        )
+        return response
+
+    @router.get(
+        "/films/{film:key}/appearances",
+        response_model=AppearancesDocument,
+        summary="Intervals in which each person is on screen",
+    )
+    def appearances(request: Request, film: FilmKey) -> Response:
+        return document(request, film, "appearances")
+
+    @router.get("/films/{film:key}/minutes", response_model=MinutesDocument, summary="Who is in which minute")
+    def minutes(request: Request, film: FilmKey) -> Response:
+        return document(request, film, "minutes")
+
+    @router.get(
+        "/films/{film:key}/screen-time", response_model=ScreenTimeDocument, summary="How long each person is on screen"
+    )
+    def screen_time(request: Request, film: FilmKey) -> Response:
+        return document(request, film, "screen-time")
+
+    @router.get("/films/{film:key}/export", summary="A film's export, as `wios export` writes it", response_model=None)
+    def export(request: Request, film: FilmKey, what: What = "appearances", format: Format | None = None) -> Response:
+        key = catalog.find(film)["film"]
+        format = format or default_format(what)
+        with catalog.library() as library:
+            response = content_response(request, export_bytes(library, key, what, format), MEDIA_TYPES[format])
+        name = quote(f"{key}.{what}.{format}", safe="")
+        response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{name}"
+        return response
+
+    @router.get("/films/{film:key}", response_model=models.FilmEntry, summary="One film and its state")
+    def show_film(request: Request, film: FilmKey) -> Response:
+        waiting = states.waiting(set(catalog.films()))
+        row = _waiting_row(film, waiting[film].path) if film in waiting else catalog.find(film)
+        return json_response(request, film_entry(Hit(row, ()), states))
+
+    @router.get("/actors", response_model=models.ActorList, summary="Cast members seen in any film")
+    def list_actors(request: Request, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:
+        totals = actor_totals(catalog, q)
+        shown, page, pages = paged(totals, page, per_page)
+        entries = [_actor_entry(total) for total in shown]
+        return json_response(request, {"total": len(totals), "page": page, "pages": pages, "actors": entries})
+
+    @router.get("/actors/{actor:key}", response_model=models.ActorSheet, summary="One cast member over all films")
+    def show_actor(
+        request: Request, actor: Annotated[str, Path(description="IMDB's key of the person, or the name")]
+    ) -> Response:
+        sheet = actor_sheet(catalog, actor)
+        if sheet is None:
+            raise NotFound(f"nobody called {actor!r} is seen in any film; /api/actors lists all actors")
+        in_films = [
+            {
+                "key": film.key,
+                "title": film.film["title"],
+                "year": film.film["year"],
+                "character": person.character,
+                "seconds": round(person.seconds, 3),
+                "share": round(person.share, 4),
+                "appearances": person.appearances,
+            }
+            for film, person in sheet.films
+        ]
+        companions = [{"actor": name, "key": key, "seconds": round(s, 3)} for name, key, s in sheet.companions]
+        return json_response(request, {**_actor_entry(sheet.total), "in_films": in_films, "companions": companions})
+
+    @router.get(
+        "/tables/{table:key}/columns", response_model=models.TableEntry, summary="Columns of a table of the lake"
+    )
+    def show_table(request: Request, table: str) -> Response:
+        known = TABLES.get(table)
+        if known is None:
+            raise NotFound(f"there is no table {table!r}; there are {', '.join(TABLES)}")
+        columns = [{"name": c.name, "type": str(c.type), "meaning": c.meaning} for c in known.columns]
+        return json_response(request, {"table": known.name, "row": known.row, "columns": columns})
+
+    def document(request: Request, film: str, what: What) -> Response:
+        key = catalog.find(film)["film"]
+        with catalog.library() as library:
+            return content_response(request, export_bytes(library, key, what, "json"), "application/json")
+
+    return router
+
+
+def search_films(catalog: Catalog, states: FilmStates, query: str) -> list[Hit]:
+    """Films that match a search: those that are not ready first, then by title."""
+    words = query.casefold().split()
+    waiting = states.waiting(set(catalog.films()))
+    hits = [
+        Hit(_waiting_row(key, entry.path), ())
+        for key, entry in waiting.items()
+        if all(word in key.casefold() for word in words)
+    ]
+    return [*hits, *catalog.search(query)]
+
+
+def film_entry(hit: Hit, states: FilmStates) -> dict[str, Any]:
+    """A film as the API lists it."""
+    row = hit.film
+    ready = row["duration_s"] is not None
+    state = states.of(row["film"], ready)
+    return {
+        "key": row["film"],
+        "title": row["title"],
+        "year": row["year"],
+        "tconst": row["tconst"],
+        "duration_s": round(row["duration_s"], 3) if ready else None,
+        "present": row["present"],
+        "state": state.kind,
+        "progress": number_or_none(state.share, 4),
+        "reason": state.reason,
+        "people": row["people"],
+        "unknown_people": row["unknown_people"],
+        "appearances": row["appearances"],
+        "found": [person.actor for person in hit.people],
+    }
+
+
+def _instant(film: FilmMap, text: str) -> float:
+    """The instant that `text` says, in seconds.
+
+    Raises:
+        BadInput: not a time, or outside of the film.
+    """
+    seconds = parse_clock(text)
+    if seconds > film.duration_s:
+        raise BadInput(
+            f"{seconds:.3f} s is outside the film {film.key!r}, which lasts {film.duration_s:.3f} s "
+            f"({format_clock(math.floor(film.duration_s))})"
+        )
+    return seconds
+
+
+def _on_screen(film: FilmMap, index: int) -> dict[str, Any]:
+    person = film.people[film.person[index]]
+    face = int(film.face[index])
+    return {
+        "actor": person.actor,
+        "kind": person.kind,
+        "nconst": person.nconst,
+        "character": person.character,
+        "probability": number_or_none(float(film.probability[index]), 4),
+        "start_s": round(float(film.start_s[index]), 3),
+        "end_s": round(float(film.end_s[index]), 3),
+        "distance": number_or_none(float(film.distance[index]), 4),
+        "runner_up": film.runner_up[index],
+        "runner_up_distance": number_or_none(float(film.runner_up_distance[index]), 4),
+        "photos": film.photos[index],
+        "reason": film.reason[index],
+        "chip": chip_path(film.key, face) if face != NO_FACE else None,
+    }
+
+
+def _actor_entry(total: ActorTotal) -> dict[str, Any]:
+    return {
+        "key": total.key,
+        "actor": total.actor,
+        "nconst": total.nconst,
+        "seconds": round(total.seconds, 3),
+        "films": total.films,
+    }
+
+
+def _waiting_row(key: str, path: str) -> Row:
+    """A row of the table `library` for a film that is not ready."""
+    return {
+        **dict.fromkeys(("year", "tconst", "duration_s")),
+        "film": key,
+        "title": key,
+        "path": path,
+        "present": True,
+        **dict.fromkeys(("people", "unknown_people", "appearances"), 0),
+        "named_seconds": 0.0,
+    }

@@ -1,0 +1,245 @@
+"""The HTML pages. A film's key, which may contain `/`, comes last in a path."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import pandas as pd
+from fastapi import APIRouter, Query
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from wios_assets.errors import NotFound
+from wios_assets.exports import FORMATS
+from wios_assets.page.renaming import Renaming
+from wios_assets.page.routes.common import PageNumber, SearchQuery, chip_path, content_response, json_response, paged
+from wios_assets.page.routes.films import film_entry, search_films
+from wios_assets.page.routes.media import STATIC
+from wios_assets.page.state.actors import actor_sheet, actor_totals
+from wios_assets.page.state.catalog import Catalog
+from wios_assets.page.state.film_map import FilmMap, Person, page_data
+from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.review_lists import ListName, Review, read_review_lists
+from wios_assets.reviews.decisions import said
+from wios_assets.settings import Settings, address
+from wios_assets.timeline.clock import format_clock
+
+_FILMS_PER_PAGE = 24
+_ACTORS_PER_PAGE = 60
+_FILMS_PER_ACTOR_PAGE = 10
+_REVIEWS_PER_PAGE = 40
+# Accuracy chart: size, margins and distance of tick labels in pixels of its SVG.
+_CHART_WIDTH, _CHART_HEIGHT = 640, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 16, 16, 38
+_MAX_TICKS = 6
+_MIN_TICK_DISTANCE = 56
+
+
+def template_environment(settings: Settings) -> Environment:
+    """The templates. Every value is escaped; no template turns that off."""
+    environment = Environment(
+        loader=PackageLoader("wios_assets.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"clock": _clock, "part": _path_part, "percent": _percent}
+    environment.globals |= {
+        "version": _static_version(),
+        "dagster": address(settings.ui_host, settings.ui_port),
+        "chip": chip_path,
+        "q": "",
+    }
+    return environment
+
+
+def html_router(
+    settings: Settings, catalog: Catalog, states: FilmStates, renaming: Renaming, environment: Environment
+) -> APIRouter:
+    """Routes of the pages for viewers and reviewers."""
+    router = APIRouter(include_in_schema=False)
+
+    def html(request: Request, template: str, **values: Any) -> Response:
+        text = environment.get_template(template).render(path=request.url.path, **values)
+        return content_response(request, text.encode(), "text/html; charset=utf-8")
+
+    @router.get("/")
+    def films_page(request: Request, q: SearchQuery = "", page: PageNumber = 1) -> Response:
+        hits = search_films(catalog, states, q)
+        shown, page, pages = paged(hits, page, _FILMS_PER_PAGE)
+        return html(
+            request,
+            "films.html",
+            films=[{**film_entry(hit, states), "hits": hit.people} for hit in shown],
+            total=len(hits),
+            pages=_paging("/", q, page, pages),
+            q=q,
+            inbox=str(settings.films),
+        )
+
+    @router.get("/film/{key:key}")
+    def film_page(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
+        del t  # The page's script reads it.
+        waiting = states.waiting(set(catalog.films()))
+        if key in waiting:
+            return html(request, "waiting.html", film=key, state=states.of(key, False))
+        row = catalog.find(key)
+        if row["film"] != key:
+            return RedirectResponse(f"/film/{_path_part(row['film'])}")
+        return html(
+            request,
+            "film.html",
+            film=row,
+            map=catalog.map(row),
+            playable=row["present"] and Path(row["path"]).is_file(),
+            state=states.of(key, True),
+            names=renaming.state(key),
+            cast=catalog.cast(key),
+            exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
+        )
+
+    @router.get("/data/{key:key}")
+    def film_data(request: Request, key: str) -> Response:
+        film = catalog.map(catalog.find(key))
+        return json_response(request, page_data(film), film.etag)
+
+    @router.get("/review/{key:key}")
+    def review_page(request: Request, key: str, show: ListName = "unnamed", page: PageNumber = 1) -> Response:
+        row = catalog.find(key)
+        lists = read_review_lists(catalog, row["film"])
+        reviews: list[Review] = getattr(lists, show)
+        shown, page, pages = paged(reviews, page, _REVIEWS_PER_PAGE)
+        here = f"/review/{_path_part(row['film'])}"
+        return html(
+            request,
+            "review.html",
+            film=row,
+            show=show,
+            reviews=shown,
+            lists=lists,
+            said=said,
+            here=here,
+            names=renaming.state(row["film"]),
+            people={person.actor: person for person in catalog.map(row).people},
+            chart=accuracy_chart(lists.accuracy),
+            pages=_paging(here, "", page, pages, show=show if show != "unnamed" else ""),
+        )
+
+    @router.get("/actors")
+    def actors_page(request: Request, q: SearchQuery = "", page: PageNumber = 1) -> Response:
+        totals = actor_totals(catalog, q)
+        shown, page, pages = paged(totals, page, _ACTORS_PER_PAGE)
+        return html(
+            request, "actors.html", actors=shown, total=len(totals), pages=_paging("/actors", q, page, pages), q=q
+        )
+
+    @router.get("/actor/{key:key}")
+    def actor_page(request: Request, key: str, page: PageNumber = 1) -> Response:
+        sheet = actor_sheet(catalog, key)
+        if sheet is None:
+            raise NotFound(f"nobody called {key!r} is seen in any film")
+        shown, page, pages = paged(sheet.films, page, _FILMS_PER_ACTOR_PAGE)
+        paging = _paging(f"/actor/{_path_part(key)}", "", page, pages)
+        return html(request, "actor.html", sheet=sheet, films=shown, pages=paging, appearances=_appearances)
+
+    @router.get("/api")
+    def api_page(request: Request) -> Response:
+        paths = request.app.openapi()["paths"]
+        routes = [(path, method, each) for path, methods in paths.items() for method, each in methods.items()]
+        return html(request, "api.html", routes=routes)
+
+    return router
+
+
+def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:
+    """Geometry of the chart of accuracy over the first 10, 20, 30 … intervals.
+
+    Args:
+        accuracy: see `reviews.accuracy.checked_top`.
+
+    Returns:
+        width and height in pixels; `lines`, each with name, path (None where nothing was checked) and points; `ticks`
+        and `levels`, each with position and text; `rows`, those of `accuracy`; `checked`, the number of checked names.
+    """
+    rows = accuracy.to_dict("records")
+    most = max((int(row["top"]) for row in rows), default=1)
+
+    def x_of(count: float) -> float:
+        return round(_LEFT + (_CHART_WIDTH - _LEFT - _RIGHT) * count / most, 1)
+
+    def y_of(share: float) -> float:
+        return round(_CHART_HEIGHT - _BOTTOM - (_CHART_HEIGHT - _TOP - _BOTTOM) * share, 1)
+
+    lines = []
+    for name in ("longest", "surest"):
+        points = [(x_of(row["top"]), y_of(row[name])) for row in rows if not math.isnan(row[name])]
+        path = "M" + "L".join(f"{x} {y}" for x, y in points) if points else None
+        lines.append({"name": name, "path": path, "points": points})
+    step = max(1, math.ceil(len(rows) / _MAX_TICKS))
+    ticks = [*rows[step - 1 : -1 : step], *rows[-1:]]
+    if len(ticks) > 1 and x_of(ticks[-1]["top"]) - x_of(ticks[-2]["top"]) < _MIN_TICK_DISTANCE:
+        del ticks[-2]
+    return {
+        "width": _CHART_WIDTH,
+        "height": _CHART_HEIGHT,
+        "left": _LEFT,
+        "right": _CHART_WIDTH - _RIGHT,
+        "bottom": _CHART_HEIGHT - _BOTTOM,
+        "lines": lines,
+        "ticks": [{"at": x_of(row["top"]), "text": str(int(row["top"]))} for row in ticks],
+        "levels": [{"at": y_of(level / 4), "text": f"{level * 25} %"} for level in range(5)],
+        "rows": rows,
+        "checked": int(rows[-1]["longest_checked"]) if rows else 0,
+    }
+
+
+def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:
+    return [
+        {
+            "start_s": float(film.start_s[index]),
+            "end_s": float(film.end_s[index]),
+            "face": int(film.face[index]),
+            "probability": float(film.probability[index]),
+        }
+        for index in film.appearances_of(person.number)
+    ]
+
+
+def _paging(path: str, query: str, page: int, pages: int, **more: str) -> dict[str, Any]:
+    """Number of the page, number of pages, and links to the pages before and after."""
+
+    def link(number: int) -> str | None:
+        values = (*more.items(), ("q", query), ("page", number))
+        parameters = {name: value for name, value in values if value not in ("", 1)}
+        return (f"{path}?{urlencode(parameters)}" if parameters else path) if 1 <= number <= pages else None
+
+    return {"page": page, "pages": pages, "before": link(page - 1), "after": link(page + 1)}
+
+
+def _clock(seconds: float) -> str:
+    """`1:02:03`, or `2:03` below an hour."""
+    return format_clock(max(0.0, seconds)).removeprefix("00:").lstrip("0").rjust(4, "0")
+
+
+def _path_part(text: str) -> str:
+    """Text as one part of a path."""
+    return quote(text, safe="")
+
+
+def _percent(share: float | None) -> str:
+    if share is None or math.isnan(share):
+        return "–"
+    if 0.995 <= share < 1:
+        return ">99%"
+    return f"{share:.0%}" if share >= 0.01 or share == 0 else "<1%"
+
+
+def _static_version() -> str:
+    """Changes with every static file, so that browsers may keep them for long."""
+    newest = max(file.stat().st_mtime_ns for file in STATIC.iterdir())
+    return f"{newest:x}"

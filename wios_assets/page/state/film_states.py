@@ -1,0 +1,182 @@
+"""The state of each film: queued, running, ready or failed, with progress and reason."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from wios_assets.errors import WiosError
+from wios_assets.films.entry import index_path
+from wios_assets.films.index import IndexEntry, read_index
+from wios_assets.lake.progress import progress_file, read_progress
+from wios_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+Kind = Literal["queued", "running", "ready", "failed"]
+Stage = Literal["frames", "faces", "names"]
+# The stage of a run that has materialised an asset, the latest stage first.
+_STAGE_AFTER: tuple[tuple[str, Stage], ...] = (("face_tracks", "names"), ("face_embeddings", "faces"))
+# Dagster's daemon sends a heartbeat every 30 seconds.
+_HEARTBEAT_TIMEOUT_S = 75.0
+# A progress file older than this was left behind by a killed run.
+_PROGRESS_TIMEOUT_S = 20.0
+_REFRESH_S = 5.0
+_RUN_LIMIT = 500
+_FILM_TAG = "dagster/partition"
+
+
+@dataclass(frozen=True)
+class FilmState:
+    """State of a film.
+
+    Attributes:
+        share: share of the video that is analysed, 0 to 1, during the analysis. left_s: estimated seconds until then.
+        reason: why the newest run failed. stage: of a running film: decoding frames, linking faces into tracks, or
+            names and what follows from them. since: when the newest run was requested, seconds since the epoch.
+    """
+
+    kind: Kind
+    share: float | None = None
+    left_s: float | None = None
+    reason: str | None = None
+    stage: Stage | None = None
+    since: float = field(default=0.0, compare=False)
+
+
+class FilmStates:
+    """States of films, from the index of the inbox, the progress of running films and Dagster's run history.
+
+    Dagster takes seconds to load, so a background thread reads it, and callers get its last result.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._runs: dict[str, FilmState] = {}
+        self._reasons: dict[str, str] = {}
+        self._refreshed = 0.0
+        self._refreshing = threading.Lock()
+        self._heartbeat_s = 0.0
+
+    def daemon_is_running(self) -> bool:
+        """Whether Dagster's daemon, which starts runs for new films, sent a heartbeat lately."""
+        self._refresh()
+        return time.time() - self._heartbeat_s < _HEARTBEAT_TIMEOUT_S
+
+    def waiting(self, ready: set[str]) -> dict[str, IndexEntry]:
+        """Films of the inbox that are not `ready`, by key."""
+        with suppress(WiosError):
+            films = read_index(index_path(self.settings)).films
+            return {key: entry for key, entry in sorted(films.items()) if entry.present and key not in ready}
+        return {}
+
+    def of(self, film: str, ready: bool) -> FilmState:
+        """State of a film; `ready` says whether the library has it."""
+        self._refresh()
+        running = self._progress(film)
+        newest = self._runs.get(film)
+        if ready:
+            reason = newest.reason if newest is not None and newest.kind == "failed" else None
+            since = newest.since if newest is not None else 0.0
+            return FilmState("ready", running.share if running else None, None, reason, since=since)
+        return running or newest or FilmState("queued")
+
+    def _progress(self, film: str) -> FilmState | None:
+        lake = self.settings.lake
+        try:
+            current = time.time() - progress_file(lake, film).stat().st_mtime < _PROGRESS_TIMEOUT_S
+        except OSError:
+            return None
+        progress = read_progress(lake, film) if current else None
+        if progress is None:
+            return None
+        share = min(1.0, progress.done_s / progress.total_s) if progress.total_s > 0 else None
+        return FilmState("running", share, progress.left_s, stage="frames")
+
+    def _refresh(self) -> None:
+        """Read Dagster's history again in a background thread, if the last reading is old."""
+        if time.monotonic() - self._refreshed < _REFRESH_S or not _has_history(self.settings.dagster):
+            return
+        if self._refreshing.acquire(blocking=False):
+            threading.Thread(target=self._read_history, name="film states", daemon=True).start()
+
+    def _read_history(self) -> None:
+        try:
+            from wios_assets.runs.launch import dagster_instance
+
+            with dagster_instance(self.settings) as instance:
+                heartbeats = instance.get_daemon_heartbeats().values()
+                self._heartbeat_s = max((each.timestamp for each in heartbeats), default=0.0)
+                self._runs = self._newest_runs(instance)
+        except Exception:
+            # Films that are ready are shown even if the run history cannot be read.
+            logging.getLogger(__name__).warning("Dagster's run history cannot be read", exc_info=True)
+        finally:
+            self._refreshed = time.monotonic()
+            self._refreshing.release()
+
+    def _newest_runs(self, instance: DagsterInstance) -> dict[str, FilmState]:
+        from dagster import DagsterRunStatus
+
+        states: dict[str, FilmState] = {}
+        for record in instance.get_run_records(limit=_RUN_LIMIT):
+            run = record.dagster_run
+            film = run.tags.get(_FILM_TAG)
+            if film is None or film in states:
+                continue
+            if run.status == DagsterRunStatus.FAILURE:
+                if run.run_id not in self._reasons:
+                    self._reasons[run.run_id] = _failure_reason(instance, run.run_id)
+                state = FilmState("failed", reason=self._reasons[run.run_id])
+            elif run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING):
+                state = FilmState("running", stage=_stage(instance, run.run_id))
+            else:
+                state = FilmState("queued")
+            states[film] = replace(state, since=record.create_timestamp.timestamp())
+        return states
+
+
+def _has_history(home: Path) -> bool:
+    return (home / "dagster.yaml").is_file() or (home / "history").is_dir()
+
+
+def _stage(instance: DagsterInstance, run_id: str) -> Stage:
+    """Stage of a run, from the assets that it has materialised."""
+    from dagster import DagsterEventType
+
+    kind = DagsterEventType.ASSET_MATERIALIZATION
+    events = instance.get_records_for_run(run_id, of_type=kind).records
+    materialised = {event.asset_key.to_user_string() for event in events if event.asset_key is not None}
+    return next((stage for table, stage in _STAGE_AFTER if table in materialised), "frames")
+
+
+def _failure_reason(instance: DagsterInstance, run_id: str) -> str:
+    """The root cause of the first failed step, in one line."""
+    from dagster import DagsterEventType
+
+    for entry in instance.all_logs(run_id, of_type={DagsterEventType.STEP_FAILURE}):
+        event = entry.dagster_event
+        error = event.step_failure_data.error if event is not None and event.is_step_failure else None
+        if event is None or error is None:
+            continue
+        described = event.step_failure_data.user_failure_data
+        if described is not None and described.description:
+            return described.description
+        while error.cause is not None:
+            error = error.cause
+        if error.cls_name == "DagsterAssetCheckFailedError":
+            from wios_assets.runs.launch import failed_check
+
+            evaluations = instance.all_logs(run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
+            events = [each.dagster_event for each in evaluations if each.dagster_event is not None]
+            finding = failed_check(events, "")
+            if finding is not None:
+                return finding.removeprefix(": ")
+        return " ".join(error.message.split())
+    return "the run did not finish"

@@ -1,0 +1,21 @@
+// Helpers that several scripts use.
+
+// An element with its class and its text.
+export function element(name, className, text) {
+  const created = document.createElement(name);
+  if (className) created.className = className;
+  if (text !== undefined) created.textContent = text;
+  return created;
+}
+
+// Index of the last entry of sorted `values` that is at most `wanted`, -1 where there is none.
+export function lastAtMost(values, wanted) {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] <= wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}

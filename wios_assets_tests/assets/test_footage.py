@@ -1,0 +1,135 @@
+"""Footage is kept only where its blocking checks passed; `force` analyses a film again; films are checked apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from wios_assets.assets.footage import FootageConfig, footage
+from wios_assets.definitions import build_definitions
+from wios_assets.lake.spark import SparkSessionResource
+from wios_assets.lake.store import read_rows, write_rows
+from wios_assets.runs.launch import dagster_instance
+from wios_assets.settings import Settings
+from wios_assets.tables import APPEARANCES, FACE_EMBEDDINGS, FACES, FILM, FRAME_SAMPLES, SHOTS, TABLES
+from wios_assets_tests.assets.test_graph import copy_of
+from wios_assets_tests.conftest import FinishedExample
+
+pytestmark = pytest.mark.slow
+
+TABLES_OF_FOOTAGE = (SHOTS, FRAME_SAMPLES, FACES, FACE_EMBEDDINGS)
+
+
+@pytest.fixture
+def instance(finished: FinishedExample, tmp_path: Path) -> Iterator[tuple[Settings, dg.DagsterInstance]]:
+    """The finished example's data and a Dagster instance of its own, for a test that changes them."""
+    settings = copy_of(finished, tmp_path)
+    with dagster_instance(settings) as opened:
+        opened.add_dynamic_partitions("film", [finished.example.key])
+        yield settings, opened
+
+
+def lose_samples(settings: Settings, film: str) -> None:
+    """Take every second sample out of a film's table, as no analysis does."""
+    rows = read_rows(settings.lake, FRAME_SAMPLES, film)
+    write_rows(settings.lake, FRAME_SAMPLES, rows.take(list(range(0, rows.num_rows, 2))), film)
+
+
+def run_footage(
+    settings: Settings, instance: dg.DagsterInstance, film: str, *, force: bool = False
+) -> dg.ExecuteInProcessResult:
+    definitions = build_definitions(settings)
+    launchpad = {"ops": {"footage": {"config": {"force": True}}}} if force else {}
+    return dg.materialize(
+        list(definitions.assets or ()),
+        selection=[table.name for table in TABLES_OF_FOOTAGE],
+        instance=instance,
+        resources=definitions.resources,
+        partition_key=film,
+        run_config=launchpad,
+        raise_on_error=False,
+    )
+
+
+def was_kept(result: dg.ExecuteInProcessResult) -> bool:
+    samples = next(
+        event.materialization
+        for event in result.get_asset_materialization_events()
+        if event.materialization.asset_key == dg.AssetKey("frame_samples")
+    )
+    return "kept" in samples.metadata
+
+
+def test_a_film_whose_blocking_check_fails_is_analysed_again_on_the_next_run(
+    finished: FinishedExample, instance: tuple[Settings, dg.DagsterInstance]
+) -> None:
+    settings, opened = instance
+    film = finished.example.key
+    before = read_rows(settings.lake, FRAME_SAMPLES, film)
+    lose_samples(settings, film)
+    failed = run_footage(settings, opened, film)
+    assert was_kept(failed)
+    assert not failed.success
+    checked = {check.check_name: check.passed for check in failed.get_asset_check_evaluations()}
+    assert checked["film_covered"] is False
+    again = run_footage(settings, opened, film)
+    assert not was_kept(again)
+    assert again.success
+    assert read_rows(settings.lake, FRAME_SAMPLES, film).num_rows == before.num_rows
+    assert was_kept(run_footage(settings, opened, film))
+
+
+def test_force_analyses_a_film_again_that_would_be_kept(
+    finished: FinishedExample, instance: tuple[Settings, dg.DagsterInstance]
+) -> None:
+    settings, opened = instance
+    forced = run_footage(settings, opened, finished.example.key, force=True)
+    assert forced.success
+    assert not was_kept(forced)
+    assert was_kept(run_footage(settings, opened, finished.example.key))
+
+
+def test_one_films_pass_does_not_hide_another_films_failure(
+    finished: FinishedExample, instance: tuple[Settings, dg.DagsterInstance]
+) -> None:
+    settings, opened = instance
+    first, second = finished.example.key, "A second film"
+    opened.add_dynamic_partitions("film", [second])
+    definitions = build_definitions(settings)
+    for table in ("film", "cast", "appearances"):
+        rows = read_rows(settings.lake, TABLES[table], first).drop_columns("film")
+        write_rows(settings.lake, TABLES[table], rows, second)
+    late = read_rows(settings.lake, APPEARANCES, second).to_pandas()
+    write_rows(settings.lake, APPEARANCES, late.assign(end_s=late["end_s"] + 1e6), second)
+    key = dg.AssetCheckKey(dg.AssetKey("appearances"), "inside_the_film")
+    job = dg.define_asset_job("inside", selection=dg.AssetSelection.checks(key))
+    checks_alone = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("inside")
+    for film, passes in ((second, False), (first, True)):
+        result = checks_alone.execute_in_process(
+            instance=opened, tags={"dagster/partition": film}, raise_on_error=False
+        )
+        assert result.success == passes
+    history = opened.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    assert {record.partition: record.status.value for record in history} == {second: "FAILED", first: "SUCCEEDED"}
+
+
+def test_footage_is_called_without_a_run(finished: FinishedExample, tmp_path: Path) -> None:
+    settings = copy_of(finished, tmp_path)
+    film = finished.example.key
+    results = list(
+        footage(
+            dg.build_asset_context(partition_key=film),
+            FootageConfig(),
+            film=read_rows(settings.lake, FILM, film).to_pandas(),
+            settings=settings,
+            spark=SparkSessionResource.of(settings),
+        )
+    )
+    outputs = {result.output_name: result.value for result in results if isinstance(result, dg.Output)}
+    assert set(outputs) == {table.name for table in TABLES_OF_FOOTAGE}
+    assert all(result.passed for result in results if isinstance(result, dg.AssetCheckResult))
+    pd.testing.assert_frame_equal(outputs["shots"], read_rows(settings.lake, SHOTS, film).to_pandas())

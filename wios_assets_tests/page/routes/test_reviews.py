@@ -1,0 +1,291 @@
+"""Reviews over HTTP: what is listed, decisions, two reviewers, taking back, other sites, and how right names are."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from pydantic import ValidationError
+
+from wios_assets.errors import WiosError
+from wios_assets.lake.library import publish
+from wios_assets.page import models
+from wios_assets.page.renaming import Renaming
+from wios_assets.reviews.decisions import decide, read_decisions
+from wios_assets.settings import Settings, load_settings
+from wios_assets_tests.page.served import Page, serving
+from wios_assets_tests.reviewed_lake import FILM, NAMES, store_reviewed_film
+from wios_assets_tests.sample_lake import store
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = "<script>alert('x')</script>'; DROP TABLE appearances; --"
+REVIEWS = f"/api/films/{FILM}/reviews"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
+    publish(settings.lake, settings.library)
+    return settings
+
+
+@pytest.fixture
+def renamed() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(settings: Settings, renamed: list[str]) -> Iterator[Page]:
+    with serving(settings, lambda _, film: renamed.append(film)) as page:
+        yield page
+
+
+def listed(page: Page, show: str = "unnamed") -> list[dict[str, Any]]:
+    found = page.json(f"{REVIEWS}?show={show}")
+    models.ReviewList.model_validate(found)
+    entries: list[dict[str, Any]] = found["reviews"]
+    assert found["total"] == len(entries)
+    return entries
+
+
+def judge(page: Page, entry: dict[str, Any], verdict: str, person: str | None = None, **more: Any) -> requests.Response:
+    content = {"tracks": entry["tracks"], "revision": entry["revision"], "verdict": verdict, "person": person, **more}
+    return page.send(REVIEWS, content)
+
+
+def lanes(page: Page) -> dict[str, dict[str, Any]]:
+    return {person["name"]: person for person in page.json(f"/data/{FILM}")["people"]}
+
+
+def test_reviews_are_listed_by_usefulness(page: Page) -> None:
+    weak, unknown = listed(page)
+    assert (weak["tracks"], weak["now"], weak["proposal"], weak["chips"]) == (
+        [2],
+        "weak",
+        "Eileen Collins",
+        ["/chip/20/heat"],
+    )
+    assert (unknown["tracks"], unknown["now"], unknown["person"]) == ([1], "unknown", "unknown:1")
+    (named,) = listed(page, "named")
+    assert (named["tracks"], named["person"], named["proposal"]) == ([0], "Grace Hopper", "Grace Hopper")
+    assert listed(page, "decided") == []
+
+
+def test_a_decision_shows_at_once_everywhere(page: Page, settings: Settings) -> None:
+    weak, _ = listed(page)
+    answer = judge(page, weak, "is", "eileen collins", by="Ann")
+    assert answer.status_code == 201, answer.text
+    models.DecisionMade.model_validate(answer.json())
+    assert answer.json()["person"] == "Eileen Collins"
+    assert lanes(page)["Eileen Collins"]["seconds"] == 5.0
+    people = page.json(f"/api/films/{FILM}/who?t=42")["people"]
+    assert [(each["actor"], each["probability"]) for each in people] == [("Eileen Collins", 1.0)]
+    assert [entry["tracks"] for entry in listed(page)] == [[1]]
+    (decided,) = listed(page, "decided")
+    assert (decided["decisions"][0]["decided_by"], decided["decisions"][0]["person"]) == ("Ann", "Eileen Collins")
+    (kept,) = read_decisions(settings.data, FILM)
+    assert (kept.decided_by, kept.verdict, kept.everywhere) == ("Ann", "is", False)
+
+
+def test_an_unknown_person_may_get_a_name_outside_the_cast(page: Page) -> None:
+    _, unknown = listed(page)
+    assert judge(page, unknown, "is", HOSTILE, everywhere=True).status_code == 400
+    answer = judge(page, unknown, "is", HOSTILE, everywhere=True, new=True)
+    assert answer.status_code == 201, answer.text
+    assert HOSTILE in lanes(page)
+    assert "unknown:1" not in lanes(page)
+    for path in (f"/film/{FILM}", f"/review/{FILM}", f"/review/{FILM}?show=decided", f"/review/{FILM}?show=named"):
+        shown = page.get(path)
+        assert shown.status_code == 200
+        assert "<script>alert" not in shown.text
+        assert not re.search(r"\sstyle=|\son\w+=", shown.text)
+    assert page.get(f"/actor/{requests.utils.quote(HOSTILE, safe='')}").status_code == 200
+
+
+def test_refused_names_and_non_faces_are_not_proposed_again(page: Page) -> None:
+    weak, unknown = listed(page)
+    assert judge(page, weak, "is_not", "Eileen Collins").status_code == 201
+    assert judge(page, unknown, "not_a_face").status_code == 201
+    (left,) = listed(page)
+    assert (left["tracks"], left["proposal"]) == ([2], None)
+    assert set(lanes(page)) == {"Grace Hopper"}
+
+
+def test_a_decision_is_undone(page: Page, renamed: list[str]) -> None:
+    before = lanes(page)
+    (named,) = listed(page, "named")
+    made = judge(page, named, "is", "Averil Mean", by="Ann").json()
+    assert "Averil Mean" in lanes(page)
+    undone = page.send(f"{REVIEWS}/{made['id']}/undo", {"by": "Ben"})
+    assert undone.status_code == 200, undone.text
+    assert {**lanes(page)} == before
+    (kept,) = listed(page, "decided")
+    assert (kept["decisions"][0]["undone_by"], kept["decisions"][0]["decided_by"]) == ("Ben", "Ann")
+    again = page.send(f"{REVIEWS}/{made['id']}/undo", {})
+    assert (again.status_code, "taken back by Ben" in again.json()["reason"]) == (409, True)
+    assert page.send(f"{REVIEWS}/nothing/undo", {}).status_code == 404
+
+
+def test_the_second_of_two_reviewers_gets_a_conflict_and_can_overrule_it(page: Page) -> None:
+    _, unknown = listed(page)
+    assert judge(page, unknown, "is", "Grace Hopper", by="Ann").status_code == 201
+    conflict = judge(page, unknown, "is", "Averil Mean", by="Ben")
+    assert conflict.status_code == 409
+    models.Conflict.model_validate(conflict.json())
+    assert re.match(r"Ann decided on .* that it is Grace Hopper; decide again", conflict.json()["reason"])
+    assert "Averil Mean" not in lanes(page)
+    unknown["revision"] = conflict.json()["revision"]
+    assert judge(page, unknown, "is", "Averil Mean", by="Ben").status_code == 201
+    assert "Averil Mean" in lanes(page)
+    assert [each["decided_by"] for entry in listed(page, "decided") for each in entry["decisions"]] == ["Ben", "Ann"]
+
+
+def test_one_of_many_simultaneous_decisions_is_stored_and_the_others_conflict(page: Page, settings: Settings) -> None:
+    _, unknown = listed(page)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda n: judge(page, unknown, "is", "Averil Mean", by=f"Nr {n}").status_code, range(16))
+        )
+    assert sorted(answers) == [201] + [409] * 15
+    assert len(read_decisions(settings.data, FILM)) == 1
+
+
+def test_a_decision_on_tracks_of_an_earlier_analysis_is_refused(page: Page, settings: Settings) -> None:
+    weak, _ = listed(page)
+    store_reviewed_film(settings.lake)
+    conflict = judge(page, weak, "is", "Grace Hopper")
+    assert (conflict.status_code, conflict.json()["decision"]) == (409, None)
+    assert "analysed again" in conflict.json()["reason"]
+    assert read_decisions(settings.data, FILM) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"tracks": []},
+        {"tracks": [3]},
+        {"tracks": [-1]},
+        {"tracks": ["x"]},
+        {"verdict": "perhaps"},
+        {"person": None},
+        {"person": "Nobody Known"},
+        {"person": "unknown:9", "new": True},
+        {"person": "a\u202eb", "new": True},
+        {"person": "x" * 500, "new": True},
+        {"by": "x" * 500},
+        {"verdict": "not_a_face"},
+    ],
+)
+def test_an_invalid_decision_is_refused_with_a_reason(page: Page, settings: Settings, changed: dict[str, Any]) -> None:
+    weak, _ = listed(page)
+    content = {"tracks": [2], "revision": weak["revision"], "verdict": "is", "person": "Grace Hopper"}
+    answer = page.send(REVIEWS, {**content, **changed})
+    assert answer.status_code == 400
+    assert answer.json()["reason"]
+    assert read_decisions(settings.data, FILM) == []
+
+
+def test_other_sites_cannot_decide(page: Page, settings: Settings) -> None:
+    weak, _ = listed(page)
+    content = {"tracks": [2], "revision": weak["revision"], "verdict": "is", "person": "Grace Hopper"}
+    host = page.address.removeprefix("http://")
+    for headers in ({"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}):
+        assert page.send(REVIEWS, content, **headers).status_code == 403
+    plain = requests.post(page.address + REVIEWS, data="{}", headers={"content-type": "text/plain"}, timeout=10)
+    assert plain.status_code == 415
+    assert requests.post(page.address + REVIEWS, data=b"x" * (9 << 20), timeout=30).status_code in (413, 415)
+    assert read_decisions(settings.data, FILM) == []
+    assert page.send(REVIEWS, content, origin=f"http://{host}").status_code == 201
+
+
+def test_a_list_that_the_client_has_is_not_sent_again(page: Page) -> None:
+    first = page.get(REVIEWS)
+    assert page.get(REVIEWS, if_none_match=first.headers["etag"]).status_code == 304
+    judge(page, first.json()["reviews"][0], "is", "Grace Hopper")
+    assert page.get(REVIEWS, if_none_match=first.headers["etag"]).status_code == 200
+
+
+def test_exported_reviews_can_be_imported(page: Page, settings: Settings, tmp_path: Path) -> None:
+    from wios_assets.exports.reviews import ReviewsDocument, read_reviews
+    from wios_assets.reviews.decisions import import_decisions
+
+    weak, _ = listed(page)
+    judge(page, weak, "is", HOSTILE, new=True, by="Ann")
+    content = page.get(f"/api/films/{FILM}/export?what=reviews&format=json").content
+    ReviewsDocument.model_validate_json(content)
+    (tmp_path / "reviews.json").write_bytes(content)
+    elsewhere = tmp_path / "elsewhere"
+    assert import_decisions(elsewhere, FILM, read_reviews(tmp_path / "reviews.json").decisions) == (1, 0)
+    assert read_decisions(elsewhere, FILM) == read_decisions(settings.data, FILM)
+
+
+def test_accuracy_follows_from_the_checked_names(page: Page) -> None:
+    assert page.json(f"/api/films/{FILM}/accuracy")["top"] == [
+        {"top": 1, "longest_checked": 0, "surest_checked": 0, "longest": None, "surest": None}
+    ]
+    assert "Nobody checked a name yet" in page.get(f"/review/{FILM}").text
+    (named,) = listed(page, "named")
+    made = judge(page, named, "is", "Averil Mean").json()
+    assert page.json(f"/api/films/{FILM}/accuracy")["top"][0]["longest"] == 0.0
+    page.send(f"{REVIEWS}/{made['id']}/undo", {})
+    (named,) = listed(page, "named")
+    judge(page, named, "is", "Grace Hopper")
+    accuracy = page.json(f"/api/films/{FILM}/accuracy")
+    models.Accuracy.model_validate(accuracy)
+    assert accuracy["top"] == [{"top": 1, "longest_checked": 1, "surest_checked": 1, "longest": 1.0, "surest": 1.0}]
+    assert '<path class="line longest"' in page.get(f"/review/{FILM}").text
+    assert listed(page, "named") == []
+
+
+def test_names_are_updated_after_a_decision_and_after_a_restart(settings: Settings) -> None:
+    done: list[str] = []
+    decide(settings.data, settings.lake, FILM, [2], "is", "Grace Hopper", everywhere=False)
+    renaming = Renaming(settings, lambda _, film: done.append(film), pause_s=0.05)
+    renaming.catch_up([FILM, "another"])
+    assert renaming.state(FILM).kind == "waiting"
+    until(lambda: renaming.state(FILM).kind == "done")
+    assert done == [FILM]
+    store(settings.lake, "track_names", [{"track": n, "decisions": 1, **row} for n, row in enumerate(NAMES)], FILM)
+    renaming.catch_up([FILM])
+    assert renaming.state(FILM).kind == "done"
+    renaming.close()
+
+
+def test_decisions_in_a_row_share_a_run_and_its_failure_is_shown(settings: Settings) -> None:
+    done: list[str] = []
+
+    def rename(_: Settings, film: str) -> None:
+        done.append(film)
+        raise WiosError(f"{film}: cannot be done")
+
+    renaming = Renaming(settings, rename, pause_s=0.2)
+    for _ in range(3):
+        renaming.ask(FILM)
+    until(lambda: renaming.state(FILM).kind == "failed")
+    assert (done, renaming.state(FILM).reason) == ([FILM], f"{FILM}: cannot be done")
+    renaming.close()
+
+
+def test_the_api_describes_decisions(page: Page) -> None:
+    paths = page.json("/api/openapi.json")["paths"]
+    described = paths["/api/films/{film}/reviews"]
+    assert set(described) == {"get", "post"}
+    assert {"201", "400", "404", "409"} <= set(described["post"]["responses"])
+    assert "/api/films/{film}/reviews/{decision}/undo" in paths
+    with pytest.raises(ValidationError):
+        models.NewDecision.model_validate({"tracks": [1], "verdict": "is"})
+
+
+def until(holds: Any) -> None:
+    ended = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < ended
+        time.sleep(0.02)
