@@ -30,6 +30,8 @@ class FilmEntry(BaseModel):
     state: Literal["queued", "running", "ready", "failed"] = Field(description="State of the film")
     progress: Share | None = Field(description="Share of the video analysed, during a run, 0 to 1")
     reason: str | None = Field(description="Why the newest run failed, if it did")
+    stale: bool = Field(description="Whether an older engine, other settings or older inputs made results of the film")
+    stale_tables: list[str] = Field(description="Tables with such results; `wios run --stale` renews them")
     people: int = Field(description="Cast members seen")
     unknown_people: int = Field(description="People seen that are not in the cast")
     appearances: int = Field(description="Number of appearances")

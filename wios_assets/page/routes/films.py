@@ -183,6 +183,8 @@ def film_entry(hit: Hit, states: FilmStates) -> dict[str, Any]:
         "state": state.kind,
         "progress": number_or_none(state.share, 4),
         "reason": state.reason,
+        "stale": bool(state.stale),
+        "stale_tables": list(state.stale),
         "people": row["people"],
         "unknown_people": row["unknown_people"],
         "appearances": row["appearances"],

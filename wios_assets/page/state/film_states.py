@@ -40,6 +40,7 @@ class FilmState:
         share: share of the video that is analysed, 0 to 1, during the analysis. left_s: estimated seconds until then.
         reason: why the newest run failed. stage: of a running film: decoding frames, linking faces into tracks, or
             names and what follows from them. since: when the newest run was requested, seconds since the epoch.
+        stale: tables of a ready film that an older engine, other settings or older inputs made.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class FilmState:
     reason: str | None = None
     stage: Stage | None = None
     since: float = field(default=0.0, compare=False)
+    stale: tuple[str, ...] = ()
 
 
 class FilmStates:
@@ -60,6 +62,7 @@ class FilmStates:
         self.settings = settings
         self._runs: dict[str, FilmState] = {}
         self._reasons: dict[str, str] = {}
+        self._stale: dict[str, list[str]] = {}
         self._refreshed = 0.0
         self._refreshing = threading.Lock()
         self._heartbeat_s = 0.0
@@ -84,7 +87,8 @@ class FilmStates:
         if ready:
             reason = newest.reason if newest is not None and newest.kind == "failed" else None
             since = newest.since if newest is not None else 0.0
-            return FilmState("ready", running.share if running else None, None, reason, since=since)
+            share, stale = running.share if running else None, tuple(self._stale.get(film, ()))
+            return FilmState("ready", share, None, reason, since=since, stale=stale)
         return running or newest or FilmState("queued")
 
     def _progress(self, film: str) -> FilmState | None:
@@ -108,12 +112,14 @@ class FilmStates:
 
     def _read_history(self) -> None:
         try:
-            from wios_assets.runs.launch import dagster_instance
+            from wios_assets.runs.instance import dagster_instance
+            from wios_assets.runs.renewal import stale_films
 
             with dagster_instance(self.settings) as instance:
                 heartbeats = instance.get_daemon_heartbeats().values()
                 self._heartbeat_s = max((each.timestamp for each in heartbeats), default=0.0)
                 self._runs = self._newest_runs(instance)
+            self._stale = stale_films(self.settings)
         except Exception:
             # Films that are ready are shown even if the run history cannot be read.
             logging.getLogger(__name__).warning("Dagster's run history cannot be read", exc_info=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,8 @@ from wios_assets.lake.progress import progress_file
 from wios_assets.lake.store import read_rows
 from wios_assets.page import models
 from wios_assets.page.state.catalog import Catalog
+from wios_assets.runs import renewal
+from wios_assets.runs.instance import dagster_instance
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import PREDICTION_LOG
 from wios_assets_tests.page.long_film import store_long_film
@@ -224,6 +227,27 @@ def test_films_that_are_not_ready_are_shown_with_their_state(tmp_path: Path) -> 
     assert "running, 25%" in shown
     assert "25% of the video is analysed, 0:30 left" in waiting
     assert "<script>alert" not in shown + waiting
+
+
+@pytest.mark.slow
+def test_a_stale_film_names_the_tables_to_renew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.setattr(renewal, "stale_films", lambda settings: {"heat": ["faces", "track_names"]})
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    fill(settings.lake, library_row("heat", title="Heat"), library_row("new"))
+    publish(settings.lake, settings.library)
+    with dagster_instance(settings), serving(settings) as page:
+        for _ in range(400):
+            films = {film["key"]: film for film in page.json("/api/films")["films"]}
+            if films["heat"]["stale"]:
+                break
+            time.sleep(0.05)
+        models.FilmList.model_validate(page.json("/api/films"))
+        assert (films["heat"]["stale"], films["heat"]["stale_tables"]) == (True, ["faces", "track_names"])
+        assert (films["new"]["stale"], films["new"]["stale_tables"]) == (False, [])
+        assert "(faces, track_names); <code>wios run --stale</code>" in page.get("/film/heat").text
+        assert "wios run --stale" not in page.get("/film/new").text
+        assert page.get("/").text.count(">stale<") == 1
 
 
 def test_a_lake_without_films_is_served(tmp_path: Path) -> None:
