@@ -23,7 +23,7 @@ def wios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 def test_an_address_that_others_reach_is_refused_without_a_token(wios: Wios) -> None:
     answer = wios("serve", "--host", "0.0.0.0", "--port", 1234)
     assert answer.code == 1
-    assert answer.err.startswith("wios: 0.0.0.0: others reach this address")
+    assert answer.err.startswith("wios: 0.0.0.0: other machines reach this address")
     assert "WIOS_PAGE_TOKEN" in answer.err
 
 
