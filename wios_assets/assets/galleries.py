@@ -32,7 +32,7 @@ from wios_assets.vision.engines import load_engine
     partitions_def=films,
     deps=[CAST_PHOTOS],
     outs={
-        table: table_out(table, "galleries", code_version="1", kinds={"python", "parquet"})
+        table: table_out(table, "galleries", code_version="2", kinds={"python", "parquet"})
         for table in ("gallery_photos", "gallery_embeddings")
     },
     check_specs=[
@@ -102,10 +102,11 @@ def candidate_photos(settings: Settings, film: str, people: Cast) -> tuple[dict[
     """
     entry, sidecar = film_source(settings, film)
     film_file = Path(entry.path)
-    own = sidecar.gallery_folder(sidecar_path(film_file))
-    folders = [*([own] if own else []), settings.galleries]
+    named = sidecar.gallery_folder(sidecar_path(film_file))
+    folders = [*([named] if named else []), settings.galleries]
     beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
-    photos = {actor: found.photos for actor, found in photos_of_cast(people, folders, beside).items()}
+    files = photos_of_cast(people, folders, beside)
+    photos = {actor: own.photos + own.others for actor, own in files.items()}
     problems: list[str] = []
     if settings.tmdb_key is not None:
         fetched = photos_from_tmdb(settings, people, film)

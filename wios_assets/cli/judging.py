@@ -144,15 +144,14 @@ def identify(
     """Name the faces in pictures, by the rules that name tracks."""
     from wios_assets.assets.options import cores, engine_options, gallery_options, naming_options
     from wios_assets.films.adding import check_gallery
-    from wios_assets.photos.identify import identify_photos
+    from wios_assets.photos.folders import people_of_gallery
+    from wios_assets.photos.identify import identify_photos, refuse_unreadable
     from wios_assets.photos.verdicts import judge_gallery
     from wios_assets.vision.engines import load_engine
 
     settings = load_settings()
-    folders = [folder for folder in sorted(check_gallery(gallery).iterdir()) if folder.is_dir()]
-    own = {
-        folder.name: [file for file in sorted(folder.iterdir()) if not file.name.startswith(".")] for folder in folders
-    }
+    own = people_of_gallery(check_gallery(gallery))
+    refuse_unreadable(photos)
     engine = load_engine(engine_options(settings, cores()))
     _, embeddings = judge_gallery(own, engine, gallery_options())
     if embeddings.empty:

@@ -16,13 +16,13 @@ from wios_assets.films.index import FilmIndex, IndexEntry, read_index, write_ind
 from wios_assets.films.layout import Folder, VideoFile, films_in, is_hidden, is_system_folder
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.lake.library import typed
+from wios_assets.photos.folders import is_picture
 from wios_assets.settings import Settings
 from wios_assets.vision.video import Video, probe
 
 COPY_BYTES = 8 * 1024 * 1024
 How = Literal["link", "copy", "move"]
 """What becomes of a file outside of the inbox: a link to it, a copy, or the file itself in the inbox."""
-_PICTURES = frozenset([".avif", ".bmp", ".gif", ".heic", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"])
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def check_gallery(folder: Path) -> Path:
         if not folder.is_dir():
             raise BadInput(f"{folder}: there is no such folder; a gallery holds one folder of photos an actor")
         actors = [entry for entry in folder.iterdir() if entry.is_dir()]
-        if not any(photo.suffix.lower() in _PICTURES for actor in actors for photo in actor.iterdir()):
+        if not any(is_picture(photo) for actor in actors for photo in actor.iterdir()):
             raise BadInput(f"{folder}: holds no folder with pictures; a gallery holds one folder of photos an actor")
     except OSError as error:
         raise Unavailable(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None

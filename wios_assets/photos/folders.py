@@ -1,4 +1,4 @@
-"""Where a cast member's photos lie: a folder an actor among the galleries, or `.actors` beside the film."""
+"""Finds the photos of cast members: in a folder per actor of a gallery, or in `.actors` beside the film."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from pathlib import Path
 from wios_assets.text import name_key
 
 PICTURE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".jfif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+    {
+        *(".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif", ".ico"),
+        *(".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".jxl", ".pbm", ".pgm", ".png", ".pnm"),
+        *(".ppm", ".tga", ".tif", ".tiff", ".webp"),
+    }
 )
-"""Files taken for photos; one of these that cannot be read gets the verdict `unreadable`, any other file is ignored."""
+"""File types that are counted as photos. JPEG XL is among them although it cannot be read: such a photo is missed."""
+
+SYSTEM_FILES = frozenset({"desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r"})
+"""Names, in lower case, of files that operating systems put into folders; they are ignored as hidden files are."""
 
 ACTORS_FOLDER = ".actors"
 NCONST = re.compile(r"nm\d{7,}")
@@ -20,10 +27,17 @@ NCONST = re.compile(r"nm\d{7,}")
 
 @dataclass(frozen=True)
 class ActorPhotos:
-    """An actor's picture files, by name, and the gallery folder that holds them, if one does."""
+    """An actor's files.
+
+    Attributes:
+        photos: picture files, by name.
+        others: files of other types, by name: in a gallery they count as photos that cannot be read.
+        folder: the gallery folder that holds them; None where no gallery has one.
+    """
 
     photos: tuple[Path, ...]
     folder: Path | None
+    others: tuple[Path, ...] = ()
 
 
 def photos_of_cast(
@@ -33,50 +47,63 @@ def photos_of_cast(
 
     Args:
         cast: name and nconst (None where unknown) of each cast member.
-        galleries: folders that hold one folder an actor, called by name or nconst; those that do not exist are
-            passed over.
-        film: video file; `.actors/Firstname_Lastname.jpg` in its folder is looked at too, as Kodi and Jellyfin
-            keep it.
+        galleries: folders with one folder per actor, whose name is the actor's name or nconst; missing ones are
+            skipped.
+        film: video file; `.actors/Firstname_Lastname.jpg` in its folder is included, as Kodi and Jellyfin store it.
 
     Returns:
         By name, in the order of the cast; an actor without photos has an empty tuple.
     """
     folders = [folder for gallery in galleries if gallery.is_dir() for folder in _subfolders(gallery)]
     beside = film.parent / ACTORS_FOLDER if film is not None else None
-    loose = _pictures(beside) if beside is not None and beside.is_dir() else []
+    loose = _files(beside) if beside is not None and beside.is_dir() else []
     by_folder = _by_key((folder.name, folder) for folder in folders)
     by_file = _by_key((picture.stem, picture) for picture in loose)
-    found = {}
+    result = {}
     for name, nconst in cast:
         keys = list(dict.fromkeys(key for key in (name_key(name), nconst) if key))
         own = [folder for key in keys for folder in by_folder.get(key, ())]
-        photos = [picture for folder in own for picture in _pictures(folder)]
-        photos += [picture for key in keys for picture in by_file.get(key, ())]
-        found[name] = ActorPhotos(tuple(dict.fromkeys(photos)), own[0] if own else None)
-    return found
+        files = [file for folder in own for file in _files(folder)]
+        files = list(dict.fromkeys(files + [file for key in keys for file in by_file.get(key, ())]))
+        result[name] = ActorPhotos(
+            photos=tuple(file for file in files if is_picture(file)),
+            folder=own[0] if own else None,
+            others=tuple(file for file in files if not is_picture(file)),
+        )
+    return result
+
+
+def is_picture(file: Path) -> bool:
+    """Whether a file's type is among `PICTURE_SUFFIXES`."""
+    return file.suffix.casefold() in PICTURE_SUFFIXES
+
+
+def people_of_gallery(gallery: Path) -> dict[str, list[Path]]:
+    """Files of each folder of a gallery, by the folder's name."""
+    return {folder.name: _files(folder) for folder in _subfolders(gallery)}
 
 
 def _folder_key(name: str) -> str:
-    found = NCONST.search(name.casefold())
-    return found.group() if found else name_key(name)
+    nconst = NCONST.search(name.casefold())
+    return nconst.group() if nconst else name_key(name)
 
 
 def _by_key(named: Iterable[tuple[str, Path]]) -> Mapping[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
+    paths: dict[str, list[Path]] = {}
     for name, path in named:
         for key in {_folder_key(name), name_key(NCONST.sub("", name.casefold()))} - {""}:
-            found.setdefault(key, []).append(path)
-    return found
+            paths.setdefault(key, []).append(path)
+    return paths
 
 
 def _subfolders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _pictures(folder: Path) -> list[Path]:
-    """Picture files of a folder by name; hidden files are left out."""
+def _files(folder: Path) -> list[Path]:
+    """Files of a folder by name; hidden files and those of the operating system are left out."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.casefold() in PICTURE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if not path.name.startswith(".") and path.name.casefold() not in SYSTEM_FILES and path.is_file()
     )

@@ -1,4 +1,4 @@
-"""Who is in a photo, by the rules that name a film's tracks."""
+"""Names the faces of photos by the rules that name a film's tracks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from wios_assets.naming.outcomes import claims
 from wios_assets.naming.scale import scale_of_gallery
 from wios_assets.photos.faces import look_at_photo
 from wios_assets.vision.engine import FaceEngine
+from wios_assets.vision.photos import read_photo
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class IdentifiedFace:
         distance: distance to that person's photos; None without a gallery.
         runner_up: the next person.
         decision: named, unknown or weak, as for tracks.
-        reason: the decision in a sentence.
+        reason: why, in a sentence.
     """
 
     box: tuple[float, float, float, float]
@@ -63,14 +64,14 @@ def identify_photo(
     photo_options: GalleryOptions,
     cohort: pd.DataFrame | None = None,
 ) -> list[IdentifiedFace]:
-    """Names of the faces of one photo, from left to right; no person is named twice in it.
+    """Names of the faces of one photo, from left to right; no person is named twice in it. Empty without a face.
 
     Args:
         path: picture file.
         engine: the engine that made the gallery's embeddings.
         gallery_embeddings: rows of `tables.GALLERY_EMBEDDINGS` of everybody who may be named.
         options: limits of naming.
-        photo_options: how photos are looked at.
+        photo_options: limits of face finding in photos.
         cohort: rows of `tables.GALLERY_EMBEDDINGS` of people who must not be named.
 
     Raises:
@@ -85,8 +86,10 @@ def identify_photo(
             f"the gallery's embeddings come from another model ({gallery.model_hash}) than the engine's "
             f"({engine.model_hash}); make them again"
         )
+    if not len(looked):
+        return []
     order = np.argsort(looked.boxes[:, 0], kind="stable")
-    vectors = looked.vectors[order].reshape(len(order), -1)
+    vectors = looked.vectors[order]
     numbers = np.arange(len(order), dtype=np.int64)
     faces = Tracks(
         numbers,
@@ -99,27 +102,43 @@ def identify_photo(
         engine.model_hash,
     )
     scale = scale_of_gallery(gallery.joined(others), {engine.name}, options)
-    found = claims(faces, gallery, others, scale, [frozenset({0})] * len(faces), {}, options)
-    apart = person_distances(vectors, gallery, options.nearest_photos)
+    claimed = claims(faces, gallery, others, scale, [frozenset({0})] * len(faces), {}, options)
+    distances = person_distances(vectors, gallery, options.nearest_photos)
     result = []
-    for place, claim in enumerate(found):
-        nearest = np.argsort(apart[place], kind="stable").tolist()
+    for index, claim in enumerate(claimed):
+        nearest = np.argsort(distances[index], kind="stable").tolist()
         first = claim.actor if claim.actor >= 0 else (nearest[0] if nearest else None)
         second = next((person for person in nearest if person != first), None)
-        left, top, right, bottom = looked.boxes[order[place]].tolist()
+        left, top, right, bottom = looked.boxes[order[index]].tolist()
         result.append(
             IdentifiedFace(
                 box=(left, top, right, bottom),
                 name=gallery.people[claim.actor] if claim.decision == "named" else None,
                 probability=claim.probability,
                 nearest=None if first is None else gallery.people[first],
-                distance=None if first is None else float(apart[place, first]),
+                distance=None if first is None else float(distances[index, first]),
                 runner_up=None if second is None else gallery.people[second],
                 decision=claim.decision,
                 reason=claim.reason,
             )
         )
     return result
+
+
+def refuse_unreadable(paths: Sequence[Path]) -> None:
+    """Check photos before an engine is loaded; those that can be read are named even beside some that cannot.
+
+    Raises:
+        BadInput: none of the photos can be read.
+    """
+    problems = []
+    for path in paths:
+        try:
+            read_photo(path)
+            return
+        except WiosError as error:
+            problems.append(str(error))
+    raise BadInput("; ".join(problems))
 
 
 def identify_photos(

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pi_heif
 from PIL import Image as Pillow
 from PIL import ImageFile, ImageOps, UnidentifiedImageError
 
@@ -15,8 +16,12 @@ from wios_assets.vision.engine import Image
 LARGEST_PIXELS = 128_000_000
 """A photo of more pixels is refused before it is decoded: 384 MB as RGB, more than any camera phone's."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "TGA", "ICO")
-"""Formats of photos; Pillow's others are documents, or start other programs to be read."""
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "TGA", "ICO")
+"""Formats of photos; Pillow's others are documents, or start other programs to be read.
+
+HEIF comes from `pi-heif`, which decodes only: the wheels of `pillow-heif` contain x265, which is under the GPL."""
+
+pi_heif.register_heif_opener()
 
 
 def read_photo(path: Path) -> Image:

@@ -32,39 +32,48 @@ def touch(path: Path) -> Path:
 )
 def test_a_folder_serves_a_name_however_it_is_spelt(tmp_path: Path, folder: str, name: str) -> None:
     photo = touch(tmp_path / folder / "1.jpg")
-    found = photos_of_cast([(name, None)], [tmp_path])
-    assert found[name].photos == (photo,)
-    assert found[name].folder == tmp_path / folder
+    photos = photos_of_cast([(name, None)], [tmp_path])
+    assert photos[name].photos == (photo,)
+    assert photos[name].folder == tmp_path / folder
 
 
 def test_a_folder_may_be_called_by_nconst(tmp_path: Path) -> None:
     plain, tagged = touch(tmp_path / "nm0000001" / "1.jpg"), touch(tmp_path / "Ada [nm0000002]" / "1.jpg")
-    found = photos_of_cast([("Somebody", "nm0000001"), ("Else", "nm0000002"), ("Ada", None)], [tmp_path])
-    assert found["Somebody"].photos == (plain,)
-    assert found["Else"].photos == (tagged,)
-    assert found["Ada"].photos == (tagged,)
+    photos = photos_of_cast([("Somebody", "nm0000001"), ("Else", "nm0000002"), ("Ada", None)], [tmp_path])
+    assert photos["Somebody"].photos == (plain,)
+    assert photos["Else"].photos == (tagged,)
+    assert photos["Ada"].photos == (tagged,)
 
 
 def test_photos_beside_the_film_are_found_as_kodi_keeps_them(tmp_path: Path) -> None:
     photo = touch(tmp_path / "Film (2001)" / ".actors" / "Ross_Geller.jpg")
     film = touch(tmp_path / "Film (2001)" / "Film (2001).mkv")
-    found = photos_of_cast([("Ross Geller", None), ("Ada", None)], [tmp_path / "none"], film)
-    assert found["Ross Geller"].photos == (photo,)
-    assert found["Ross Geller"].folder is None
-    assert found["Ada"].photos == ()
+    photos = photos_of_cast([("Ross Geller", None), ("Ada", None)], [tmp_path / "none"], film)
+    assert photos["Ross Geller"].photos == (photo,)
+    assert photos["Ross Geller"].folder is None
+    assert photos["Ada"].photos == ()
 
 
 def test_photos_of_every_place_come_together_once(tmp_path: Path) -> None:
     own, shared = touch(tmp_path / "a" / "Ada" / "1.jpg"), touch(tmp_path / "b" / "ada" / "2.png")
-    found = photos_of_cast([("Ada", None)], [tmp_path / "a", tmp_path / "b", tmp_path / "a"])
-    assert found["Ada"].photos == (own, shared)
+    photos = photos_of_cast([("Ada", None)], [tmp_path / "a", tmp_path / "b", tmp_path / "a"])
+    assert photos["Ada"].photos == (own, shared)
 
 
-def test_only_pictures_count(tmp_path: Path) -> None:
-    touch(tmp_path / "Ada" / "notes.txt")
+def test_only_pictures_count_and_other_files_are_listed_apart(tmp_path: Path) -> None:
+    notes = touch(tmp_path / "Ada" / "notes.txt")
     touch(tmp_path / "Ada" / ".hidden.jpg")
+    touch(tmp_path / "Ada" / "Thumbs.db")
     (tmp_path / "Ada" / "folder.jpg").mkdir()
     photo = touch(tmp_path / "Ada" / "1.JPEG")
+    ada = photos_of_cast([("Ada", None)], [tmp_path])["Ada"]
+    assert ada.photos == (photo,)
+    assert ada.others == (notes,)
+
+
+@pytest.mark.parametrize("suffix", ["heic", "HEIF", "hif", "avif", "jxl", "jp2", "jpe", "tga"])
+def test_types_that_cameras_and_phones_write_count_as_pictures(tmp_path: Path, suffix: str) -> None:
+    photo = touch(tmp_path / "Ada" / f"1.{suffix}")
     assert photos_of_cast([("Ada", None)], [tmp_path])["Ada"].photos == (photo,)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, WiosError
 from wios_assets.naming.options import GalleryOptions, NamingOptions
-from wios_assets.photos.identify import identify_photo, identify_photos
+from wios_assets.photos.identify import identify_photo, identify_photos, refuse_unreadable
 from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
@@ -38,6 +38,25 @@ def test_a_person_of_the_gallery_is_named_and_another_is_not(engine: FaceEngine,
     (found,) = identify_photos([tmp_path / "both.png"], engine, gallery, NAMING, PHOTOS)
     assert set(found) == {"path", "faces"}
     assert [set(face) for face in found["faces"]] == [{"box", "name", "probability", "runner_up", "distance"}] * 2
+
+
+@pytest.mark.slow
+def test_a_photo_without_a_face_has_none_and_the_others_keep_their_names(engine: FaceEngine, tmp_path: Path) -> None:
+    Pillow.fromarray(package_pictures()["astronaut"]).save(tmp_path / "eileen.png")
+    Pillow.new("RGB", (300, 200), "#446688").save(tmp_path / "wall.png")
+    _, gallery = judge_gallery({"Eileen Collins": [tmp_path / "eileen.png"]}, engine, PHOTOS)
+    wall, eileen = identify_photos([tmp_path / "wall.png", tmp_path / "eileen.png"], engine, gallery, NAMING, PHOTOS)
+    assert wall == {"path": str(tmp_path / "wall.png"), "faces": []}
+    assert [face["name"] for face in eileen["faces"]] == ["Eileen Collins"]
+
+
+def test_photos_that_all_cannot_be_read_are_refused_without_an_engine(tmp_path: Path) -> None:
+    text, missing, picture = tmp_path / "notes.txt", tmp_path / "missing.jpg", tmp_path / "wall.png"
+    text.write_text("no picture")
+    Pillow.new("RGB", (30, 20)).save(picture)
+    with pytest.raises(BadInput, match=r"notes\.txt: not a picture.*missing\.jpg: there is no such file"):
+        refuse_unreadable([text, missing])
+    refuse_unreadable([text, picture])
 
 
 @pytest.mark.slow

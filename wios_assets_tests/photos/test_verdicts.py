@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pillow_heif
 import pytest
 from PIL import Image as Pillow
 
@@ -14,6 +15,7 @@ from wios_assets import tables
 from wios_assets.naming.options import GalleryOptions
 from wios_assets.photos.contact_sheet import contact_sheet
 from wios_assets.photos.faces import PhotoFaces
+from wios_assets.photos.folders import photos_of_cast
 from wios_assets.photos.verdicts import Verdict, judge_gallery, judge_photos
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
@@ -138,6 +140,23 @@ def test_small_blurred_faceless_and_unreadable_photos_are_left_out() -> None:
     assert [verdict.verdict for verdict in found] == ["too_small", "blurred", "no_face", "unreadable"]
     assert found[0].reason == "its largest face is 22 pixels high; 40 are needed"
     assert found[3].reason == "bad.jpg: not a picture"
+
+
+@pytest.mark.slow
+def test_files_of_every_type_in_an_actors_folder_get_a_verdict(engine: FaceEngine, tmp_path: Path) -> None:
+    folder = tmp_path / "Eileen Collins"
+    folder.mkdir()
+    astronaut = Pillow.fromarray(package_pictures()["astronaut"])
+    pillow_heif.from_pillow(astronaut).save(folder / "1.heic", quality=90)
+    (folder / "2.jxl").write_bytes(b"\xff\x0a\xfa\x1f\x01")
+    (folder / "3.psd").write_bytes(b"8BPS\x00\x01")
+    (folder / "4.txt").write_text("taken in 1999")
+    own = photos_of_cast([("Eileen Collins", None)], [tmp_path])["Eileen Collins"]
+    photos, _ = judge_gallery({"Eileen Collins": own.photos + own.others}, engine, OPTIONS)
+    verdicts = {Path(row["photo"]).name: row["verdict"] for row in photos.to_dict("records")}
+    assert verdicts == {"1.heic": "used", "2.jxl": "unreadable", "3.psd": "unreadable", "4.txt": "unreadable"}
+    reasons = photos.loc[photos["verdict"] == "unreadable", "reason"]
+    assert reasons.str.contains("save it as JPEG or PNG, or remove it").all()
 
 
 def test_a_gallery_of_nobody_has_no_rows() -> None:
