@@ -26,17 +26,21 @@ _YEAR = re.compile(r"[(\[]\s*((?:18|19|20)\d\d)\s*[)\]]")
 VERSION_WORDS = (
     r"\d{3,4}[pi]|[248]k|uhd|ultrahd|hd|sd|hdr(?:10)?\+?|dv|dolby ?vision|imax|3d|h?sbs|h?tab|"
     r"bluray|blu-ray|bdrip|brrip|dvd(?:rip)?|hddvd|web(?:rip|-dl)?|hdtv|remux|[xh]\.?26[45]|hevc|av1|xvid|"
-    r"remastered|restored|open matte|"
+    r"(?:remastered|restored)(?:[ .](?:edition|version))?|criterion(?:[ .](?:collection|edition))?|open matte|"
     r"(?:(?:ultimate|special|extended|final|theatrical|international|unrated|uncut|director'?s|producer'?s|"
     r"collector'?s|anniversary|\d+th anniversary|black (?:and|&) (?:white|chrome)|redux|despecialized)"
     r"(?:[ .](?:cut|edition|version|extended))*)|"
     r"(?:director|producer)s?'?s? cut"
 )
 _VERSION = re.compile(rf"^(?:{VERSION_WORDS})(?:[ ._-]+(?:{VERSION_WORDS}))*$", re.IGNORECASE)
+# Release groups write the year bare and the version among other words: `Heat.1995.Directors.Cut.1080p.x264-GROUP`.
+_AFTER_BARE_YEAR = re.compile(r".*[^\W_]\W+(?:18|19|20)\d\d(?=\W)(?P<words>.*)$")
+_RELEASE_VERSION = re.compile(rf"(?<!\w)(?:{VERSION_WORDS}|dc)(?!\w)", re.IGNORECASE)
 _AFTER_DASH = re.compile(r"^(?P<name>.+?)\s+[-–]\s+(?P<label>[^()]+)$")
 _IN_BRACKETS = re.compile(r"^(?P<name>.+?)\s*\[(?P<label>[^\]]+)\]$")
 
-_PART_WORDS = r"(?P<word>cd|dvd|part|pt|dis[ck])[ _.-]*(?P<number>\d{1,2}|[a-d])"
+# DVD5 and DVD9 are sizes of discs.
+_PART_WORDS = r"(?P<word>cd|dvd(?!-?[59]\b)|part|pt|dis[ck])[ _.-]*(?P<number>\d{1,2}|[a-d])"
 _PART = re.compile(rf"^(?P<name>.*?)(?:(?<=[\])}}])|[ _.-]+)[(\[]?{_PART_WORDS}[)\]]?$", re.IGNORECASE)
 _PART_FOLDER = re.compile(rf"^(?:.*[ _.-])?{_PART_WORDS}$", re.IGNORECASE)
 
@@ -140,7 +144,16 @@ def read_name(name: str) -> Name:
     if years and _is_version(text[years[-1].end() :]):
         versions.insert(0, _tidy(text[years[-1].end() :].strip(" -–._[]")))
         text = text[: years[-1].end()]
+    if not years and not versions:
+        versions = _release_versions(text)
     return Name(_tidy(text) or _tidy(plain(name)), year, " ".join(versions), tag[1].lower() if tag else None)
+
+
+def _release_versions(text: str) -> list[str]:
+    """Version words after the bare year of a release's name; the title keeps them, as the film's key always had."""
+    match = _AFTER_BARE_YEAR.match(text.replace("_", " "))
+    words = [word[0] for word in _RELEASE_VERSION.finditer(match["words"])] if match else []
+    return ["Director's Cut" if word == "DC" else word.replace(".", " ") for word in words]
 
 
 def _version_label(text: str) -> tuple[str, str] | None:

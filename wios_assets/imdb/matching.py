@@ -17,12 +17,15 @@ SHORTEST_FILM_MINUTES = 45
 _TAG = re.compile(r"[\[{(]\s*imdb(?:id)?\s*[-=:]\s*(tt\d{7,10})\s*[\]})]", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[[^\]]*\]|\{[^}]*\}")
 _YEAR_IN_BRACKETS = re.compile(r"[(\[]\s*((?:18|19|20)\d\d)(?:\s*[-–]\s*(?:\d{4})?)?\s*[)\]]")
-_BARE_YEAR = re.compile(r"(?<!\d)((?:18|19|20)\d\d)(?!\d)")
-_SCENE_WORDS = re.compile(
-    r"\b(480p|576p|720p|1080[pi]|2160p|4k|uhd|bluray|blu-ray|brrip|bdrip|dvdrip|webrip|web-dl|hdtv|remux|x26[45]|"
-    r"h\.?26[45]|hevc|xvid|remastered|extended|unrated|proper|multi)\b.*$",
+_BARE_YEAR = re.compile(r"(?<!\d)((?:18|19|20)\d\d)(?!\d|[x×]\d)")
+# What release groups write after title and year: first words that no title has, then words that some titles have.
+_TECHNICAL_WORDS = re.compile(
+    r"(?<=.)\b(\d{3,4}[x×]\d{3,4}|480p|576p|720p|1080[pi]|2160p|4k|uhd|bluray|blu-ray|brrip|bdrip|dvdrip|webrip|web-dl|hdtv|remux|x26[45]|"
+    r"h\.?26[45]|hevc|xvid)\b.*$",
     re.IGNORECASE,
 )
+_EDITION_WORDS = re.compile(r"(?<=.)\b(remastered|extended|unrated|proper|multi)\b.*$", re.IGNORECASE)
+_SITE = re.compile(r"^[\[(]?www\.[\w-]+(?:\.[\w-]+)+[\])]?\s*(?:-\s*)?", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.(mkv|mp4|avi|m4v|mov|wmv|webm|mpe?g|ts|m2ts|ogv|flv)$", re.IGNORECASE)
 
 
@@ -114,6 +117,7 @@ def readings(name: str) -> Iterator[NameReading]:
     `Title (Year)` as Kodi, Jellyfin and Plex want it; a title alone; a release's `The.Title.1999.1080p.x264`.
     """
     name = unicodedata.normalize("NFC", _EXTENSION.sub("", name))
+    name = _SITE.sub("", name) or name
     in_brackets = list(_YEAR_IN_BRACKETS.finditer(name))
     if in_brackets:
         last = in_brackets[-1]
@@ -125,13 +129,13 @@ def readings(name: str) -> Iterator[NameReading]:
     bare = _BRACKETS.sub(" ", name)
     if " " not in bare.strip():
         bare = re.sub(r"[._]+", " ", bare)
-    cut = _SCENE_WORDS.sub("", bare)
+    cut = _TECHNICAL_WORDS.sub("", bare)
     seen = set()
     for year in reversed(list(_BARE_YEAR.finditer(cut))):
         title = _tidy(cut[: year.start()])
         if title and int(year.group(1)) <= LATEST_YEAR:
             yield NameReading(title, int(year.group(1)))
-    for text in (cut, bare):
+    for text in (_EDITION_WORDS.sub("", cut), cut, bare):
         title = _tidy(text)
         if title and title not in seen:
             seen.add(title)
@@ -197,4 +201,4 @@ def _described(title: Title) -> str:
 
 
 def _tidy(text: str) -> str:
-    return " ".join(text.split()).strip(" -–_.,")
+    return " ".join(text.split()).strip(" -–_.,").rstrip("([{ ")
