@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.imdb.files import IMDB_FILES, ImdbFile, Kind
-from wios_assets.imdb.parts import ROWS_A_FILE, PartFiles
+from wios_assets.imdb.part_files import ROWS_A_FILE, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
 from wios_assets.imdb.stream import TextStream
 from wios_assets.imdb.values import decoded, typed, unquoted
