@@ -1,4 +1,4 @@
-"""What one photo shows: its faces, their embeddings and how good they are."""
+"""Finds the faces of one photo, with their embeddings and quality."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.options import GalleryOptions
-from wios_assets.vision.chips import judge_chip
+from wios_assets.vision.chips import judge_chip, sharpness
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.photos import read_photo
 
@@ -27,7 +27,7 @@ photo to the edges is seen only with room around it."""
 
 @dataclass(frozen=True)
 class PhotoFaces:
-    """A photo and the faces found in it, largest first.
+    """A photo and its faces, largest first.
 
     Attributes:
         path: picture file.
@@ -35,8 +35,8 @@ class PhotoFaces:
         width, height: upright photo, pixels.
         boxes: float32 [n, 4], left, top, right, bottom in pixels of the upright photo.
         scores: float32 [n], detector's scores.
-        sharpness: float32 [n], variance of the chip's Laplacian.
-        quality: float32 [n], 0 to 1, as chips of a film are judged.
+        sharpness: float32 [n], variance of the chip's Laplacian; the edge of the photo does not count.
+        quality: float32 [n], 0 to 1, as for chips of a film.
         embeddings: float32 [n, length], as the engine gives them.
         picture_hash: perceptual hash of the picture, 64 bits; None where it cannot be read.
         thumbnail: small JPEG of the photo; empty where it cannot be read.
@@ -63,7 +63,7 @@ class PhotoFaces:
 
     @cached_property
     def vectors(self) -> NDArray[np.float64]:
-        """Embeddings as limits compare them, float64 [n, length]."""
+        """Embeddings in the precision in which limits are compared, float64 [n, length]."""
         return self.embeddings.astype(np.float64)
 
     def __len__(self) -> int:
@@ -107,7 +107,7 @@ def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions, every
         height=height,
         boxes=(faces.boxes / scale).astype(np.float32),
         scores=faces.scores,
-        sharpness=np.asarray([chip.sharpness for chip in judged], dtype=np.float32),
+        sharpness=_sharpness(small, faces, engine, chips),
         quality=np.asarray([chip.quality for chip in judged], dtype=np.float32),
         embeddings=engine.embed(chips),
         picture_hash=imagehash.phash(Pillow.fromarray(small)),
@@ -115,8 +115,25 @@ def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions, every
     )
 
 
+def _sharpness(picture: Image, faces: Faces, engine: FaceEngine, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Sharpness of each face, float32 [n], from chips in which the photo goes on beyond its edges.
+
+    The engine's chips are black where the photo ends. That edge alone has a variance of some 1,000, so that a blurred
+    face at the border of its photo would count as sharp.
+    """
+    heights = faces.boxes[:, 3:] - faces.boxes[:, 1:2]
+    reach = np.concatenate([faces.boxes[:, :2] - heights, faces.boxes[:, 2:] + heights], axis=1)
+    height, width = picture.shape[:2]
+    if len(faces) and (reach.min() < 0 or reach[:, 2].max() > width or reach[:, 3].max() > height):
+        rim = int(np.ceil(max(-reach.min(), reach[:, 2].max() - width, reach[:, 3].max() - height)))
+        framed = cv2.copyMakeBorder(picture, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
+        moved = Faces((faces.boxes + rim).astype(np.float32), faces.scores, (faces.landmarks + rim).astype(np.float32))
+        chips = engine.chips(np.ascontiguousarray(framed), moved)
+    return np.asarray([sharpness(chip) for chip in chips], dtype=np.float32)
+
+
 def find_faces(picture: Image, engine: FaceEngine, usual: float, smallest: float, every_face: bool) -> Faces:
-    """Faces of a photo, from the cheap look to the thorough one.
+    """Finds the faces of a photo, first by a cheap search, then by thorough ones.
 
     Args:
         picture: RGB, uint8 [height, width, 3].
@@ -130,8 +147,8 @@ def find_faces(picture: Image, engine: FaceEngine, usual: float, smallest: float
     """
     longest = max(picture.shape[:2])
     first = usual if every_face else max(usual, longest / 12)
-    for wanted in (max(first, longest / 40), max(smallest, longest / 40)):
-        faces = engine.detect([picture], smallest_face=float(wanted))[0]
+    for height in (max(first, longest / 40), max(smallest, longest / 40)):
+        faces = engine.detect([picture], smallest_face=float(height))[0]
         if len(faces):
             return faces
     rim = round(longest * BORDER)

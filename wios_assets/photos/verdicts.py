@@ -1,4 +1,4 @@
-"""Which photos of an actor can be trusted: a verdict for each, and the embeddings of those that are used."""
+"""Judges the photos of actors: a verdict for each, and the embeddings of those that are used."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ from wios_assets.vision.engine import FaceEngine
 NEAREST = 3
 """A face is compared with a gallery by the mean distance of this many nearest photos."""
 
-APART = 10.0
+ONE_PHOTO = 10.0
 """Distance given to two faces of one photo when photos are grouped: they are never the same person."""
+
+FAINT = 0.7
+"""Share of the other side's best detector score below which one side of a tie is given up: a drawing or a smeared
+picture is a face to the detector, but a faint one."""
 
 
 @dataclass
 class Verdict:
-    """What became of one photo: the verdict, why, and the face chosen (its place in `PhotoFaces`, or None)."""
+    """Verdict on one photo, its reason, and the index of the chosen face in `PhotoFaces`, or None."""
 
     verdict: str
     reason: str
@@ -120,7 +124,7 @@ def gallery_tables(
 
 
 def _first_verdict(photo: PhotoFaces, options: GalleryOptions) -> Verdict:
-    """What can be said of a photo by itself; an empty verdict where other photos must be asked."""
+    """Verdict on a photo by itself; empty where it depends on the other photos."""
     if photo.error:
         return Verdict("unreadable", photo.error)
     if not len(photo):
@@ -176,35 +180,38 @@ def _core(
 ) -> NDArray[np.float64]:
     """Embeddings [n, length] of the faces that most of the actor's photos share; empty where photos disagree.
 
-    Faces are grouped by average linkage. A photo's one face speaks for its group with a full voice, each of several
-    with a part of it; the group with the most voices is the actor, unless another has as many. Faces that are in the
-    groups `others` are left out.
+    Faces are grouped by average linkage. A photo's only face gives its group one vote, each of several faces a share
+    of it; the group with the most votes is the actor. Where two have as many, the one with clearly better detector
+    scores is (see `FAINT`), else neither. Faces that are in the groups `others` are left out.
     """
     faces = [
-        (place, face, 1.0 / len(candidates))
-        for place, photo in enumerate(photos)
-        if verdicts[place].verdict == ""
+        (index, face, 1.0 / len(candidates))
+        for index, photo in enumerate(photos)
+        if verdicts[index].verdict == ""
         for candidates in [_candidates(photo, options)]
         for face in candidates
         if _elsewhere(photo.vectors[face], others)[1] > options.elsewhere
     ]
     if not faces:
         return np.zeros((0, 0))
-    vectors = np.asarray([photos[place].vectors[face] for place, face, _ in faces], dtype=np.float64)
-    voices = np.asarray([voice for _, _, voice in faces])
+    vectors = np.asarray([photos[index].vectors[face] for index, face, _ in faces], dtype=np.float64)
+    scores = np.asarray([photos[index].scores[face] for index, face, _ in faces])
+    votes = np.asarray([vote for _, _, vote in faces])
     if len(faces) == 1:
         return vectors
-    places = np.asarray([place for place, _, _ in faces])
-    apart = distances(vectors, vectors)
-    apart[(places[:, None] == places[None, :]) & ~np.eye(len(faces), dtype=bool)] = APART
-    np.fill_diagonal(apart, 0.0)
-    hierarchy, pairs = scipy.cluster.hierarchy, scipy.spatial.distance.squareform(apart, checks=False)
+    indices = np.asarray([index for index, _, _ in faces])
+    between = distances(vectors, vectors)
+    between[(indices[:, None] == indices[None, :]) & ~np.eye(len(faces), dtype=bool)] = ONE_PHOTO
+    np.fill_diagonal(between, 0.0)
+    hierarchy, pairs = scipy.cluster.hierarchy, scipy.spatial.distance.squareform(between, checks=False)
     groups = hierarchy.fcluster(hierarchy.linkage(pairs, "average"), options.unlike, criterion="distance")
-    shares = {group: (voices[groups == group].sum(), (groups == group).sum()) for group in np.unique(groups)}
-    ranked = sorted(shares.items(), key=lambda item: (-item[1][0], -item[1][1]))
-    if len(ranked) > 1 and ranked[0][1] == ranked[1][1]:
+    sizes = {group: (votes[groups == group].sum(), (groups == group).sum()) for group in np.unique(groups)}
+    most = max(sizes.values())
+    tied = [group for group, size in sizes.items() if size == most]
+    best = sorted(((scores[groups == group].max(), group) for group in tied), reverse=True)
+    if len(best) > 1 and best[1][0] > FAINT * best[0][0]:
         return np.zeros((0, vectors.shape[1]))
-    return vectors[groups == ranked[0][0]]
+    return vectors[groups == best[0][1]]
 
 
 def _judge(
@@ -214,8 +221,11 @@ def _judge(
     candidates = _candidates(photo, options)
     own = np.asarray([_to_core(photo.vectors[face], core) for face in candidates])
     elsewhere = [_elsewhere(photo.vectors[face], others) for face in candidates]
-    taken = np.asarray([far <= options.elsewhere for _, far in elsewhere]) & np.asarray(
-        [np.isnan(mine) or far < mine for mine, (_, far) in zip(own, elsewhere, strict=True)]
+    taken = np.asarray(
+        [
+            other <= options.elsewhere and (np.isnan(mine) or other < mine)
+            for mine, (_, other) in zip(own, elsewhere, strict=True)
+        ]
     )
     if len(candidates) == 1:
         return _judge_single(photo, int(candidates[0]), float(own[0]), elsewhere[0][0] if taken[0] else "", options)
@@ -273,16 +283,16 @@ def _to_core(vector: NDArray[np.float64], core: NDArray[np.float64]) -> float:
     """Mean distance to the nearest faces of a core, the face itself left out; NaN for an empty core, 0 for itself."""
     if not len(core):
         return float("nan")
-    apart = np.sort(distances(vector[None], core)[0])
+    nearest = np.sort(distances(vector[None], core)[0])
     # Expanding the squares leaves a face some 1e-8 away from itself.
-    rest = apart[1:] if apart[0] < 1e-4 else apart
+    rest = nearest[1:] if nearest[0] < 1e-4 else nearest
     return float(rest[:NEAREST].mean()) if len(rest) else 0.0
 
 
 def _elsewhere(vector: NDArray[np.float64], others: Mapping[str, NDArray[np.float64]]) -> tuple[str, float]:
-    """The other actor whose photos a face is nearest to, and how near."""
+    """The other actor whose photos a face is nearest to, and the distance."""
     ranked = [(_to_core(vector, core), name) for name, core in others.items()]
     if not ranked:
         return "", float("inf")
-    far, name = min(ranked)
-    return name, far
+    distance, name = min(ranked)
+    return name, distance

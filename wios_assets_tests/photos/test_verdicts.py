@@ -10,6 +10,7 @@ import pandas as pd
 import pillow_heif
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageFilter
 
 from wios_assets import tables
 from wios_assets.naming.options import GalleryOptions
@@ -49,9 +50,9 @@ def verdicts(own: list[PhotoFaces], **others: list[PhotoFaces]) -> list[Verdict]
 
 def test_photos_that_agree_are_used() -> None:
     people = People()
-    found = verdicts([photo(f"{i}.jpg", people, "ada") for i in range(4)])
-    assert [verdict.verdict for verdict in found] == ["used"] * 4
-    assert [verdict.face for verdict in found] == [0] * 4
+    judged = verdicts([photo(f"{i}.jpg", people, "ada") for i in range(4)])
+    assert [verdict.verdict for verdict in judged] == ["used"] * 4
+    assert [verdict.face for verdict in judged] == [0] * 4
 
 
 def test_one_photo_is_enough() -> None:
@@ -61,38 +62,38 @@ def test_one_photo_is_enough() -> None:
 
 def test_of_several_faces_the_one_that_agrees_with_the_others_is_chosen() -> None:
     people = People()
-    found = verdicts(
+    judged = verdicts(
         [photo("1.jpg", people, "ada"), photo("2.jpg", people, "ada"), photo("3.jpg", people, "x", "ada", "y")]
     )
-    assert (found[2].verdict, found[2].face) == ("used", 1)
-    assert "agrees with the other photos" in found[2].reason
+    assert (judged[2].verdict, judged[2].face) == ("used", 1)
+    assert "agrees with the other photos" in judged[2].reason
 
 
 def test_an_actor_only_in_group_pictures_is_the_one_in_all_of_them() -> None:
     people = People()
-    found = verdicts(
+    judged = verdicts(
         [photo("1.jpg", people, "x", "ada"), photo("2.jpg", people, "ada", "y"), photo("3.jpg", people, "z", "ada")]
     )
-    assert [(verdict.verdict, verdict.face) for verdict in found] == [("used", 1), ("used", 0), ("used", 1)]
+    assert [(verdict.verdict, verdict.face) for verdict in judged] == [("used", 1), ("used", 0), ("used", 1)]
 
 
 def test_several_faces_and_nothing_to_tell_them_by_are_undecidable() -> None:
     people = People()
-    (found,) = verdicts([photo("1.jpg", people, "ada", "x")])
-    assert (found.verdict, found.face) == ("undecidable", None)
+    (judged,) = verdicts([photo("1.jpg", people, "ada", "x")])
+    assert (judged.verdict, judged.face) == ("undecidable", None)
 
 
 def test_a_lone_photo_gives_its_by_far_largest_face() -> None:
     people = People()
-    (found,) = verdicts([photo("1.jpg", people, "ada", "x", heights=(200.0, 60.0))])
-    assert (found.verdict, found.face) == ("used", 0)
+    (judged,) = verdicts([photo("1.jpg", people, "ada", "x", heights=(200.0, 60.0))])
+    assert (judged.verdict, judged.face) == ("used", 0)
 
 
 def test_a_lone_photo_gives_the_face_that_is_nobody_elses() -> None:
     people = People()
     ben = [photo(f"b{i}.jpg", people, "ben") for i in range(3)]
-    (found,) = verdicts([photo("1.jpg", people, "ben", "ada")], ben=ben)
-    assert (found.verdict, found.face) == ("used", 1)
+    (judged,) = verdicts([photo("1.jpg", people, "ben", "ada")], ben=ben)
+    assert (judged.verdict, judged.face) == ("used", 1)
 
 
 def test_a_photo_of_somebody_else_is_unlike() -> None:
@@ -107,14 +108,22 @@ def test_a_photo_of_somebody_else_is_unlike() -> None:
 def test_a_photo_of_another_actor_does_not_spoil_a_gallery_of_one() -> None:
     people = People()
     ben = [photo(f"b{i}.jpg", people, "ben") for i in range(3)]
-    found = verdicts([photo("1.jpg", people, "ada"), photo("2.jpg", people, "ben")], ben=ben)
-    assert [verdict.verdict for verdict in found] == ["used", "unlike"]
+    judged = verdicts([photo("1.jpg", people, "ada"), photo("2.jpg", people, "ben")], ben=ben)
+    assert [verdict.verdict for verdict in judged] == ["used", "unlike"]
 
 
 def test_two_photos_that_disagree_cannot_be_decided() -> None:
     people = People()
-    found = verdicts([photo("1.jpg", people, "ada"), photo("2.jpg", people, "x")])
-    assert [verdict.verdict for verdict in found] == ["undecidable"] * 2
+    judged = verdicts([photo("1.jpg", people, "ada"), photo("2.jpg", people, "x")])
+    assert [verdict.verdict for verdict in judged] == ["undecidable"] * 2
+
+
+def test_a_photo_whose_face_is_faint_does_not_spoil_the_one_good_photo() -> None:
+    people = People()
+    drawing = photo("2.jpg", people, "x")
+    drawing.scores[:] = 0.3
+    judged = verdicts([photo("1.jpg", people, "ada"), drawing])
+    assert [verdict.verdict for verdict in judged] == ["used", "unlike"]
 
 
 def test_the_same_file_and_the_same_face_count_once() -> None:
@@ -124,9 +133,9 @@ def test_the_same_file_and_the_same_face_count_once() -> None:
     crop = PhotoFaces(
         **{**vars(first), "path": Path("crop.jpg"), "photo_hash": "other", "embeddings": first.embeddings + 0.002}
     )
-    found = verdicts([first, again, crop, photo("4.jpg", people, "ada")])
-    assert [verdict.verdict for verdict in found] == ["used", "duplicate", "duplicate", "used"]
-    assert found[1].reason == "the same picture as 1.jpg"
+    judged = verdicts([first, again, crop, photo("4.jpg", people, "ada")])
+    assert [verdict.verdict for verdict in judged] == ["used", "duplicate", "duplicate", "used"]
+    assert judged[1].reason == "the same picture as 1.jpg"
 
 
 def test_small_blurred_faceless_and_unreadable_photos_are_left_out() -> None:
@@ -134,12 +143,12 @@ def test_small_blurred_faceless_and_unreadable_photos_are_left_out() -> None:
     small = photo("small.jpg", people, "ada", height=22.0)
     blurred = photo("blurred.jpg", people, "ada")
     blurred.sharpness[:] = 2.0
-    found = verdicts(
+    judged = verdicts(
         [small, blurred, photo("none.jpg", people), PhotoFaces(Path("bad.jpg"), error="bad.jpg: not a picture")]
     )
-    assert [verdict.verdict for verdict in found] == ["too_small", "blurred", "no_face", "unreadable"]
-    assert found[0].reason == "its largest face is 22 pixels high; 40 are needed"
-    assert found[3].reason == "bad.jpg: not a picture"
+    assert [verdict.verdict for verdict in judged] == ["too_small", "blurred", "no_face", "unreadable"]
+    assert judged[0].reason == "its largest face is 22 pixels high; 40 are needed"
+    assert judged[3].reason == "bad.jpg: not a picture"
 
 
 @pytest.mark.slow
@@ -231,6 +240,18 @@ def test_a_face_that_fills_its_photo_is_found(engine: FaceEngine, tmp_path: Path
     photos, used = judge_gallery({"Eileen Collins": [tmp_path / "face.png"]}, engine, OPTIONS)
     assert photos["verdict"].tolist() == ["used"]
     assert len(used) == 1
+
+
+@pytest.mark.slow
+def test_a_blurred_photo_does_not_spoil_the_one_good_photo(engine: FaceEngine, tmp_path: Path) -> None:
+    astronaut = Pillow.fromarray(package_pictures()["astronaut"])
+    astronaut.save(tmp_path / "1.png")
+    # The face reaches the photo's edges, where its chip is black: that must not count as sharpness.
+    face = astronaut.crop((170, 60, 280, 190)).resize((330, 390))
+    face.filter(ImageFilter.GaussianBlur(14)).save(tmp_path / "2.png")
+    photos, used = judge_gallery({"Eileen Collins": [tmp_path / "1.png", tmp_path / "2.png"]}, engine, OPTIONS)
+    assert photos["verdict"].tolist() == ["used", "blurred"]
+    assert used["photo"].tolist() == [str(tmp_path / "1.png")]
 
 
 def test_a_contact_sheet_of_nothing_is_a_picture() -> None:
