@@ -44,8 +44,19 @@ def run(
     if not films and not stale:
         raise typer.BadParameter("name a film, or give --stale for all that are not up to date", param_hint="FILM")
     settings = load_settings()
-    keys = list(dict.fromkeys(inbox_film(settings, film) for film in films or ()))
-    if not _run_all(settings, keys or _stale_films(settings), only_stale=stale):
+    keys, missing = [], False
+    for film in films or ():
+        try:
+            keys.append(inbox_film(settings, film))
+        except WiosError as error:
+            if len(films or ()) == 1:
+                raise
+            complain(str(error))
+            missing = True
+    if missing and not keys:
+        raise typer.Exit(1)
+    keys = list(dict.fromkeys(keys)) or _stale_films(settings)
+    if not _run_all(settings, keys, only_stale=stale) or missing:
         raise typer.Exit(1)
 
 
@@ -187,6 +198,10 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
             try:
                 with _film_bar(key) as report, interrupts():
                     did = run_film(settings, instance, key, report, tell=note, only_stale=only_stale)
+                if did:
+                    taken = time.monotonic() - started
+                    with open_library(settings) as library:
+                        film = find_film(library, key)
             except WiosError as error:
                 complain(str(error))
                 succeeded = False
@@ -194,9 +209,6 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
             if not did:
                 say(f"{key}: nothing is left to do")
                 continue
-            taken = time.monotonic() - started
-            with open_library(settings) as library:
-                film = find_film(library, key)
             say(
                 f"ready: {key}, {format_clock(film['duration_s'])} of film in {format_clock(taken)}: "
                 f"{film['people']} of the cast, {film['unknown_people']} unknown, {film['appearances']} appearances"

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import NotFound
+from wios_assets.errors import NotFound, Unavailable
 from wios_assets.films.index import INDEX_NAME, FilmIndex, IndexEntry, read_index
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.lake.paths import escape_key
@@ -41,10 +41,14 @@ def film_source(settings: Settings, film: str) -> tuple[IndexEntry, Sidecar]:
     if entry is None:
         raise NotFound(f"film {film!r} is not known; put it into {settings.films} or use `wios film add`")
     path = Path(entry.path)
-    if not path.exists():
-        raise NotFound(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
     sidecar = sidecar_path(path)
-    return entry, read_sidecar(sidecar) if sidecar.is_file() else Sidecar()
+    try:
+        exists, has_sidecar = path.exists(), sidecar.is_file()
+    except OSError as error:
+        raise Unavailable(f"film {film!r}: {path} cannot be opened ({error.strerror}); check its permissions") from None
+    if not exists:
+        raise NotFound(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
+    return entry, read_sidecar(sidecar) if has_sidecar else Sidecar()
 
 
 def video_path(settings: Settings, film: str, entry: IndexEntry) -> Path:

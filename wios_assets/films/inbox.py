@@ -201,20 +201,25 @@ def _read_folder(path: Path, name: str, inbox: Inbox, seen: set[tuple[int, int]]
             continue
         inner = path / entry.name
         try:
-            entry.name.encode()
-        except UnicodeEncodeError:
-            if inner.is_dir() or inner.suffix.lower() in VIDEO_EXTENSIONS:
-                readable = path / os.fsencode(entry.name).decode("cp1252", "replace")
-                inbox.problems.append(f"{readable}: its name is not UTF-8; rename it")
-            continue
-        try:
-            if inner.is_dir():
+            if not _is_utf8(entry.name):
+                if inner.is_dir() or inner.suffix.lower() in VIDEO_EXTENSIONS:
+                    readable = path / os.fsencode(entry.name).decode("cp1252", "replace")
+                    inbox.problems.append(f"{readable}: its name is not UTF-8; rename it")
+            elif inner.is_dir():
                 folder.folders.append(_read_folder(inner, entry.name, inbox, seen))
             else:
                 _read_file(inner, folder, inbox)
         except OSError as error:
             inbox.refused(inner, error)
     return folder
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _read_file(path: Path, folder: Folder, inbox: Inbox) -> None:

@@ -1,4 +1,4 @@
-"""What a film's sidecar `<film stem>.wios.yaml` says, and how it is written."""
+"""Reads and writes a film's sidecar `<film stem>.wios.yaml`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ class Sidecar(BaseModel):
     def _not_blank(cls, value: str | None) -> str | None:
         if value is not None and not value.strip():
             raise ValueError("is blank; give it a value or leave the key out")
+        if value is not None:
+            _refuse_surrogates(value)
         return value
 
     @field_validator("cast")
@@ -51,11 +53,23 @@ class Sidecar(BaseModel):
     def _no_blank_actor(cls, value: list[str] | None) -> list[str] | None:
         if value is not None and not all(actor.strip() for actor in value):
             raise ValueError("has a blank entry; give it a name or take it out")
+        for actor in value or ():
+            _refuse_surrogates(actor)
         return value
 
     def gallery_folder(self, sidecar: Path) -> Path | None:
-        """The gallery as a whole path, given the sidecar's own path."""
+        """The gallery as an absolute path, given the sidecar's own path.
+
+        Raises:
+            RuntimeError, ValueError, OSError: no such path can exist: an unknown user, a loop of links, a NUL.
+        """
         return None if self.gallery is None else (sidecar.parent / Path(self.gallery).expanduser()).resolve()
+
+
+def _refuse_surrogates(text: str) -> None:
+    """Refuse half a character, as `"\\ud800"` in YAML gives: no table and no database can hold it."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("has a character that is no text (U+D800 to U+DFFF); take it out")
 
 
 ALLOWED_KEYS = tuple(Sidecar.model_fields)
@@ -84,7 +98,8 @@ def read_sidecar(path: Path) -> Sidecar:
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: cannot be read ({error}); mend or remove it") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Besides its own errors PyYAML lets through those of impossible dates, huge numbers and endless nesting.
         raise BadInput(f"{path}: not YAML ({error}); mend or remove it") from None
     if content is None:
         return Sidecar()
@@ -98,8 +113,12 @@ def read_sidecar(path: Path) -> Sidecar:
         sidecar = Sidecar(**content)
     except ValidationError as error:
         raise BadInput(f"{path}: {_explain(error)} (allowed keys: {allowed})") from None
-    gallery = sidecar.gallery_folder(path)
-    if gallery is not None and not gallery.is_dir():
+    try:
+        gallery = sidecar.gallery_folder(path)
+        missing = gallery is not None and not gallery.is_dir()
+    except (RuntimeError, ValueError, OSError) as error:
+        raise BadInput(f"{path}: gallery: {sidecar.gallery!r} is no path ({error}); mend it") from None
+    if missing:
         raise BadInput(f"{path}: gallery: there is no folder {gallery}; create it or mend the path")
     return sidecar
 
@@ -116,7 +135,7 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     key = str(first["loc"][0])
-    place = f"{key}, entry {int(first['loc'][1]) + 1}" if len(first["loc"]) > 1 else key
-    said = _TYPES.get(first["type"], first["msg"].removeprefix("Value error, "))
+    where = f"{key}, entry {int(first['loc'][1]) + 1}" if len(first["loc"]) > 1 else key
+    problem = _TYPES.get(first["type"], first["msg"].removeprefix("Value error, "))
     value = "" if isinstance(first["input"], list | dict) else f" = {first['input']!r}"
-    return f"{place}{value}: {said}"
+    return f"{where}{value}: {problem}"

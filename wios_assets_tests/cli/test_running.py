@@ -64,6 +64,13 @@ def test_stale_with_no_analysed_film_has_nothing_to_do(wios: Wios) -> None:
     assert "all 0 analysed films are up to date" in wios("run", "--stale").out
 
 
+def test_every_film_that_is_not_there_is_named(wios: Wios) -> None:
+    answer = wios("run", "Nosferatu", "Caligari")
+    assert answer.code == 1
+    assert "Nosferatu" in answer.err
+    assert "Caligari" in answer.err
+
+
 def test_an_empty_inbox_says_how_to_fill_it(wios: Wios) -> None:
     wios.settings.films.mkdir(parents=True)
     assert "holds no film, `wios film add PATH` adds one" in wios("run", "any").err

@@ -79,6 +79,19 @@ def test_a_name_that_is_not_utf_8_is_reported_and_hides_no_other_film(tmp_path: 
     ]
 
 
+@pytest.mark.parametrize(
+    "text", ["title: 2024-13-45", "gallery: ~no-such-user/x", 'cast: ["\\ud800"]', "name: [" * 2000]
+)
+def test_a_broken_sidecar_is_reported_and_hides_no_other_film(tmp_path: Path, text: str) -> None:
+    put(tmp_path / "Heat (1995).mkv")
+    put(tmp_path / "Ran (1985).mkv")
+    (tmp_path / "Ran (1985).wios.yaml").write_text(text)
+    inbox = discover(tmp_path)
+    assert [film.key for film in inbox.films] == ["Heat (1995)"]
+    assert ["Ran (1985).wios.yaml" in problem for problem in inbox.problems] == [True]
+    assert inbox.unreadable == [tmp_path / "Ran (1985).mkv"]
+
+
 def test_what_is_not_the_film_is_left_out(tmp_path: Path) -> None:
     put(tmp_path / "Heat (1995)" / "Heat (1995).mkv")
     for name in (

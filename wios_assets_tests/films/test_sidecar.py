@@ -1,4 +1,4 @@
-"""Sidecars: what they may say, and what a mistake in one is told."""
+"""Sidecars: their keys and values, and the message for each mistake."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_an_empty_sidecar_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("actors: [a]", "unknown key 'actors'; allowed: name, tconst, title, year, cast, gallery, samples_per_second"),
         ("name: 007", "name = 7: is not text; put it in quotes"),
@@ -56,15 +56,23 @@ def test_an_empty_sidecar_says_nothing(tmp_path: Path) -> None:
         ("samples_per_second: 0", "samples_per_second = 0:"),
         ("- a\n- b", "not a list of `key: value` lines"),
         ("name: [", "not YAML"),
+        ("title: 2024-13-45", "not YAML (month must be in 1..12)"),
+        ("year: " + "9" * 5000, "not YAML"),
+        ("name: " + "[" * 3000, "not YAML"),
+        ("gallery: ~no-such-user/photos", "gallery: '~no-such-user/photos' is no path"),
+        ('gallery: "a\\0b"', "is no path"),
+        ("gallery: " + "x" * 5000, "is no path"),
+        ('title: "\\ud800"', "has a character that is no text"),
+        ('cast: [Ada, "\\ud800"]', "cast: has a character that is no text"),
         ("name: !!python/object/apply:os.system ['true']", "not YAML"),
     ],
 )
-def test_a_mistake_is_named_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_is_named_with_file_and_key(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(WiosError) as caught:
         read(tmp_path, text)
     message = str(caught.value)
     assert message.startswith(str(tmp_path / "film.wios.yaml"))
-    assert said in message
+    assert problem in message
     assert "\n" not in message
 
 
