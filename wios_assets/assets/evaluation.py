@@ -11,7 +11,7 @@ from wios_assets.assets.film_files import TRUTH
 from wios_assets.assets.results import check, picture
 from wios_assets.assets.specs import film_spec, table_spec
 from wios_assets.failures import one_line_failures
-from wios_assets.films.entry import film_source
+from wios_assets.films.registry import film_source
 from wios_assets.naming.selection import SelectionOptions, compare_recognisers
 from wios_assets.partitions import films
 from wios_assets.reviews.accepted import fallen, read_accepted

@@ -17,8 +17,8 @@ from wios_assets.assets.imdb_rows import row_versions, rows_of_film
 from wios_assets.assets.results import nullable
 from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
-from wios_assets.films.entry import film_source
 from wios_assets.films.index import IndexEntry
+from wios_assets.films.registry import film_source
 from wios_assets.films.sidecar import Sidecar, sidecar_path
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.partitions import films

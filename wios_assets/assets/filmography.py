@@ -10,8 +10,8 @@ import pandas as pd
 from wios_assets.assets.results import check, content_version
 from wios_assets.assets.specs import check_spec, table_spec
 from wios_assets.failures import one_line_failures
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_path
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.imdb.filmography import filmography_of, unknown_director, wanted_for
 from wios_assets.imdb.lookup import ImdbLookup

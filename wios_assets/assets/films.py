@@ -12,8 +12,8 @@ from wios_assets.assets.imdb_rows import CREDITS, TITLE, title_of
 from wios_assets.assets.results import check, content_version
 from wios_assets.assets.specs import check_spec, film_spec
 from wios_assets.failures import one_line_failures
-from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
+from wios_assets.films.registry import film_source, video_path
 from wios_assets.films.sidecar import Sidecar, sidecar_path
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup

@@ -14,7 +14,7 @@ from wios_assets.assets.results import check, nullable, picture
 from wios_assets.assets.specs import check_spec, table_out
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.failures import one_line_failures
-from wios_assets.films.entry import film_source
+from wios_assets.films.registry import film_source
 from wios_assets.films.sidecar import sidecar_path
 from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.partitions import films

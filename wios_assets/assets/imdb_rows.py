@@ -18,8 +18,8 @@ import pandas as pd
 from wios_assets.assets.results import content_version
 from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
-from wios_assets.films.entry import film_source, video_path
 from wios_assets.films.index import IndexEntry
+from wios_assets.films.registry import film_source, video_path
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup

@@ -10,8 +10,8 @@ import pandas as pd
 from wios_assets.assets.results import check
 from wios_assets.assets.specs import COST, OWNERS, row_description, table_spec
 from wios_assets.failures import one_line_failures
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_path
 from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.store import STALE_STAGING_S, finished_films, remove_stale_staging
 from wios_assets.settings import Settings

@@ -38,9 +38,9 @@ def asked_film(settings: Settings, film: str) -> Iterator[tuple[Library, Row]]:
 
 def raise_if_waiting(settings: Settings, film: str) -> None:
     """Raise a WiosError with the remedy if the inbox has a film of exactly this key."""
-    from wios_assets.films.entry import index_path
     from wios_assets.films.inbox import discover
     from wios_assets.films.index import read_index
+    from wios_assets.films.registry import index_path
 
     waiting = {key for key, entry in read_index(index_path(settings)).films.items() if entry.present}
     waiting |= {entry.key for entry in discover(settings.films).films}

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from wios_assets.cli.asking import AsJson
 from wios_assets.cli.console import console, note, say, show_json, show_table
 from wios_assets.errors import WiosError
-from wios_assets.films.entry import index_path
 from wios_assets.films.inbox import contested_problem, discover
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_path
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.lake import questions
 from wios_assets.lake.library import open_library, typed

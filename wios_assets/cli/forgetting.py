@@ -52,8 +52,8 @@ def forget(
 
 
 def _subject(settings: Settings, what: str, *, film: bool, person: bool) -> Subject | None:
-    from wios_assets.films.entry import index_path
     from wios_assets.films.index import read_index
+    from wios_assets.films.registry import index_path
     from wios_assets.forget.film import film_subject
     from wios_assets.forget.person import person_subject
     from wios_assets.forget.steps import films_of_lake

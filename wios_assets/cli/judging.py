@@ -105,7 +105,7 @@ def evaluate(
 ) -> None:
     """Evaluate a film against its truth. Curves and mistakes are shown in Dagster."""
     from wios_assets.assets.evaluation import film_figures
-    from wios_assets.films.entry import film_source
+    from wios_assets.films.registry import film_source
     from wios_assets.lake.store import read_rows
     from wios_assets.reviews import accepted
     from wios_assets.tables import EVALUATION

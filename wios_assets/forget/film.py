@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.index import read_index, write_index
+from wios_assets.films.registry import index_lock, index_path
 from wios_assets.films.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import steps
 from wios_assets.forget.steps import Report, Subject

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wios_assets.atomic import write_atomic
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_path
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import steps
 from wios_assets.forget.steps import Report, Subject

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
 from wios_assets.exports import FORMATS, default_file
-from wios_assets.films.entry import index_path
 from wios_assets.films.film_lock import free_film_lock
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached
+from wios_assets.films.registry import index_path
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.paths import partition_keys

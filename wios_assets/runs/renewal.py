@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wios_assets.atomic import write_atomic
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_path
 from wios_assets.lake.store import finished_films
 from wios_assets.runs.instance import dagster_instance
 from wios_assets.settings import Settings

@@ -7,9 +7,8 @@ import pytest
 from dagster import DagsterInstance, SensorDefinition, SensorResult, build_sensor_context
 
 from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import read_index
-from wios_assets.films.registry import look_at_inbox
+from wios_assets.films.registry import index_path, look_at_inbox
 from wios_assets.films.sidecar import Sidecar, sidecar_path, write_sidecar
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.reviews.decisions import decide, decisions_file

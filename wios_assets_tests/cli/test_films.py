@@ -12,9 +12,8 @@ from PIL import Image
 
 from wios_assets import atomic
 from wios_assets.films import adding
-from wios_assets.films.entry import film_source, index_path
 from wios_assets.films.index import read_index
-from wios_assets.films.registry import look_at_inbox
+from wios_assets.films.registry import film_source, index_path, look_at_inbox
 from wios_assets.lake.library import publish
 from wios_assets_tests.cli.command_line import Wios, make_video
 from wios_assets_tests.sample_lake import fill, library_row

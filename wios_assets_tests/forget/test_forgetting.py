@@ -10,11 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wios_assets.films.entry import index_path
 from wios_assets.films.inbox import discover
 from wios_assets.films.index import FilmIndex, read_index, write_index
 from wios_assets.films.media_cache import POSTERS, PREVIEWS, cached_file
-from wios_assets.films.registry import look_at_inbox
+from wios_assets.films.registry import index_path, look_at_inbox
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.forget import film as forget_film_module
 from wios_assets.forget import steps

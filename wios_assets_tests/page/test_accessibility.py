@@ -12,8 +12,8 @@ from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
 from wios_assets.exports import export_film
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import FilmIndex, IndexEntry, write_index
+from wios_assets.films.registry import index_path
 from wios_assets.lake.library import open_library, publish
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.page.browsing import Watched

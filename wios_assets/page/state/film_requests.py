@@ -18,9 +18,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, WiosError
 from wios_assets.films.adding import add_film, check_gallery
-from wios_assets.films.entry import index_lock, index_path
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, film_key
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_lock, index_path
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.runs.processes import lives, process_identity

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from wios_assets.errors import WiosError
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import IndexEntry, read_index
+from wios_assets.films.registry import index_path
 from wios_assets.lake.progress import progress_file, read_progress
 from wios_assets.settings import Settings
 

@@ -16,8 +16,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from wios_assets.exports.documents import AppearancesDocument
-from wios_assets.films.entry import index_path
 from wios_assets.films.index import FilmIndex, IndexEntry, write_index
+from wios_assets.films.registry import index_path
 from wios_assets.lake import prediction_log
 from wios_assets.lake.library import Row, publish
 from wios_assets.lake.progress import progress_file

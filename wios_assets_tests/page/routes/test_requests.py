@@ -12,9 +12,9 @@ import pytest
 import requests
 from PIL import Image
 
-from wios_assets.films.entry import index_path
 from wios_assets.films.inbox import discover
 from wios_assets.films.index import read_index
+from wios_assets.films.registry import index_path
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.lake.library import publish
 from wios_assets.page import security, uploads
