@@ -1,4 +1,4 @@
-"""Makes the README's pictures: the asset graph from the definitions, the timeline from a lake that holds the example.
+"""Draws the documentation's pictures: the asset graph from the definitions, the timeline from a lake with the example.
 
     python docs/pictures.py [DATA]
 
@@ -47,7 +47,7 @@ def graph_picture(target: Path) -> None:
     for key in sorted(level, key=lambda key: (list(COLOURS).index(str(graph.get(key).group_name)), key.path)):
         columns[level[key]].append(key)
     tallest = max(map(len, columns.values()))
-    place = {
+    position = {
         key: (column * STEP_X, ((len(keys) - 1) / 2 - row) * STEP_Y * tallest / len(keys) ** 0.85)
         for column, keys in columns.items()
         for row, key in enumerate(keys)
@@ -55,9 +55,9 @@ def graph_picture(target: Path) -> None:
     figure = Figure(figsize=(19, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for key, (x, y) in place.items():
+    for key, (x, y) in position.items():
         for parent in graph.get(key).parent_keys:
-            from_x, from_y = place[parent]
+            from_x, from_y = position[parent]
             axes.annotate(
                 "",
                 (x - WIDTH / 2, y),
@@ -65,7 +65,7 @@ def graph_picture(target: Path) -> None:
                 arrowprops={"arrowstyle": "-|>", "color": "#b0b4ba", "lw": 0.8, "connectionstyle": "arc3,rad=0.04"},
                 zorder=1,
             )
-    for key, (x, y) in place.items():
+    for key, (x, y) in position.items():
         colour = COLOURS[str(graph.get(key).group_name)]
         corner = (x - WIDTH / 2, y - HEIGHT / 2)
         axes.add_patch(

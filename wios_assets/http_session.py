@@ -1,4 +1,4 @@
-"""An HTTP session that waits and tries again before it gives up."""
+"""An HTTP session that retries failed requests with pauses between."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ TIMEOUT_S = (10.0, 60.0)
 """Longest wait for a connection, and for the next bytes, in seconds."""
 
 PASSING_STATUSES = (408, 425, 429, 500, 502, 503, 504)
-"""Answers that a later try may not get again."""
+"""Statuses of errors that may pass."""
 
 
 def patient_session(tries: int = 5, back_off_s: float = 0.5) -> requests.Session:
-    """A session that asks up to `tries` times, pausing `back_off_s`, twice that, and so on between tries.
+    """A session that makes up to `tries` attempts, with pauses of `back_off_s` seconds, doubled each time.
 
-    `Retry-After` is obeyed. The last answer is returned whatever its status.
+    `Retry-After` is obeyed. The last response is returned whatever its status.
     """
-    again = Retry(
+    retry = Retry(
         total=tries - 1,
         backoff_factor=back_off_s,
         backoff_max=60,
@@ -30,12 +30,12 @@ def patient_session(tries: int = 5, back_off_s: float = 0.5) -> requests.Session
     session = requests.Session()
     session.headers["User-Agent"] = "wios"
     for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=again))
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
     return session
 
 
 def reason(error: Exception) -> str:
-    """What went wrong, in a few words, without the address: an address may carry a key."""
+    """Cause of an error in a few words, without the address, which may contain a key."""
     inner: BaseException = error
     while inner.args and isinstance(inner.args[0], BaseException):
         inner = inner.args[0]

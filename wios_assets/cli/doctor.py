@@ -1,4 +1,4 @@
-"""`wios doctor`: what must be there for WIOS to work, and how to mend what is not."""
+"""`wios doctor`: checks the requirements of WIOS, with the remedy for each that fails."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ LITTLE_BYTES, ENOUGH_BYTES = 200_000_000, 2_000_000_000
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, how it stands, and how to mend it."""
+    """Result of a check: its subject, state, message and remedy."""
 
-    what: str
+    subject: str
     state: State
-    said: str
-    mend: str = ""
+    message: str
+    remedy: str = ""
 
 
 def doctor() -> None:
@@ -52,8 +52,8 @@ def doctor() -> None:
     out = console()
     for finding in findings(load_settings()):
         line = Text(f"{finding.state:4}", style=_STYLES[finding.state])
-        mend = f"; {finding.mend}" if finding.mend else ""
-        line.append(printable(f"  {finding.what:10}  {finding.said}{mend}"), style="not bold default")
+        remedy = f"; {finding.remedy}" if finding.remedy else ""
+        line.append(printable(f"  {finding.subject:10}  {finding.message}{remedy}"), style="not bold default")
         out.print(line, soft_wrap=True)
         failed |= finding.state == "fail"
     if failed:
@@ -61,7 +61,7 @@ def doctor() -> None:
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Every check's finding, as it comes."""
+    """Results of all checks, in order, as they are made."""
     checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
         _java,
         _models,
@@ -92,18 +92,20 @@ def _java(settings: Settings) -> Iterator[Finding]:
 
 def _models(settings: Settings) -> Iterator[Finding]:
     package = importlib.util.find_spec("face_recognition_models")
-    again = f"`{sys.executable} -m pip install --force-reinstall face_recognition_models`"
+    reinstall = f"`{sys.executable} -m pip install --force-reinstall face_recognition_models`"
     if package is None or not package.submodule_search_locations:
-        yield Finding("models", "fail", "the package face_recognition_models is not installed", f"install it: {again}")
+        yield Finding(
+            "models", "fail", "the package face_recognition_models is not installed", f"install it: {reinstall}"
+        )
         return
     folder = Path(package.submodule_search_locations[0]) / "models"
-    lost = [name for name in _MODELS if not (folder / name).is_file() or not (folder / name).stat().st_size]
-    if lost:
-        yield Finding("models", "fail", f"{folder}: no {', '.join(lost)}", f"install the package again: {again}")
+    missing = [name for name in _MODELS if not (folder / name).is_file() or not (folder / name).stat().st_size]
+    if missing:
+        yield Finding("models", "fail", f"{folder}: no {', '.join(missing)}", f"install the package again: {reinstall}")
         return
-    lost = [name for name in ("dlib", "onnxruntime") if importlib.util.find_spec(name) is None]
-    if lost:
-        yield Finding("models", "fail", f"the module {lost[0]} is not installed", "set the project up again")
+    missing = [name for name in ("dlib", "onnxruntime") if importlib.util.find_spec(name) is None]
+    if missing:
+        yield Finding("models", "fail", f"the module {missing[0]} is not installed", "set the project up again")
         return
     from wios_assets.vision.sface import SFACE_FILE, YUNET_FILE, zoo_file
 
@@ -116,30 +118,32 @@ def _video(settings: Settings) -> Iterator[Finding]:
     del settings
     import av
 
-    lost = []
+    missing = []
     for codec in ("h264", "hevc", "mpeg4", "vp9"):
         try:
             av.codec.Codec(codec, "r")
         except av.codec.codec.UnknownCodecError:
-            lost.append(codec)
-    made_of = ".".join(map(str, av.library_versions["libavcodec"]))
-    if lost:
-        yield Finding("video", "warn", f"this FFmpeg does not decode {', '.join(lost)}", "convert such films to H.264")
+            missing.append(codec)
+    libavcodec = ".".join(map(str, av.library_versions["libavcodec"]))
+    if missing:
+        yield Finding(
+            "video", "warn", f"this FFmpeg does not decode {', '.join(missing)}", "convert such films to H.264"
+        )
     else:
-        yield Finding("video", "ok", f"FFmpeg's libavcodec {made_of}, through PyAV {version('av')}")
+        yield Finding("video", "ok", f"FFmpeg's libavcodec {libavcodec}, through PyAV {version('av')}")
 
 
 def _dagster(settings: Settings) -> Iterator[Finding]:
     del settings
-    lost = []
+    missing = []
     for package in ("dagster", "dagster-webserver", "dagster-pyspark"):
         try:
             version(package)
         except PackageNotFoundError:
-            lost.append(package)
+            missing.append(package)
     files = [name for name in ("workspace.yaml", "dagster.yaml") if not (project_root() / name).is_file()]
-    if lost:
-        yield Finding("dagster", "fail", f"not installed: {', '.join(lost)}", "set the project up again")
+    if missing:
+        yield Finding("dagster", "fail", f"not installed: {', '.join(missing)}", "set the project up again")
     elif files:
         lacking = " and ".join(files)
         yield Finding("dagster", "fail", f"{project_root()}: no {lacking}", "run `wios` in a checkout of the project")
@@ -150,35 +154,37 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
 def _folders(settings: Settings) -> Iterator[Finding]:
     for name in (*FOLDERS, "cache"):
         folder: Path = getattr(settings, name)
-        variable, what = f"WIOS_{name.upper()}", f"{name}/"
+        variable, subject = f"WIOS_{name.upper()}", f"{name}/"
         if not folder.exists():
-            there = next(parent for parent in folder.parents if parent.exists())
-            if not _writable(there):
-                yield Finding(what, "fail", f"{folder}: cannot be made in {there}", f"set {variable} to another place")
+            parent = next(parent for parent in folder.parents if parent.exists())
+            if not _writable(parent):
+                yield Finding(
+                    subject, "fail", f"{folder}: cannot be made in {parent}", f"set {variable} to another place"
+                )
             elif name in _INPUTS:
-                yield Finding(what, "warn", f"{folder}: not there yet", f"make it, or set {variable}")
+                yield Finding(subject, "warn", f"{folder}: not there yet", f"make it, or set {variable}")
             else:
-                yield Finding(what, "ok", f"{folder}: not there yet, is made when it is needed")
+                yield Finding(subject, "ok", f"{folder}: not there yet, is made when it is needed")
         elif not folder.is_dir():
-            yield Finding(what, "fail", f"{folder}: is no folder", f"move it away, or set {variable}")
+            yield Finding(subject, "fail", f"{folder}: is no folder", f"move it away, or set {variable}")
         elif not _writable(folder) and name not in ("galleries", "imdb"):
-            yield Finding(what, "fail", f"{folder}: cannot be written", f"mend its permissions, or set {variable}")
+            yield Finding(subject, "fail", f"{folder}: cannot be written", f"mend its permissions, or set {variable}")
         else:
-            yield Finding(what, "ok", str(folder))
+            yield Finding(subject, "ok", str(folder))
 
 
 def _space(settings: Settings) -> Iterator[Finding]:
     for name in ("lake", "cache"):
         folder: Path = getattr(settings, name)
-        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        free = shutil.disk_usage(there).free
-        said = f"{free / 1e9:.1f} GB free for {folder}"
+        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        free = shutil.disk_usage(existing).free
+        message = f"{free / 1e9:.1f} GB free for {folder}"
         if free < LITTLE_BYTES:
-            yield Finding("space", "fail", said, f"free some, or set WIOS_{name.upper()} to another disk")
+            yield Finding("space", "fail", message, f"free some, or set WIOS_{name.upper()} to another disk")
         elif free < ENOUGH_BYTES:
-            yield Finding("space", "warn", said, "a long film takes some hundred MB")
+            yield Finding("space", "warn", message, "a long film takes some hundred MB")
         else:
-            yield Finding("space", "ok", said)
+            yield Finding("space", "ok", message)
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
@@ -191,8 +197,8 @@ def _port(settings: Settings) -> Iterator[Finding]:
         try:
             probe.bind((settings.ui_host, settings.ui_port))
         except OSError as error:
-            mend = "fine if that is `wios ui`; else end the other program, or set WIOS_UI_PORT"
-            yield Finding("port", "warn", f"{address}: {error.strerror or error}", mend)
+            remedy = "fine if that is `wios ui`; else end the other program, or set WIOS_UI_PORT"
+            yield Finding("port", "warn", f"{address}: {error.strerror or error}", remedy)
             return
     yield Finding("port", "ok", f"{address} is free for `wios ui`")
 
@@ -200,15 +206,15 @@ def _port(settings: Settings) -> Iterator[Finding]:
 def _imdb(settings: Settings) -> Iterator[Finding]:
     from wios_assets.imdb.files import IMDB_FILES, find_file
 
-    lost = []
+    missing = []
     for table in IMDB_FILES:
         try:
             find_file(settings.imdb, table)
         except WiosError:
-            lost.append(f"{IMDB_FILES[table].stem}.tsv.gz")
-    if lost:
-        mend = "without them a film's cast comes from its sidecar (`wios film add … --cast`)"
-        yield Finding("imdb", "warn", f"{settings.imdb}: no {', '.join(lost)}", mend)
+            missing.append(f"{IMDB_FILES[table].stem}.tsv.gz")
+    if missing:
+        remedy = "without them a film's cast comes from its sidecar (`wios film add … --cast`)"
+        yield Finding("imdb", "warn", f"{settings.imdb}: no {', '.join(missing)}", remedy)
     else:
         yield Finding("imdb", "ok", f"{settings.imdb}: all four files")
 
@@ -240,8 +246,8 @@ def _library(settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "ok", f"published anew: {fault}")
     with open_library(settings) as library:
         listed = [film["film"] for film in films(library)]
-    missing = missing_parts(settings.lake, listed)
-    for film, tables in missing.items():
+    incomplete = missing_parts(settings.lake, listed)
+    for film, tables in incomplete.items():
         yield Finding(
             "library",
             "fail",
@@ -250,12 +256,12 @@ def _library(settings: Settings) -> Iterator[Finding]:
         )
     for film in sorted(set(analysed) - set(listed)):
         yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {typed(film)}`")
-    if not missing:
+    if not incomplete:
         yield Finding("library", "ok", f"{settings.library}; films: {len(listed)}")
 
 
 def _writable(folder: Path) -> bool:
-    """Whether a file can be made in a folder; tried, since permissions do not tell of a read-only disk."""
+    """Whether a file can be created in a folder; tried, because permissions do not show a read-only disk."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True

@@ -52,14 +52,14 @@ def add(
     settings = load_settings()
     actors = [actor.strip() for actor in cast.split(";") if actor.strip()] if cast is not None else None
     try:
-        said = Sidecar(tconst=tconst, title=title, cast=actors)
+        given = Sidecar(tconst=tconst, title=title, cast=actors)
     except ValidationError as error:
         option = str(error.errors()[0]["loc"][0])
         raise typer.BadParameter(_WRONG[option], param_hint=f"--{option}") from None
     if gallery is not None:
-        said = said.model_copy(update={"gallery": str(check_gallery(gallery))})
+        given = given.model_copy(update={"gallery": str(check_gallery(gallery))})
     with _CopyBar(path) as bar:
-        added = add_film(settings, path, name, said, how="copy" if copy else "link", progress=bar.show)
+        added = add_film(settings, path, name, given, how="copy" if copy else "link", progress=bar.show)
     length = format_clock(added.video.duration_s)
     verb = "is back" if added.returned else "added"
     say(f"{verb}: {added.key} ({length}, {added.video.width} × {added.video.height}), {added.path}")
@@ -140,11 +140,11 @@ def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
     key_of = {entry.path: key for key, entry in index.films.items()}
     for key, entry in index.films.items():
         films[key] = _row(key, Path(entry.path).stem, entry.path, "new" if entry.present else "removed")
-    for found in inbox.films:
-        key = key_of.get(str(found.path), found.key)
-        films[key] = _row(key, found.called, str(found.path), "new")
-        if found.sidecar and found.sidecar.title:
-            films[key] |= {"title": found.sidecar.title, "year": found.sidecar.year}
+    for film in inbox.films:
+        key = key_of.get(str(film.path), film.key)
+        films[key] = _row(key, film.called, str(film.path), "new")
+        if film.sidecar and film.sidecar.title:
+            films[key] |= {"title": film.sidecar.title, "year": film.sidecar.year}
     for row in _analysed(settings):
         here = films.get(row["film"])
         gone = here["state"] == "removed" if here else not row["present"]

@@ -1,4 +1,4 @@
-"""The embedded example: it shows the way through, not the accuracy."""
+"""The embedded example of `wios demo`: it shows the steps, not the accuracy."""
 
 from wios_assets.demo.example import KEY, Example, make_example
 

@@ -1,4 +1,4 @@
-"""What the demo's film shows, take by take, and who is therefore on screen when."""
+"""The edit list of the demo's film, and the truth table that follows from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a face stands: its centre and height in pixels of the frame, and its tilt in degrees, anticlockwise."""
+    """Position of a face: its centre and height in pixels of the frame, and its tilt in degrees, anticlockwise."""
 
     x: float
     y: float
@@ -29,7 +29,7 @@ class Pose:
     tilt: float = 0.0
 
     def towards(self, other: Pose, share: float) -> Pose:
-        """The pose that lies `share` (0 to 1) of the way to another, slow at both ends."""
+        """The pose at `share` (0 to 1) of the movement to another, slow at both ends."""
         eased = share * share * (3 - 2 * share)
         ends = zip((self.x, self.y, self.height, self.tilt), (other.x, other.y, other.height, other.tilt), strict=True)
         return Pose(*(start + (end - start) * eased for start, end in ends))
@@ -44,7 +44,7 @@ class Pose:
 
     @property
     def sight(self) -> Literal["frontal", "small", "optional", "absent"]:
-        """How a truth table calls a face in this pose."""
+        """Visibility of a face in this pose, as a truth table names it."""
         if self.inside < BARELY:
             return "absent"
         if self.inside < WHOLLY:
@@ -136,7 +136,7 @@ class EditList:
 
 
 def pose(role: Role, take: Take, frame: int) -> Pose:
-    """Where a role's face stands in one frame of its take, counted from 0."""
+    """Pose of a role's face in one frame of its take, counted from 0."""
     return role.first.towards(role.last, frame / max(take.frames - 1, 1))
 
 

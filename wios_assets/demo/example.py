@@ -1,4 +1,4 @@
-"""The example that `wios demo` runs on: a film, its gallery and its IMDB tables, made on the spot."""
+"""Generates the example of `wios demo`: a film, its gallery and its IMDB tables."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ KEY = f"{TITLE} ({YEAR})"
 
 @dataclass(frozen=True)
 class Example:
-    """Where the example lies and what is true of it.
+    """Files of the example and the facts about it.
 
     Attributes:
         key: the film's partition key, its file's stem.
         film: video file, 640 × 360, 25 frames a second.
         films, galleries, imdb: input folders, as the settings of those names want them.
-        truth: table of who is visible when, beside the film (start_s, end_s, person, visible, optional).
+        truth: table of who is visible when, in the film's folder (start_s, end_s, person, visible, optional).
         truth_rows: its rows.
         cuts_s: instants of the cuts, seconds.
         duration_s: length in seconds.
@@ -54,9 +54,9 @@ class Example:
 
 
 def make_example(data_folder: Path) -> Example:
-    """Make what is missing of the example in `data_folder`; files that are there stay as they are.
+    """Generate the missing files of the example in `data_folder`; existing files stay as they are.
 
-    Each file is whole or absent, and the same bytes every time.
+    Each file is written atomically and has the same bytes every time.
 
     Raises:
         WiosError: a folder cannot be written, or a package lacks a portrait.
@@ -82,7 +82,7 @@ def make_example(data_folder: Path) -> Example:
         _make(imdb / f"{name}.tsv.gz", imdb_of(name))
 
     seen = {row.person for row in rows}
-    there = {row.person for row in rows if row.start_s <= QUESTION_S < row.end_s and not row.optional}
+    on_screen = {row.person for row in rows if row.start_s <= QUESTION_S < row.end_s and not row.optional}
     return Example(
         key=KEY,
         film=film,
@@ -95,13 +95,13 @@ def make_example(data_folder: Path) -> Example:
         duration_s=EDIT_LIST.duration_s,
         tconst=TCONST,
         question_s=QUESTION_S,
-        on_screen=tuple(sorted(there)),
+        on_screen=tuple(sorted(on_screen)),
         absent=tuple(sorted(PHOTOS.keys() - seen)),
     )
 
 
 def _make(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` fill a hidden file beside `path`, then put it in place, unless `path` is there already."""
+    """Have `write` fill a hidden file, then rename it to `path`, unless `path` exists."""
     try:
         if path.exists():
             return

@@ -1,4 +1,4 @@
-"""How the demo's film is drawn, frame by frame, and encoded."""
+"""Draws and encodes the demo's film, frame by frame."""
 
 from __future__ import annotations
 

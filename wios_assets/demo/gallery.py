@@ -16,7 +16,7 @@ BACKGROUND = (118, 112, 104)
 
 @dataclass(frozen=True)
 class Photo:
-    """How one gallery photo is taken.
+    """Composition of one gallery photo.
 
     Attributes:
         width, height: pixels of the photo.
@@ -60,7 +60,7 @@ def gallery_photo(portrait: Portrait, photo: Photo) -> bytes:
     """The photo as JPEG."""
     source = portrait.mirror() if photo.mirrored else portrait
     turn = source.placed(photo.x * photo.width, photo.y * photo.height, photo.face, photo.tilt, photo.stretch)
-    taken = cv2.warpAffine(
+    picture = cv2.warpAffine(
         photo.light.on(source.picture),
         turn,
         (photo.width, photo.height),
@@ -69,5 +69,5 @@ def gallery_photo(portrait: Portrait, photo: Photo) -> bytes:
         borderValue=BACKGROUND,
     )
     buffer = io.BytesIO()
-    Pillow.fromarray(np.ascontiguousarray(taken)).save(buffer, format="JPEG", quality=90)
+    Pillow.fromarray(np.ascontiguousarray(picture)).save(buffer, format="JPEG", quality=90)
     return buffer.getvalue()

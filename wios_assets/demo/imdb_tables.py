@@ -1,7 +1,7 @@
 """The demo's IMDB tables: invented titles and people in the form of IMDB's files.
 
-Keys begin with tt999999 and nm999999, which IMDB has not given out. Around the demo's own film stand a namesake of
-another year, other titles and people who are not in it, so that finding the title and its cast is a real join.
+Keys begin with tt999999 and nm999999, which IMDB does not use. The tables also have a namesake of the demo's film of
+another year, and other titles and people, so that finding the title and its cast is a real join.
 """
 
 from __future__ import annotations

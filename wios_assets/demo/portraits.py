@@ -1,10 +1,10 @@
-"""Whose pictures the demo's film and gallery are made of.
+"""Portraits from installed packages, from which the demo's film and gallery are made.
 
 Two portraits come with installed packages, both public domain: matplotlib's of Grace Hopper (US Navy) and
-scikit-image's of Eileen Collins (NASA). No package carries a third, so the third cast member is nobody: Averil Mean is
-the mean of the hundred tiny faces (25 × 25 pixels) of scikit-image's `lfw_subset`, enlarged. That average is found as
-a face and lies 0.65 or more from both women, farther than the usual limit of 0.6, so it serves as the one who never
-appears.
+scikit-image's of Eileen Collins (NASA). No package has a third, so the third cast member is no
+real person: Averil Mean is the mean of the hundred tiny faces (25 × 25 pixels) of scikit-image's `lfw_subset`,
+enlarged. That average is detected as a face and has a distance of 0.65 or more from both women, above the usual limit
+of 0.6, so it serves as the one who never appears.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Light:
-    """How a picture is lit: gamma (above 1 darkens), gain a colour channel (red, green, blue), blur in pixels."""
+    """Lighting of a picture: gamma (above 1 darkens), gain a colour channel (red, green, blue), blur in pixels."""
 
     gamma: float = 1.0
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)

@@ -1,1 +1,1 @@
-"""Films on disk: the inbox folder, the index of what is in it, sidecars, adding a film."""
+"""Films on disk: the inbox folder, its index, sidecars, adding a film."""

@@ -1,4 +1,4 @@
-"""How a film gets into the inbox: linked or copied with its sidecar, whole or not at all, and into the index."""
+"""Adds films to the inbox and the index: linked, copied or moved, with a sidecar; completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from wios_assets.vision.video import Video, probe
 
 COPY_BYTES = 8 * 1024 * 1024
 How = Literal["link", "copy", "move"]
-"""What becomes of a file outside of the inbox: a link to it, a copy, or the file itself in the inbox."""
+"""How a file outside the inbox is added: as a link, as a copy, or by moving it."""
 
 
 @dataclass(frozen=True)
 class Added:
-    """A film that is in the inbox now: its key, its file there, what is in it, and whether it had been there before."""
+    """An added film: its key, its file in the inbox, its video, and whether it had been in the inbox before."""
 
     key: str
     path: Path
@@ -39,47 +39,47 @@ def add_film(
     settings: Settings,
     source: Path,
     name: str | None,
-    said: Sidecar,
+    given: Sidecar,
     *,
     how: How,
     progress: Callable[[int, int], None],
 ) -> Added:
-    """Bring a video file into the inbox as `<films>/<key>/<key>.<extension>`, with a sidecar beside it.
+    """Add a video file to the inbox as `<films>/<key>/<key>.<extension>`, with a sidecar in the same folder.
 
-    A file that lies in the inbox already stays where it is. A sidecar beside `source` is taken along; what is `said`
-    here goes before it.
+    A file in the inbox stays where it is. A sidecar in the folder of `source` is copied; values in `given` override it.
 
     Args:
         name: the film's key; None for the sidecar's or the file's name.
-        how: what becomes of the file. One that is moved is gone where the film is refused after it was moved.
-        progress: called with bytes copied and bytes in all.
+        given: values that the user gave with the request.
+        how: link, copy or move. A moved file is lost where the film is refused after the move.
+        progress: called with bytes copied and total bytes.
 
     Raises:
-        WiosError: not a video that can be decoded, known already, a name that is taken, or the inbox cannot be written.
+        WiosError: no decodable video, the film or its name is in the inbox already, or the inbox cannot be written.
     """
     video = probe(source)
     if source.suffix.lower() not in VIDEO_EXTENSIONS:
-        known = " ".join(sorted(VIDEO_EXTENSIONS))
-        raise BadInput(f"{source}: a film's name ends in one of {known}; rename it")
-    beside = sidecar_path(source)
-    if beside.is_file():
-        before = read_sidecar(beside)
-        gallery = before.gallery_folder(beside)
+        extensions = " ".join(sorted(VIDEO_EXTENSIONS))
+        raise BadInput(f"{source}: a film's name ends in one of {extensions}; rename it")
+    source_sidecar = sidecar_path(source)
+    if source_sidecar.is_file():
+        before = read_sidecar(source_sidecar)
+        gallery = before.gallery_folder(source_sidecar)
         before = before.model_copy(update={"gallery": str(gallery) if gallery else None})
-        said = before.model_copy(update={"skip": None} | said.model_dump(exclude_none=True))
+        given = before.model_copy(update={"skip": None} | given.model_dump(exclude_none=True))
     with index_lock(settings):
         index = read_index(index_path(settings))
         inside = how != "move" and _inside(source, settings.films)
-        key, returned = _key(index, settings, source, name or said.name or source.stem, video, given=bool(name))
+        key, returned = _key(index, settings, source, name or given.name or source.stem, video, chosen=bool(name))
         _refuse_taken(index, settings, key, source if inside else None, returned=returned)
-        sidecar = said.model_copy(update={"name": key})
+        sidecar = given.model_copy(update={"name": key})
         if inside:
-            path, undo = source.absolute(), _describe(source.absolute(), sidecar)
+            path, undo = source.absolute(), _replace_sidecar(source.absolute(), sidecar)
         else:
             path, undo = _place(settings.films, key, source.resolve(), sidecar, how, progress)
         try:
-            found = _as_found(settings, path, key)
-            entry = IndexEntry(str(found.path), found.size, found.mtime_ns, video.fingerprint, True, found.sidecar_hash)
+            film = _discovered(settings, path, key)
+            entry = IndexEntry(str(film.path), film.size, film.mtime_ns, video.fingerprint, True, film.sidecar_hash)
             write_index(index_path(settings), FilmIndex({**index.films, key: entry}, index.looks))
         except BaseException:
             undo()
@@ -88,7 +88,7 @@ def add_film(
 
 
 def check_gallery(folder: Path) -> Path:
-    """The gallery's whole path.
+    """The gallery's absolute path.
 
     Raises:
         WiosError: no such folder, or no folder of pictures in it.
@@ -105,37 +105,41 @@ def check_gallery(folder: Path) -> Path:
 
 
 def _key(
-    index: FilmIndex, settings: Settings, source: Path, wanted: str, video: Video, *, given: bool
+    index: FilmIndex, settings: Settings, source: Path, name: str, video: Video, *, chosen: bool
 ) -> tuple[str, bool]:
-    """The film's key, and whether it is a film that had been removed.
+    """The film's key, and whether the film had been removed before.
+
+    Args:
+        name: the user's name for the film, or the file's.
+        chosen: whether the user chose the name.
 
     Raises:
-        WiosError: the name is blank, or the same content is known already.
+        WiosError: the name is blank, or the same content is in the inbox already.
     """
-    key = film_key(wanted)
+    key = film_key(name)
     if not key:
-        raise BadInput(f"{wanted!r}: the name is blank; choose one with --name")
-    twins = [known for known, entry in index.films.items() if entry.fingerprint == video.fingerprint]
-    for known in twins:
-        entry = index.films[known]
+        raise BadInput(f"{name!r}: the name is blank; choose one with --name")
+    twins = [twin for twin, entry in index.films.items() if entry.fingerprint == video.fingerprint]
+    for twin in twins:
+        entry = index.films[twin]
         if entry.present and Path(entry.path).exists():
             raise Conflict(
-                f"{source}: this film is in the inbox already, as {known!r} ({entry.path}); "
-                f"`wios run {typed(known)}` analyses it"
+                f"{source}: this film is in the inbox already, as {twin!r} ({entry.path}); "
+                f"`wios run {typed(twin)}` analyses it"
             )
     if not twins:
         return key, False
-    if given and key not in twins:
+    if chosen and key not in twins:
         raise Conflict(f"{source}: this film is known as {twins[0]!r}, and its results are kept; leave --name out")
     return key if key in twins else twins[0], True
 
 
 def _refuse_taken(index: FilmIndex, settings: Settings, key: str, itself: Path | None, *, returned: bool) -> None:
-    """Raise a WiosError where another film has the key, or would have it."""
+    """Raise Conflict where another film of the index or the inbox has the key."""
     entry = index.films.get(key)
     if entry is not None and not returned:
-        whose = entry.path if entry.present else f"{entry.path}, which was removed and whose results are kept"
-        raise Conflict(f"{key!r} is the name of a film already ({whose}); choose another with --name")
+        holder = entry.path if entry.present else f"{entry.path}, which was removed and whose results are kept"
+        raise Conflict(f"{key!r} is the name of a film already ({holder}); choose another with --name")
     inbox = discover(settings.films) if settings.films.is_dir() else None
     for film in inbox.films if inbox else ():
         if film.key == key and (itself is None or film.path != itself.absolute()):
@@ -143,12 +147,12 @@ def _refuse_taken(index: FilmIndex, settings: Settings, key: str, itself: Path |
 
 
 def _inside(source: Path, films: Path) -> bool:
-    """Whether the file itself, not what it links to, lies in the inbox."""
+    """Whether the file itself, not the target of a link, is in the inbox."""
     return films in (source.parent.resolve() / source.name).parents
 
 
-def _describe(film: Path, sidecar: Sidecar) -> Callable[[], None]:
-    """Write a film's sidecar, and return what puts back the one before."""
+def _replace_sidecar(film: Path, sidecar: Sidecar) -> Callable[[], None]:
+    """Write a film's sidecar; returns a function that restores the previous one."""
     path = sidecar_path(film)
     before = path.read_bytes() if path.is_file() else None
     write_sidecar(path, sidecar)
@@ -162,7 +166,7 @@ def _write_back(path: Path, content: bytes) -> None:
 def _place(
     films: Path, key: str, source: Path, sidecar: Sidecar, how: How, progress: Callable[[int, int], None]
 ) -> tuple[Path, Callable[[], None]]:
-    """Put the film's folder into the inbox; returns the film's path there and what takes the folder out again."""
+    """Create the film's folder in the inbox; returns the film's path and a function that removes the folder."""
     name = _file_name(key)
     folder = films / name
     path = folder / f"{name}{source.suffix.lower()}"
@@ -178,7 +182,7 @@ def _place(
         shutil.rmtree(folder, ignore_errors=True)
 
     try:
-        # The sidecar first: the film must not be seen, and taken up, without it.
+        # The sidecar first: a sensor must not discover the film without it.
         write_sidecar(sidecar_path(path), sidecar)
         if how == "copy":
             _copy(source, path, progress)
@@ -217,11 +221,11 @@ def _copy(source: Path, target: Path, progress: Callable[[int, int], None]) -> N
         shutil.copystat(source, temporary)
 
 
-def _as_found(settings: Settings, path: Path, key: str) -> InboxFilm:
-    """The film as the inbox sees it.
+def _discovered(settings: Settings, path: Path, key: str) -> InboxFilm:
+    """The film as it is discovered in the inbox.
 
     Raises:
-        WiosError: the inbox does not see it under this key; says why.
+        Conflict: it is not discovered under this key; the message has the reason.
     """
     inbox = discover(settings.films)
     for film in inbox.films:
@@ -232,7 +236,7 @@ def _as_found(settings: Settings, path: Path, key: str) -> InboxFilm:
 
 
 def _file_name(key: str) -> str:
-    """A key as the name of a folder and a file that the inbox takes for a film."""
+    """A key as a name of folder and file under which the inbox discovers a film."""
     name = key.replace("/", "_")
     if is_hidden(name):
         name = f"_{name}"

@@ -1,4 +1,4 @@
-"""The films in the inbox folder: a look at the disk, read as media centres lay out their libraries."""
+"""Discovers the films in the inbox folder, laid out as media centres expect it."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class InboxFilm:
     """A film in the inbox.
 
     Attributes:
-        key: partition key: the sidecar's name, or what the file or its folder is called, see `film_key`.
-        path: its file, or the first of its parts, as found (links are not resolved).
+        key: partition key: the sidecar's name, or the name of the file or its folder, see `film_key`.
+        path: its file, or the first of its parts; links are not resolved.
         size: bytes. mtime_ns: time of the last change, nanoseconds since the epoch. Both of a link's target, over all
             parts.
         folder: the film's own folder (`Title (Year)/`), if it has one.
-        sidecar: what the sidecar says, if there is one. sidecar_hash: SHA-256 of it, empty without one.
+        sidecar: content of the sidecar, if there is one. sidecar_hash: its SHA-256, empty without one.
         parts: all files of a film in parts, in order; empty for a film in one file.
         versions: other versions of the film, which are not analysed.
         episode: `S01E02` for an episode, else empty. series: the series' title, else empty.
@@ -78,13 +78,13 @@ class InboxFilm:
 
 @dataclass(frozen=True)
 class Inbox:
-    """What one look at the inbox found.
+    """Content of the inbox.
 
     Attributes:
         films: films whose key is theirs alone, by path.
         contested: key → films that would all have it; none of them is in `films`.
-        unreadable: files and folders that could not be looked at; nothing is known about what they hold.
-        problems: one line each: thing, place, remedy.
+        unreadable: files and folders that could not be opened; films may be in them.
+        problems: one line each, with thing, place and remedy.
     """
 
     films: list[InboxFilm] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Inbox:
     problems: list[str] = field(default_factory=list)
 
     def refused(self, path: Path, error: OSError) -> None:
-        """Note that `path` could not be looked at."""
+        """Record that `path` could not be opened."""
         self.unreadable.append(path)
         self.problems.append(f"{path}: cannot be opened ({error.strerror}); check its permissions")
 
@@ -101,7 +101,7 @@ class Inbox:
 def film_key(name: str) -> str:
     """Partition key from a name: white space and control characters collapsed to a space, at most 100 characters.
 
-    Unicode is composed (NFC), so a name that came by way of a Mac is the same name. Three dots become one
+    Unicode is composed (NFC), so that a name from macOS equals the same name from elsewhere. Three dots become one
     character, because Dagster reads `...` as a range of partitions.
     """
     printable = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs") else c for c in name)
@@ -123,10 +123,10 @@ def discover(films_folder: Path) -> Inbox:
         inbox.problems.append(f"{films_folder}: there is no such folder; create it or set WIOS_FILMS")
         return inbox
     by_key: defaultdict[str, list[InboxFilm]] = defaultdict(list)
-    for found in films_in(_read_folder(films_folder, "", inbox, seen=set())):
-        path = films_folder / found.files[0]
+    for layout in films_in(_read_folder(films_folder, "", inbox, seen=set())):
+        path = films_folder / layout.files[0]
         try:
-            film = _inbox_film(films_folder, found)
+            film = _inbox_film(films_folder, layout)
         except WiosError as error:
             inbox.problems.append(str(error))
             inbox.unreadable.append(path)
@@ -149,7 +149,7 @@ def discover(films_folder: Path) -> Inbox:
 
 
 def contested_problem(key: str, films: list[InboxFilm]) -> str:
-    """One line that says which files would have the same key, and what to do."""
+    """Message for several films with the same key."""
     named = ", ".join(str(film.path) for film in films)
     first = sidecar_path(films[0].path).name
     return (
@@ -157,35 +157,35 @@ def contested_problem(key: str, films: list[InboxFilm]) -> str:
     )
 
 
-def _inbox_film(films_folder: Path, found: FoundFilm) -> InboxFilm:
-    files = tuple(films_folder / file for file in found.files)
+def _inbox_film(films_folder: Path, layout: FoundFilm) -> InboxFilm:
+    files = tuple(films_folder / file for file in layout.files)
     path = files[0]
     stats = [file.stat() for file in files]
-    beside = sidecar_path(path)
+    sidecar_file = sidecar_path(path)
     sidecar, sidecar_hash = None, ""
-    if beside.is_file():
-        sidecar = read_sidecar(beside)
-        sidecar_hash = hashlib.sha256(beside.read_bytes()).hexdigest()
-    key = film_key(sidecar.name if sidecar and sidecar.name else found.name)
+    if sidecar_file.is_file():
+        sidecar = read_sidecar(sidecar_file)
+        sidecar_hash = hashlib.sha256(sidecar_file.read_bytes()).hexdigest()
+    key = film_key(sidecar.name if sidecar and sidecar.name else layout.name)
     if not key:
-        raise BadInput(f"{str(path)!r}: the name is blank; rename the file or give it a `name:` in {beside.name}")
+        raise BadInput(f"{str(path)!r}: the name is blank; rename the file or give it a `name:` in {sidecar_file.name}")
     return InboxFilm(
         key,
         path,
         sum(stat.st_size for stat in stats),
         max(stat.st_mtime_ns for stat in stats),
-        films_folder / found.folder if found.folder else None,
+        films_folder / layout.folder if layout.folder else None,
         sidecar,
         sidecar_hash,
         files if len(files) > 1 else (),
-        tuple(films_folder / file for file in found.versions),
-        found.episode.code if found.episode else "",
-        found.series,
+        tuple(films_folder / file for file in layout.versions),
+        layout.episode.code if layout.episode else "",
+        layout.series,
     )
 
 
 def _read_folder(path: Path, name: str, inbox: Inbox, seen: set[tuple[int, int]]) -> Folder:
-    """What counts under `path`; what cannot be read is noted in `inbox`."""
+    """Videos and folders under `path`; unreadable ones are recorded in `inbox`."""
     folder = Folder(name)
     try:
         stat = path.stat()

@@ -1,4 +1,4 @@
-"""Which films are new, changed, renamed or gone since the last look at the inbox."""
+"""The index of films, and its comparison with the inbox: new, changed, renamed and removed films."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NANO = 1_000_000_000
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """What is known of one film.
+    """One film of the index.
 
     Attributes:
         path: the file, as last seen. size: bytes. mtime_ns: time of its last change, nanoseconds.
@@ -42,7 +42,7 @@ class IndexEntry:
 
 @dataclass(frozen=True)
 class Look:
-    """A file that was still changing: size and time of change, and since when they stand, seconds since the epoch."""
+    """A file that was still changing: its size, time of change, and since when both are the same (epoch seconds)."""
 
     size: int
     mtime_ns: int
@@ -51,7 +51,7 @@ class Look:
 
 @dataclass(frozen=True)
 class FilmIndex:
-    """Films by partition key, and the files that wait to be taken up, by path."""
+    """Films by partition key, and files that are not added yet, by path."""
 
     films: dict[str, IndexEntry] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
@@ -59,25 +59,25 @@ class FilmIndex:
 
 @dataclass(frozen=True)
 class FilmChange:
-    """A film that something happened to; `key` is its partition, whatever the file is called now."""
+    """A change of a film; `key` is its partition, whatever the name of its file."""
 
     key: str
     film: InboxFilm
     entry: IndexEntry
-    was: IndexEntry | None = None
+    before: IndexEntry | None = None
 
 
 @dataclass(frozen=True)
 class FilmChanges:
-    """What happened since the last look.
+    """Differences between inbox and index.
 
     Attributes:
-        new: films to add. changed: other content under a known key. returned: known content that had been gone.
-        renamed: known content at another path; the key stays. edited: the sidecar alone is other than it was.
+        new: films to add. changed: other content under the key of a film. returned: content of a removed film.
+        renamed: content of a film at another path; the key stays. edited: only the sidecar changed.
         removed: key → entry of films whose file is gone (entry marked `present=False`).
-        waiting: path → why the file is not taken up yet.
-        problems: one line each: thing, place, remedy.
-        index: the index to write once the changes have been acted upon.
+        waiting: path → why the file is not added yet.
+        problems: one line each, with thing, place and remedy.
+        index: the new index, to be written after the changes were handled.
     """
 
     new: list[FilmChange] = field(default_factory=list)
@@ -95,7 +95,7 @@ def read_index(path: Path) -> FilmIndex:
     """The index in `path`; an empty one where there is no file.
 
     Raises:
-        WiosError: the file is not an index; says how to go on without it.
+        Unavailable: the file is not an index; the message has the remedy.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -115,7 +115,7 @@ def read_index(path: Path) -> FilmIndex:
 
 
 def _entry(content: dict[str, Any]) -> IndexEntry:
-    """An entry as it was written, or as an earlier version wrote it without the last fields.
+    """An entry from JSON; files of earlier versions lack the last fields.
 
     Raises:
         ValueError, TypeError: it is no entry.
@@ -128,7 +128,7 @@ def _entry(content: dict[str, Any]) -> IndexEntry:
 
 
 def write_index(path: Path, index: FilmIndex) -> None:
-    """Write the index, whole or not at all."""
+    """Write the index atomically."""
     content = {
         "version": _VERSION,
         "films": {key: asdict(entry) for key, entry in index.films.items()},
@@ -143,10 +143,10 @@ def write_index(path: Path, index: FilmIndex) -> None:
 def film_changes(
     index: FilmIndex, seen: Inbox, now: float, settle_seconds: float, fingerprint: Callable[[Path], str]
 ) -> FilmChanges:
-    """What happened to the films between `index` and what is `seen` now.
+    """Compare the index with the inbox `seen` now.
 
-    A file is taken up once it has not changed for `settle_seconds`. A film is what its content is: a renamed file
-    keeps its key. Files whose path, size and time of change are as in the index are not read.
+    A file is added once it has not changed for `settle_seconds`. A film is identified by its content: a renamed file
+    keeps its key. Files whose path, size and time of change equal the index are not read.
 
     Args:
         now: seconds since the epoch.
@@ -167,24 +167,24 @@ class _Comparison:
         self.key_of_path = {entry.path: key for key, entry in index.films.items()}
         self.candidates = self._candidates()
         self.paths = {str(film.path) for film in self.candidates}
-        self.found: set[str] = set()
+        self.matched: set[str] = set()
 
     def changes(self) -> FilmChanges:
-        # Known paths first: a copy beside its original must not take the original's place.
+        # Paths of the index first: a copy must not replace its original.
         for film in sorted(self.candidates, key=lambda film: str(film.path) not in self.key_of_path):
             self._compare(film)
         for key, entry in self.old.films.items():
-            if key not in self.found and entry.present and not self._out_of_sight(key, entry):
+            if key not in self.matched and entry.present and not self._out_of_sight(key, entry):
                 self.films[key] = self.result.removed[key] = replace(entry, present=False)
         return self.result
 
     def _candidates(self) -> list[InboxFilm]:
         films = list(self.seen.films)
         for key, rivals in self.seen.contested.items():
-            # Whoever has the key already keeps it; the newcomers are reported.
-            known = [film for film in rivals if str(film.path) in self.key_of_path]
-            films += known
-            if len(known) < len(rivals):
+            # The film that has the key keeps it; the others are reported.
+            owners = [film for film in rivals if str(film.path) in self.key_of_path]
+            films += owners
+            if len(owners) < len(rivals):
                 self.result.problems.append(contested_problem(key, rivals))
         return films
 
@@ -192,7 +192,7 @@ class _Comparison:
         key = self.key_of_path.get(str(film.path))
         entry = self.old.films[key] if key is not None else None
         if key is not None:
-            self.found.add(key)
+            self.matched.add(key)
         if key is not None and entry is not None and (film.size, film.mtime_ns) == (entry.size, entry.mtime_ns):
             self._same(key, film, entry)
             return
@@ -213,11 +213,12 @@ class _Comparison:
 
     def _at_new_path(self, film: InboxFilm, content: str) -> None:
         twins = [key for key, entry in self.films.items() if entry.fingerprint == content and film.size]
-        gone = [key for key in twins if self.films[key].path not in self.paths and key not in self.found]
+        gone = [key for key in twins if self.films[key].path not in self.paths and key not in self.matched]
         if gone:
             key = film.key if film.key in gone else gone[0]
-            was = self.films[key]
-            self._record(self.result.renamed if was.present else self.result.returned, key, film, content, was)
+            before = self.films[key]
+            changes = self.result.renamed if before.present else self.result.returned
+            self._record(changes, key, film, content, before)
         elif twins and not (film.sidecar and film.sidecar.name):
             self.result.problems.append(
                 f"{film.path}: the same film as {self.films[twins[0]].path}, known as {twins[0]!r}; remove one, "
@@ -225,7 +226,7 @@ class _Comparison:
             )
         elif film.key not in self.films:
             self._record(self.result.new, film.key, film, content, None)
-        elif self.films[film.key].path not in self.paths and film.key not in self.found:
+        elif self.films[film.key].path not in self.paths and film.key not in self.matched:
             self._record(self.result.changed, film.key, film, content, self.films[film.key])
         else:
             self.result.problems.append(
@@ -234,7 +235,7 @@ class _Comparison:
             )
 
     def _same(self, key: str, film: InboxFilm, entry: IndexEntry) -> None:
-        """Known content at its known path: perhaps back again, perhaps with another sidecar."""
+        """The same content at the same path; it may have returned, or its sidecar changed."""
         now = self._entry(film, entry.fingerprint)
         self.films[key] = now
         if not entry.present:
@@ -246,11 +247,13 @@ class _Comparison:
                 f"{film.path}: known as {key!r} already, so the sidecar's name {film.key!r} is not used"
             )
 
-    def _record(self, where: list[FilmChange], key: str, film: InboxFilm, content: str, was: IndexEntry | None) -> None:
+    def _record(
+        self, changes: list[FilmChange], key: str, film: InboxFilm, content: str, before: IndexEntry | None
+    ) -> None:
         entry = self._entry(film, content)
         self.films[key] = entry
-        self.found.add(key)
-        where.append(FilmChange(key, film, entry, was))
+        self.matched.add(key)
+        changes.append(FilmChange(key, film, entry, before))
 
     @staticmethod
     def _entry(film: InboxFilm, content: str) -> IndexEntry:
@@ -271,7 +274,7 @@ class _Comparison:
         look = self.old.looks.get(path)
         unchanged = look is not None and (look.size, look.mtime_ns) == (film.size, film.mtime_ns)
         age = self.now - film.mtime_ns / NANO
-        # A clock that runs behind makes a file look young for ever; two equal looks tell as much.
+        # With a wrong clock a file may stay young for ever; two equal observations prove as much.
         stood = self.now - look.since if look is not None and unchanged else 0.0
         if (age >= self.settle and (look is None or unchanged)) or (unchanged and stood >= self.settle):
             return True
@@ -282,9 +285,9 @@ class _Comparison:
         return False
 
     def _out_of_sight(self, key: str, entry: IndexEntry) -> bool:
-        """Whether the film may well be there although it was not found."""
+        """Whether the film may exist although it was not discovered."""
         path = Path(entry.path)
-        hidden = any(path == place or place in path.parents for place in self.seen.unreadable)
+        hidden = any(path == unreadable or unreadable in path.parents for unreadable in self.seen.unreadable)
         return hidden or any(str(film.path) == entry.path for film in self.seen.contested.get(key, []))
 
 

@@ -1,4 +1,4 @@
-"""Which files of a folder tree are films: versions, parts, discs and episodes together, extras left out."""
+"""Films of a folder tree: groups versions, parts, discs and episodes, and leaves out extras."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wios_assets.films.names import (
 )
 from wios_assets.text import name_key
 
-# Folders in which media centres keep what is not the film. Those of the first set are never a shelf of films; those of
+# Folders in which media centres keep extras. Those of the first set are never a shelf of films; those of
 # the second set may be one, and count only inside a film's, season's or series' folder.
 EXTRA_FOLDERS = frozenset(
     {
@@ -83,7 +83,7 @@ class VideoFile:
 
 @dataclass
 class Folder:
-    """A folder of a library with what counts in it: video files, and folders that may hold some."""
+    """A folder of a library with its video files, and the folders that may contain some."""
 
     name: str
     videos: list[VideoFile] = field(default_factory=list)
@@ -95,7 +95,7 @@ class FoundFilm:
     """A film in a folder tree. Paths are relative to the tree's root, with `/`.
 
     Attributes:
-        name: what the partition is called: `Heat (1995)`, `Fargo (2014) S01E02`.
+        name: name of the partition: `Heat (1995)`, `Fargo (2014) S01E02`.
         files: its file, or its parts in order.
         versions: other versions of the same film, which are not analysed.
         folder: the folder that is the film's own; None where it shares one.
@@ -260,7 +260,7 @@ def _is_extra(file: VideoFile, folder: Folder) -> bool:
     if _EXTRA_NAME.match(stem):
         return True
     if _TRAILER_OR_SAMPLE.search(stem):
-        # `The Trailer` alone is a film; a trailer stands beside its film or has its separator.
+        # `The Trailer` alone is a film; a trailer is in the folder of its film or has its separator.
         ending = _TRAILER_OR_SAMPLE.search(stem)
         return ending is not None and (ending[0][0] != " " or _names_another(stem[: ending.start()], others, folder))
     if _EXTRA_PREFIX.match(stem) and others:
@@ -303,7 +303,7 @@ def _names_other_film(folder: Folder, file: VideoFile) -> bool:
 
 
 def _folder_names(folder: Folder, file: VideoFile, name: Name) -> bool:
-    """Whether a film is called by its folder rather than by its file."""
+    """Whether a film is named by its folder rather than by its file."""
     if _has_year(folder.name):
         return not (_names_other_film(folder, file) and name_key(name.title) != name_key(read_name(folder.name).title))
     if _has_year(file.stem):
@@ -322,10 +322,10 @@ def _stacks(videos: Sequence[VideoFile], folder: Folder, own: bool) -> list[tupl
             stacks[(part.name.casefold(), part.word, suffix)].setdefault(part.number, file)
     stacked: dict[str, tuple[VideoFile, ...]] = {}
     for (base, word, _), numbered in stacks.items():
-        whole = len(numbered) > 1 and sorted(numbered) == list(range(1, len(numbered) + 1))
+        complete = len(numbered) > 1 and sorted(numbered) == list(range(1, len(numbered) + 1))
         # `Kill Bill Part 1` and `Part 2` on a shelf are two films; in a film's own folder, or after a year, they are
         # parts of one.
-        if whole and (own or word in ("cd", "dvd", "disc", "disk") or _has_year(base)):
+        if complete and (own or word in ("cd", "dvd", "disc", "disk") or _has_year(base)):
             files = tuple(numbered[number] for number in sorted(numbered))
             stacked |= {file.name: files for file in files}
     result: list[tuple[VideoFile, ...]] = []
@@ -343,8 +343,8 @@ def _part_folders(folder: Folder) -> list[tuple[int, Folder]]:
         for inner in folder.folders
         if (number := read_part_folder(inner.name)) is not None and len(inner.videos) == 1
     }
-    whole = len(numbered) > 1 and sorted(numbered) == list(range(1, len(numbered) + 1))
-    return sorted(numbered.items()) if whole else []
+    complete = len(numbered) > 1 and sorted(numbered) == list(range(1, len(numbered) + 1))
+    return sorted(numbered.items()) if complete else []
 
 
 def _same_film(one: Name, other: Name, folder: Folder | None) -> bool:
@@ -358,7 +358,7 @@ def _same_film(one: Name, other: Name, folder: Folder | None) -> bool:
 
 
 def _is_labelled(name: Name, folder: Folder) -> bool:
-    """Whether a name goes on after the folder's with a label that is no known version."""
+    """Whether a name is the folder's followed by a label that is no known version."""
     return name_key(name.title) != name_key(read_name(folder.name).title)
 
 

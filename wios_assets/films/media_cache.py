@@ -1,4 +1,4 @@
-"""How files that are made from a film are called in the cache, so that they can be found again by the film."""
+"""Names of the cached pictures of a film, by which they are found and removed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 POSTERS, PREVIEWS = "posters", "previews"
 
 
-def cached_file(folder: Path, film: Path, what: object, suffix: str) -> Path:
-    """File in `folder` for what is made from the film's file and `what` decides."""
-    return folder / f"{_hash(str(film), 10)}-{_hash(repr(what), 12)}{suffix}"
+def cached_file(folder: Path, film: Path, content: object, suffix: str) -> Path:
+    """File in `folder` for a picture of the film, named by the film's path and what determines the content."""
+    return folder / f"{_hash(str(film), 10)}-{_hash(repr(content), 12)}{suffix}"
 
 
 def remove_cached(cache: Path, film: Path) -> int:
-    """Remove every poster and preview made from the film's file; returns how many there were."""
+    """Remove all posters and previews of the film's file; returns their number."""
     removed = 0
     for name in (POSTERS, PREVIEWS):
         for file in (cache / name).glob(f"{_hash(str(film), 10)}-*"):

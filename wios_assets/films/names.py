@@ -1,4 +1,4 @@
-"""Reading names of films and episodes as people and media centres write them.
+"""Reads the names of films and episodes as people, media centres and release groups write them.
 
 The forms are those that Kodi (https://kodi.wiki/view/Naming_video_files), Jellyfin
 (https://jellyfin.org/docs/general/server/media/movies, …/shows) and Plex (https://support.plex.tv, "Naming and
@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 
 _PLAIN_BRACKETS = str.maketrans("（）［］｛｝【】〔〕", "()[]{}[][]")
-# Marks that give the direction of writing; they are invisible, and file managers add them.
+# Invisible marks of writing direction, which file managers add.
 _DIRECTION_MARKS = dict.fromkeys(
     map(ord, "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 )
@@ -77,12 +77,12 @@ _NUMBERS = re.compile(r"\d+")
 
 @dataclass(frozen=True)
 class Name:
-    """What the name of a film's file or folder says.
+    """The parts of the name of a film's file or folder.
 
     Attributes:
         title: the title with its year, without tags and version: `Heat (1995)`.
         year: the year in brackets, None without one.
-        version: what distinguishes it from other versions of the film, such as `1080p`; empty where nothing does.
+        version: words that distinguish versions of the film, such as `1080p`; empty without any.
         tconst: IMDB's key in a tag such as `[imdbid-tt0113277]`, None without one.
     """
 
@@ -94,12 +94,12 @@ class Name:
 
 @dataclass(frozen=True)
 class EpisodeNumber:
-    """Which episodes of a series a file holds.
+    """The episodes of a series in one file.
 
     Attributes:
         season: its number, 0 for specials; None for absolute numbers.
         first, last: numbers of the first and the last episode, equal for a single one.
-        series: what stands before the number in the name, perhaps empty.
+        series: the text before the number in the name, perhaps empty.
     """
 
     season: int | None
@@ -157,7 +157,7 @@ def _release_versions(text: str) -> list[str]:
 
 
 def _version_label(text: str) -> tuple[str, str] | None:
-    """Name and label of `Name - 1080p` or `Name [1080p]`; None where what follows the name is no version."""
+    """Name and label of `Name - 1080p` or `Name [1080p]`; None where the label is no version."""
     for form in (_AFTER_DASH, _IN_BRACKETS):
         match = form.match(text)
         if match and _is_version(match["label"]):
@@ -171,7 +171,7 @@ def _is_version(text: str) -> bool:
 
 
 def read_part(name: str) -> PartNumber | None:
-    """The part that a file's name without its extension says, such as `Heat (1995)-cd1`."""
+    """The part in a file's name without extension, such as `Heat (1995)-cd1`; None without one."""
     match = _PART.match(plain(name))
     return PartNumber(_tidy(match["name"]), match["word"].casefold(), _part_number(match["number"])) if match else None
 
@@ -196,7 +196,7 @@ def read_season(folder: str) -> int | None:
 
 
 def read_episode(name: str, season: int | None = None) -> EpisodeNumber | None:
-    """The episodes that a file's name without its extension says.
+    """The episodes in a file's name without extension; None where it names none.
 
     Args:
         name: the file's name.

@@ -16,12 +16,12 @@ TCONST = r"^tt\d{7,10}$"
 
 
 class Sidecar(BaseModel):
-    """What a user says about one film; every value may be left out.
+    """A user's values for one film; all are optional.
 
     Attributes:
         name: partition key, in place of the file's or folder's name.
         tconst: IMDB's key of the title.
-        title, year: in place of what the file's name says.
+        title, year: in place of those in the file's name.
         cast: actors' names, nconsts or gallery folder names, in billing order; in place of IMDB's cast.
         gallery: folder that holds one folder of photos an actor; relative to the sidecar's folder.
         samples_per_second: frames looked at for each second of film.
@@ -84,12 +84,12 @@ _TYPES = {
 
 
 def sidecar_path(film: Path) -> Path:
-    """Where the sidecar of a film file stands: beside it, called by its stem."""
+    """Path of a film file's sidecar: in the same folder, named by the stem."""
     return film.with_name(film.stem + SIDECAR_SUFFIX)
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """The sidecar in `path`; an empty file says nothing.
+    """The sidecar in `path`; an empty file is an empty sidecar.
 
     Raises:
         WiosError: not readable, not YAML, a key that is not allowed or a value of the wrong type; names file and key.
@@ -124,7 +124,7 @@ def read_sidecar(path: Path) -> Sidecar:
 
 
 def write_sidecar(path: Path, sidecar: Sidecar) -> None:
-    """Write what is set of `sidecar`, whole or not at all."""
+    """Write the values that are set in `sidecar`, atomically."""
     content: dict[str, Any] = sidecar.model_dump(exclude_none=True)
     try:
         write_atomic(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False), durable=True)

@@ -1,4 +1,4 @@
-"""Who plays in a film, as whom: from IMDB's credits, or as a user lists it."""
+"""Casts of films: people and characters from IMDB's credits, or from a user's list."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _COLUMNS = [column.name for column in CAST.columns]
 def cast_of_title(
     lookup: ImdbLookup, tconst: str, galleries: Iterable[Path] = (), film: Path | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The people one may see in a title, and those left out.
+    """The people who may be seen in a title, and those left out.
 
     Actors, actresses and people as themselves, in billing order, each once, with their characters joined by ` / `.
-    Who only lends a voice or is uncredited is left out. Two people of one name are told apart by their keys.
+    People who are uncredited or only lend their voices are left out. Namesakes have their nconst after the name.
 
     Args:
-        galleries: folders that hold one folder an actor. film: video file, for `.actors/` beside it.
+        galleries: folders with one folder per actor. film: video file, for `.actors/` in its folder.
 
     Returns:
         A frame of CAST's columns (without `film`), and one of actor, nconst, character, category and reason.
@@ -39,7 +39,7 @@ def cast_of_title(
     for credit in lookup.credits(tconst):
         if credit.category in ON_SCREEN:
             people.setdefault(credit.nconst, []).append(credit)
-    names = _told_apart({nconst: credits[0].name or nconst for nconst, credits in people.items()})
+    names = _unique_names({nconst: credits[0].name or nconst for nconst, credits in people.items()})
     seen: list[tuple[str, str | None, str | None]] = []
     left_out: list[tuple[str, str, str | None, str, str]] = []
     for nconst, credits in people.items():
@@ -60,10 +60,10 @@ def cast_by_hand(
     tconst: str | None = None,
     film: Path | None = None,
 ) -> pd.DataFrame:
-    """A cast as a user lists it: actors' names, nconsts, or names of gallery folders, in billing order.
+    """A cast from a user's list: actors' names, nconsts, or names of gallery folders, in billing order.
 
-    A name stays as it is spelled. Its nconst is the one of the title's own cast with this name, else the only one of
-    this name in IMDB; where IMDB has namesakes it stays empty, nobody is guessed. An nconst gets IMDB's name.
+    A name keeps its spelling. Its nconst is that of the title's cast member with this name, else the only one with this
+    name in IMDB; it stays empty where IMDB has several people of the name. An nconst gets the name that IMDB has.
 
     Returns:
         A frame of CAST's columns, without `film`.
@@ -79,24 +79,24 @@ def cast_by_hand(
         named.setdefault(caseless(own[0].name or ""), set()).add(person)
     keys = [entry for entry in entries if NCONST.fullmatch(entry)]
     names = lookup.names(keys) if lookup is not None else {}
-    found: dict[str, tuple[str, str | None, str | None]] = {}
+    people: dict[str, tuple[str, str | None, str | None]] = {}
     for entry in entries:
         is_key = NCONST.fullmatch(entry) is not None
         actor = names.get(entry, entry) if is_key else entry
         nconst = entry if is_key else _key_of(entry, named, lookup)
         characters = dict.fromkeys(text for credit in credits.get(nconst or "", ()) for text in credit.characters)
-        found.setdefault(nconst or actor, (actor, nconst, " / ".join(characters) or None))
-    apart = _told_apart({key: actor for key, (actor, _, _) in found.items()})
-    people = [(apart[key], nconst, character) for key, (_, nconst, character) in found.items()]
-    return _cast_frame(people, "sidecar", galleries, film)
+        people.setdefault(nconst or actor, (actor, nconst, " / ".join(characters) or None))
+    unique = _unique_names({key: actor for key, (actor, _, _) in people.items()})
+    cast = [(unique[key], nconst, character) for key, (_, nconst, character) in people.items()]
+    return _cast_frame(cast, "sidecar", galleries, film)
 
 
 def _key_of(name: str, of_title: dict[str, set[str]], lookup: ImdbLookup | None) -> str | None:
-    called = name.replace("_", " ")
-    in_title = of_title.get(caseless(called), set())
+    spaced = name.replace("_", " ")
+    in_title = of_title.get(caseless(spaced), set())
     if in_title:
         return next(iter(in_title)) if len(in_title) == 1 else None
-    people = lookup.people_called(called) if lookup is not None else []
+    people = lookup.people_called(spaced) if lookup is not None else []
     return people[0].nconst if len(people) == 1 else None
 
 
@@ -108,8 +108,8 @@ def _reason_to_leave_out(characters: Sequence[str]) -> str | None:
     return None
 
 
-def _told_apart(names: dict[str, str]) -> dict[str, str]:
-    """Names by key, with the key added where two people share a name: tracks are named by the actor's name."""
+def _unique_names(names: dict[str, str]) -> dict[str, str]:
+    """Names by key; where people share a name, the key is added, because tracks are named by actor's name."""
     spelled = list(names.values())
     return {key: f"{name} ({key})" if spelled.count(name) > 1 and key != name else name for key, name in names.items()}
 
@@ -119,8 +119,8 @@ def _cast_frame(
 ) -> pd.DataFrame:
     photos = photos_of_cast([(actor, nconst) for actor, nconst, _ in people], galleries, film)
     rows = [
-        (place, actor, nconst, character, source, None if photos[actor].folder is None else str(photos[actor].folder))
-        for place, (actor, nconst, character) in enumerate(people, start=1)
+        (billing, actor, nconst, character, source, None if photos[actor].folder is None else str(photos[actor].folder))
+        for billing, (actor, nconst, character) in enumerate(people, start=1)
     ]
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     return frame.astype({"billing": "int32"})

@@ -1,4 +1,4 @@
-"""IMDB's files from an HTTP address: resumed, checked, asked for only when they changed, and swapped in whole."""
+"""Downloads IMDB's files over HTTP: only what changed, resumed after a break, checked, and replaced atomically."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _TRIES = 6
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a file came from; kept beside it, so that the next request can ask whether it changed.
+    """Origin of a file, stored beside it, so that the next request can be conditional.
 
     Attributes:
-        address: of the file. etag, last_modified: the server's, empty where it gives none.
+        address: URL of the file. etag, last_modified: headers of the server, empty where it sends none.
         size: bytes. fetched_at: ISO 8601, UTC.
     """
 
@@ -42,7 +42,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Download:
-    """What became of one file: `changed` is False where the server had nothing newer."""
+    """Result for one file: `changed` is False where the server had nothing newer."""
 
     table: str
     path: Path
@@ -61,12 +61,12 @@ def download_imdb(
 ) -> list[Download]:
     """Bring IMDB's files in `folder` up to date from `<base>/title.basics.tsv.gz` and so on.
 
-    A file that has not changed costs one request. A broken download goes on where it stopped, in this call or the
-    next. Each file is checked (size, gzip to the last byte, header) before it takes the old one's place.
+    An unchanged file costs one request. A broken download is resumed, in this call or the next. Each file is checked
+    (size, gzip to the last byte, header) before it replaces the old one.
 
     Args:
         base: HTTP or HTTPS address of the folder.
-        progress: told the file's name, bytes fetched and bytes in all (0 if the server does not say).
+        progress: called with the file's name, bytes fetched and total bytes (0 where the server sends no size).
         back_off_s: first pause before another try, in seconds; it doubles.
 
     Raises:
@@ -124,23 +124,23 @@ class _Fetch:
         )
 
     def _try(self) -> Download | None:
-        """One request; None where it brought less than the whole and the rest is to be asked for."""
-        have = _read_origin(self.origin_file, self.target, self.address)
-        begun = _read_origin(self.part_origin_file, self.part, self.address, whole=False)
+        """One request; None where the rest of the file has to be requested."""
+        current = _read_origin(self.origin_file, self.target, self.address)
+        begun = _read_origin(self.part_origin_file, self.part, self.address, complete=False)
         if begun is None:
             self.part.unlink(missing_ok=True)
-        # Bytes of the file itself: a server may otherwise pack the answer, or a library unpack it.
+        # Bytes of the file itself: otherwise the server may compress the answer, or the library decompress it.
         headers = {"Accept-Encoding": "identity"}
-        if have is not None:
-            headers |= _if_changed(have)
+        if current is not None:
+            headers |= _if_changed(current)
         start = self.part.stat().st_size if begun is not None else 0
         if begun is not None and start:
             headers |= {"Range": f"bytes={start}-", "If-Range": begun.etag or begun.last_modified}
         self.requests += 1
         with self.session.get(self.address, headers=headers, stream=True, timeout=TIMEOUT_S) as answer:
-            if answer.status_code == 304 and have is not None:
+            if answer.status_code == 304 and current is not None:
                 self._forget_part()
-                return Download(self.spec.table.name, self.target, False, have.size, 0, self.requests)
+                return Download(self.spec.table.name, self.target, False, current.size, 0, self.requests)
             if answer.status_code == 416:
                 self._forget_part()
                 return None
@@ -190,7 +190,7 @@ class _Fetch:
                 f"{self.address}: what came is not IMDB's file: {str(error).removeprefix(f'{self.part}: ')}; the "
                 f"earlier file stays"
             ) from None
-        # Without its origin the new file is fetched once more; with the old one's it would never be again.
+        # Without its origin the new file is fetched once more; with the old origin it would never be fetched again.
         self.origin_file.unlink(missing_ok=True)
         self.part.replace(self.target)
         _write_origin(self.origin_file, Origin(**{**asdict(origin), "size": size}))
@@ -209,8 +209,8 @@ def check_file(path: Path, spec: ImdbFile) -> int:
         WiosError: gzip cut short or damaged, a web page, or a column is missing.
     """
     with TextStream(path) as stream:
-        found = stream.header.decode("utf-8", "replace").split("\t")
-        missing = [name for name in spec.names if name not in found]
+        header = stream.header.decode("utf-8", "replace").split("\t")
+        missing = [name for name in spec.names if name not in header]
         if missing:
             raise BadInput(f"{path}: line 1 has no column {missing[0]}")
         for _ in stream.blocks(_CHUNK):
@@ -220,22 +220,22 @@ def check_file(path: Path, spec: ImdbFile) -> int:
         return stream.lines - 1
 
 
-def _if_changed(have: Origin) -> dict[str, str]:
+def _if_changed(current: Origin) -> dict[str, str]:
     headers = {}
-    if have.etag:
-        headers["If-None-Match"] = have.etag
-    if have.last_modified:
-        headers["If-Modified-Since"] = have.last_modified
+    if current.etag:
+        headers["If-None-Match"] = current.etag
+    if current.last_modified:
+        headers["If-Modified-Since"] = current.last_modified
     return headers
 
 
 def _range_starts_at(answer: requests.Response, start: int) -> bool:
-    found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
-    return found is not None and int(found.group(1)) == start
+    match = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
+    return match is not None and int(match.group(1)) == start
 
 
-def _read_origin(path: Path, file: Path, address: str, whole: bool = True) -> Origin | None:
-    """The origin of `file`, if it is known, of this address, and can be asked after."""
+def _read_origin(path: Path, file: Path, address: str, complete: bool = True) -> Origin | None:
+    """The stored origin of `file`, if it is of this address and allows a conditional or partial request."""
     try:
         origin = Origin(**json.loads(path.read_text(encoding="utf-8")))
         size = file.stat().st_size
@@ -243,8 +243,8 @@ def _read_origin(path: Path, file: Path, address: str, whole: bool = True) -> Or
         return None
     # A weak ETag does not promise the same bytes, so it cannot continue a file.
     strong = (origin.etag and not origin.etag.startswith("W/")) or (not origin.etag and origin.last_modified)
-    known = (origin.etag or origin.last_modified) if whole else strong
-    fits = size == origin.size if whole else not origin.size or size <= origin.size
+    known = (origin.etag or origin.last_modified) if complete else strong
+    fits = size == origin.size if complete else not origin.size or size <= origin.size
     return origin if origin.address == address and known and fits else None
 
 

@@ -1,4 +1,4 @@
-"""What IMDB's files look like: their names, their columns, and what a value must be.
+"""Schema of IMDB's files: names, columns, and the kinds of their values.
 
 The form is IMDB's own (https://developer.imdb.com/non-commercial-datasets/): tab-separated UTF-8 with one header
 line, `\\N` for null, nothing quoted or escaped, lists joined by commas, and `characters` as a JSON list.
@@ -118,13 +118,13 @@ IMDB_FILES: dict[str, ImdbFile] = {
 
 
 def find_file(folder: Path, table: str) -> Path:
-    """The file of a table in `folder`: `title.basics.tsv.gz` or `title.basics.tsv`, the later changed of the two.
+    """The file of a table in `folder`: `title.basics.tsv.gz` or `title.basics.tsv`, the newer of the two.
 
     Raises:
         WiosError: there is neither.
     """
     stem = IMDB_FILES[table].stem
-    found = [path for path in (folder / f"{stem}.tsv.gz", folder / f"{stem}.tsv") if path.is_file()]
-    if not found:
+    files = [path for path in (folder / f"{stem}.tsv.gz", folder / f"{stem}.tsv") if path.is_file()]
+    if not files:
         raise NotFound(f"{folder}: there is no {stem}.tsv.gz; put IMDB's file there, or download it")
-    return max(found, key=lambda path: path.stat().st_mtime_ns)
+    return max(files, key=lambda path: path.stat().st_mtime_ns)

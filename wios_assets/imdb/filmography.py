@@ -1,4 +1,4 @@
-"""What a director made, with whom; and what is missing to analyse it."""
+"""A director's films with their casts, and what is missing to analyse them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOBODY: dict[Hashable, Any] = {"billing": None, "actor": None, "nconst": None, 
 
 
 def filmography_of(lookup: ImdbLookup, director: str | None) -> pd.DataFrame:
-    """A director's films by year with the cast of each in billing order, then who is left out of it and why.
+    """A director's films by year, each with its cast in billing order, then the people left out and the reason.
 
     Args:
         director: IMDB's key of the person; None for nobody.

@@ -1,4 +1,4 @@
-"""All of IMDB's files at once, as typed Parquet."""
+"""Parses all of IMDB's files, as typed Parquet."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def parse_folder(
 ) -> dict[str, ParseReport]:
     """Parse the files of `folder`, two at a time, into `staging`/<table>.
 
-    gzip keeps one core a file, so two files keep two cores; more at once would only take more memory.
+    Decompression takes one core per file, so two files occupy two cores; more would only need more memory.
 
     Args:
-        progress: told the table, bytes read and bytes in all; called from two threads.
+        progress: called from two threads, with the table, bytes read and total bytes.
 
     Raises:
         WiosError: a file is missing or refused, see `parse_imdb`; the others may have been parsed.
@@ -33,11 +33,11 @@ def parse_folder(
     largest_first = sorted(files, key=lambda table: -files[table].stat().st_size)
 
     def parse(table: str) -> ParseReport:
-        def told(done: int, size: int) -> None:
+        def report(done: int, size: int) -> None:
             if progress is not None:
                 progress(table, done, size)
 
-        return parse_imdb(files[table], table, staging / table, allowed_share, told)
+        return parse_imdb(files[table], table, staging / table, allowed_share, report)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         reports = dict(zip(largest_first, pool.map(parse, largest_first), strict=True))

@@ -1,4 +1,4 @@
-"""Titles, credits and people, looked up in the lake's IMDB tables through DuckDB."""
+"""Looks up titles, credits and people in the lake's IMDB tables through DuckDB."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MEMORY = "1GB"
 
 @dataclass(frozen=True)
 class Title:
-    """A title as IMDB has it; `runtime_minutes` and `year` are None where IMDB does not know them."""
+    """A title of IMDB; `runtime_minutes` and `year` are None where IMDB lacks them."""
 
     tconst: str
     title_type: str
@@ -96,8 +96,8 @@ class ImdbLookup:
 
     def title(self, tconst: str) -> Title | None:
         """The title with this key."""
-        found = self._rows("imdb/title_basics", f"SELECT {_FIELDS} FROM rows WHERE tconst = ?", tconst)
-        return Title(*found[0]) if found else None
+        rows = self._rows("imdb/title_basics", f"SELECT {_FIELDS} FROM rows WHERE tconst = ?", tconst)
+        return Title(*rows[0]) if rows else None
 
     def titles_called(self, name: str, year: int | None) -> list[Title]:
         """Films whose primary or original title has the same key as `name`; of `year` ± 1 if one is given."""
@@ -105,14 +105,14 @@ class ImdbLookup:
         when = "" if year is None else "AND start_year BETWEEN ? AND ?"
         if self.has(FILM_TITLES):
             sql = f"SELECT {_FIELDS} FROM rows WHERE title_key = title_key(?) {when}"
-            found = self._rows(FILM_TITLES, sql.replace("title_key(?)", "?"), self.title_key(name), *bounds)
+            rows = self._rows(FILM_TITLES, sql.replace("title_key(?)", "?"), self.title_key(name), *bounds)
         else:
             sql = (
                 f"SELECT {_FIELDS} FROM rows WHERE title_type IN {FILM_TYPES} {when} "
                 f"AND ? IN (title_key(primary_title), title_key(original_title))"
             )
-            found = self._rows("imdb/title_basics", sql, *bounds, self.title_key(name))
-        return [Title(*row) for row in dict.fromkeys(found)]
+            rows = self._rows("imdb/title_basics", sql, *bounds, self.title_key(name))
+        return [Title(*row) for row in dict.fromkeys(rows)]
 
     def title_key(self, title: str) -> str:
         """What spellings of one title share: letters and digits without case, accents and leading article."""
@@ -121,8 +121,8 @@ class ImdbLookup:
 
     def films_directed_by(self, nconst: str) -> list[Title]:
         """A director's films by year, those of unknown year last."""
-        found = self._rows("imdb/title_crew", "SELECT tconst FROM rows WHERE list_contains(directors, ?)", nconst)
-        keys = sorted(key for (key,) in found)
+        crew = self._rows("imdb/title_crew", "SELECT tconst FROM rows WHERE list_contains(directors, ?)", nconst)
+        keys = sorted(key for (key,) in crew)
         if not keys:
             return []
         marks = ", ".join("?" * len(keys))
@@ -156,10 +156,10 @@ class ImdbLookup:
         """Everybody with this name, case and accents aside; several, where IMDB has namesakes."""
         fields = "nconst, primary_name, birth_year, primary_profession"
         spelled = f"SELECT {fields} FROM rows WHERE primary_name = ?"
-        found = self._rows("imdb/name_basics", spelled, name) or self._rows(
+        rows = self._rows("imdb/name_basics", spelled, name) or self._rows(
             "imdb/name_basics", f"SELECT {fields} FROM rows WHERE bare_title(primary_name) = bare_title(?)", name
         )
-        return [Person(nconst, called, born, tuple(work or ())) for nconst, called, born, work in found]
+        return [Person(nconst, spelling, born, tuple(work or ())) for nconst, spelling, born, work in rows]
 
     def _rows(self, table: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         if not self.has(table):

@@ -1,4 +1,4 @@
-"""Which of IMDB's titles a film file is."""
+"""Matches the names of films with IMDB's titles."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def match_title(
     that fit, the one spelled like the name wins, then the one whose length is the film's; otherwise none is chosen.
 
     Args:
-        names: what the film is called, without extension: its folder's name, its file's. The first is asked first.
+        names: names of the film without extension, of its folder and its file; the first that matches counts.
         tconst: key from the sidecar or the command line.
         runtime_s: the film's length in seconds, if known.
     """
@@ -97,16 +97,17 @@ def match_title(
     undecided: Ambiguous | None = None
     for name in names:
         # A bare number may be the year or belong to the title: `Wonder Woman 1984`. Every reading counts.
-        how: dict[Title, str] = {}
+        matched_by: dict[Title, str] = {}
         for reading in readings(name):
             for title in _called(reading, runtime_s, lookup):
-                how.setdefault(title, "title" if reading.year is None else "title and year")
+                matched_by.setdefault(title, "title" if reading.year is None else "title and year")
         if runtime_s is not None:
-            how = {title: way for title, way in how.items() if _may_last(title, runtime_s / 60)} or how
-        if len(how) == 1:
-            return _match(*next(iter(how.items())))
-        if how and undecided is None:
-            films_first = sorted(how, key=lambda title: (title.title_type != "movie", title.tconst))
+            fitting = {title: by for title, by in matched_by.items() if _may_last(title, runtime_s / 60)}
+            matched_by = fitting or matched_by
+        if len(matched_by) == 1:
+            return _match(*next(iter(matched_by.items())))
+        if matched_by and undecided is None:
+            films_first = sorted(matched_by, key=lambda title: (title.title_type != "movie", title.tconst))
             undecided = Ambiguous(name, tuple(films_first))
     return undecided
 
@@ -149,29 +150,29 @@ def title_from_name(name: str) -> tuple[str, int | None]:
     return name, None
 
 
-def _by_key(tconst: str, how: str, lookup: ImdbLookup) -> Match:
+def _by_key(tconst: str, matched_by: str, lookup: ImdbLookup) -> Match:
     title = lookup.title(tconst)
     if title is None:
-        return Match(tconst, None, None, how, in_tables=False)
-    return _match(title, how)
+        return Match(tconst, None, None, matched_by, in_tables=False)
+    return _match(title, matched_by)
 
 
 def _called(reading: NameReading, runtime_s: float | None, lookup: ImdbLookup) -> list[Title]:
-    """Titles that are spelled most like a reading, of its year if it has one."""
-    found = lookup.titles_called(reading.title, reading.year)
+    """Titles with the spelling closest to a reading, of its year if it has one."""
+    titles = lookup.titles_called(reading.title, reading.year)
     if reading.year is not None:
         # The year on a case and in IMDB differ by one where a film ran at a festival first.
-        found = [title for title in found if title.year == reading.year] or found
-    closest = min((_spelling(reading.title, title) for title in found), default=0)
-    found = [title for title in found if _spelling(reading.title, title) == closest]
+        titles = [title for title in titles if title.year == reading.year] or titles
+    closest = min((_spelling(reading.title, title) for title in titles), default=0)
+    titles = [title for title in titles if _spelling(reading.title, title) == closest]
     # Title and year outweigh the length: there are longer cuts, and there are excerpts. A title alone does not.
     if reading.year is None and runtime_s is not None:
-        found = [title for title in found if _may_last(title, runtime_s / 60)]
-    return found
+        titles = [title for title in titles if _may_last(title, runtime_s / 60)]
+    return titles
 
 
 def _may_last(title: Title, minutes: float) -> bool:
-    """Whether a title's length, or its type where IMDB has none, agrees with the film's."""
+    """Whether a title's length, or its type where IMDB lacks it, agrees with the film's length in minutes."""
     if title.runtime_minutes is not None:
         return abs(title.runtime_minutes - minutes) <= max(3.0, 0.08 * minutes)
     if title.title_type in ("short", "tvShort"):
@@ -179,19 +180,19 @@ def _may_last(title: Title, minutes: float) -> bool:
     return title.title_type != "movie" or minutes > SHORTEST_FILM_MINUTES / 2
 
 
-def _spelling(wanted: str, title: Title) -> int:
-    """How far a title's spelling is from the wanted one: 0 the same letter for letter, 3 alike only by its key."""
+def _spelling(name: str, title: Title) -> int:
+    """Difference in spelling between a name and a title: 0 for the same letters, 3 where only the keys agree."""
     return min(
-        next((level for level, plain in enumerate(_PLAINER) if plain(wanted) == plain(called)), len(_PLAINER))
-        for called in (title.primary_title, title.original_title)
+        next((level for level, plain in enumerate(_PLAINER) if plain(name) == plain(spelling)), len(_PLAINER))
+        for spelling in (title.primary_title, title.original_title)
     )
 
 
 _PLAINER = (caseless, words, lambda text: fold(words(text)))
 
 
-def _match(title: Title, how: str) -> Match:
-    return Match(title.tconst, title.primary_title, title.year, how, title.runtime_minutes)
+def _match(title: Title, matched_by: str) -> Match:
+    return Match(title.tconst, title.primary_title, title.year, matched_by, title.runtime_minutes)
 
 
 def _described(title: Title) -> str:

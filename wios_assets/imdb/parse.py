@@ -1,4 +1,4 @@
-"""One of IMDB's files, of any size, as typed Parquet; lines that do not fit are set aside with number and reason."""
+"""Parses one of IMDB's files, of any size, into typed Parquet; misfit lines are quarantined with number and reason."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ParseReport:
-    """What became of a file: `lines == rows + quarantined`.
+    """Result of parsing a file: `lines == rows + quarantined`.
 
     Attributes:
-        lines: lines after the header. rows: rows written. quarantined: lines set aside.
+        lines: lines after the header. rows: rows written. quarantined: lines that do not fit.
         reasons: reason without its value → lines. extra_columns: columns of the file that the table does not have.
         requoted: values that a CSV writer had put into quotes.
         parquet_folder: holds `part-….parquet` of the table's schema, sorted by key; keys are unique in it.
-        quarantine_file: Parquet of `QUARANTINE_SCHEMA`; there even when it is empty.
+        quarantine_file: Parquet of `QUARANTINE_SCHEMA`; written even when it is empty.
         was_sorted: whether the file had its rows in the order of the key, as IMDB's have.
     """
 
@@ -79,7 +79,7 @@ def parse_imdb(
     Args:
         staging: folder for `rows/` and `quarantine.parquet`; what it held is removed.
         allowed_share: largest share of quarantined lines, 0 to 1.
-        progress: told bytes read and bytes in all (of the file, compressed or not).
+        progress: called with bytes read and total bytes (of the file, compressed or not).
 
     Raises:
         WiosError: no such column, empty, damaged or no table at all, or too many lines that do not fit. Nothing is
@@ -165,7 +165,7 @@ class _Parser:
         pending: Future[None] | None = None
         with ThreadPoolExecutor(1) as writer:
             try:
-                # One block is unpacked and one batch written while the one between is taken apart.
+                # Three blocks at a time: one is decompressed, one parsed, one written.
                 for first_line, block in _one_ahead(stream.blocks(_BLOCK)):
                     batch = self._typed_batch(first_line, block)
                     if pending is not None:
@@ -199,12 +199,12 @@ class _Parser:
         return tuple(name for name in self.header if name not in self.spec.names)
 
     def _raw_batch(self, block: bytes) -> pa.RecordBatch:
-        """A block's lines as columns of bytes; what has another number of columns goes to `misshapen`."""
+        """A block's lines as columns of bytes; lines with another number of columns go to `misshapen`."""
         self.misshapen = []
         try:
             table = csv.read_csv(
                 pa.BufferReader(block),
-                # One thread: only then does the reader know the number of a line that it passes over.
+                # One thread: only then does the reader know the numbers of the lines that it skips.
                 read_options=csv.ReadOptions(
                     use_threads=False, block_size=len(block) + 1, column_names=_distinct(self.header)
                 ),
@@ -239,13 +239,13 @@ class _Parser:
     def _typed_batch(self, first_line: int, block: bytes) -> pa.RecordBatch:
         raw = self._raw_batch(block)
         columns, misfit, checks = [], None, []
-        for (name, kind), wanted in zip(self.spec.columns, self.spec.table.schema, strict=True):
+        for (name, kind), column in zip(self.spec.columns, self.spec.table.schema, strict=True):
             texts, undecodable = decoded(raw.column(name))
             if kind in (Kind.TEXT, Kind.JSON_LIST):
                 texts, requoted = unquoted(texts)
                 self.requoted += requoted
             values, unfit = typed(texts, kind)
-            required = pc.is_null(raw.column(name)) if wanted.name in self.spec.key or kind is Kind.NAME_KEY else None
+            required = pc.is_null(raw.column(name)) if column.name in self.spec.key or kind is Kind.NAME_KEY else None
             for mask, reason in (
                 (undecodable, "is not UTF-8"),
                 (unfit, f"is not {kind.value}"),
@@ -297,8 +297,8 @@ class _Parser:
     def _in_order(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with every key greater than the one before; raises where the whole file must be sorted.
 
-        IMDB's principals stand in the order of the title, but not always of `ordering` within it. So the last
-        title of a batch, which may go on in the next, is held back until then.
+        IMDB's principals are sorted by title, but not always by `ordering` within it. So the last title of a batch,
+        which may continue in the next one, is held back until then.
         """
         if not len(batch):
             return batch
@@ -328,7 +328,7 @@ class _Parser:
         return batch
 
     def _sort(self, unsorted: Path, parts: PartFiles) -> None:
-        """Sort what was written by key and line, on disk; of lines with the same key the first stays."""
+        """Sort the written rows by key and line, on disk; of lines with the same key the first is kept."""
         spill = self.staging / "spill"
         for kept, repeats in sorted_rows(unsorted, self.spec.key, _LINE, spill, _SORTED_ROWS):
             for batch in kept.drop_columns([_LINE]).cast(parts.schema).combine_chunks().to_batches():
@@ -346,7 +346,7 @@ class _Parser:
 
 
 def _one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, the next of them made in another thread meanwhile."""
+    """The items; the next one is computed in another thread meanwhile."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, items, None)
         while (item := coming.result()) is not None:
@@ -355,8 +355,8 @@ def _one_ahead(items: Iterator[T]) -> Iterator[T]:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Column names with what stands twice made different; such columns are not used."""
-    return [name if names.index(name) == place else f"{name} ({place})" for place, name in enumerate(names)]
+    """Column names made unique; repeated columns are not used."""
+    return [name if names.index(name) == index else f"{name} ({index})" for index, name in enumerate(names)]
 
 
 def _one_batch(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""Rows into Parquet files of a bounded size, laid out so that a key is found in one small row group."""
+"""Writes rows to Parquet files of bounded size, with row groups small enough for look-ups by key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROWS_A_FILE = 2_000_000
-# Columns whose values seldom repeat: a dictionary would cost time and save nothing.
-_UNLIKE_VALUES = frozenset(
+# Columns whose values seldom repeat: dictionary encoding would cost time and save nothing.
+_DISTINCT_VALUES = frozenset(
     {
         *("tconst", "nconst", "primary_title", "original_title", "primary_name", "characters", "directors", "writers"),
         *("known_for_titles", "ordering"),
@@ -62,5 +62,5 @@ def _columns_with_repeats(schema: pa.Schema) -> list[str]:
     return [
         f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
         for field in schema
-        if field.type not in (pa.bool_(), pa.int64()) and field.name not in _UNLIKE_VALUES
+        if field.type not in (pa.bool_(), pa.int64()) and field.name not in _DISTINCT_VALUES
     ]

@@ -1,4 +1,4 @@
-"""Rows of a file that is not in the order of its key, sorted on disk, without the lines that repeat a key."""
+"""Sorts the rows of an unsorted file on disk, and separates rows that repeat a key."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sorted_rows(
 
     Args:
         key: columns that name a row; of rows with the same key the one with the smallest `line` is kept.
-        spill: folder for what does not fit into 1 GB of memory.
+        spill: folder for data beyond 1 GB of memory.
         batch_rows: rows of a batch, at most.
 
     Yields:

@@ -1,4 +1,4 @@
-"""The text of a file, compressed or not, in blocks of whole lines; it knows when it is cut short."""
+"""Reads a text file, plain or gzip, in blocks of complete lines, and detects truncation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 1 << 26
 _PACKED_CHUNK = 1 << 18
-# What a packed chunk may unpack to at once: zeros shrink a thousandfold, and memory is to stay bounded.
+# Largest piece that is decompressed at once: zeros shrink a thousandfold, and memory must stay bounded.
 _TEXT_CHUNK = 1 << 22
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _OTHER_FORMATS = {b"PK\x03\x04": "a zip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file", b"PAR1": "Parquet"}
 
 
 class TextStream:
-    """Lines of a text file, unpacked if it is gzip (whatever it is called). Usable in a `with` statement.
+    """Lines of a text file, decompressed if it is gzip (whatever its name). Usable in a `with` statement.
 
-    A carriage return that ends no line becomes a space, so that a line is what a newline ends. The byte order mark
-    is left out.
+    A carriage return inside a line becomes a space, so that only newlines end lines. The byte order mark is removed.
 
     Attributes:
         header: the first line, without its end.
@@ -104,13 +103,13 @@ class TextStream:
             if length < size:
                 continue
             block = b"".join(parts)
-            whole = block.rfind(b"\n") + 1
-            if not whole and length > LONGEST_LINE:
+            end = block.rfind(b"\n") + 1
+            if not end and length > LONGEST_LINE:
                 raise BadInput(f"{self.path}: line {line} has more than {LONGEST_LINE} bytes; not a table of IMDB's")
-            parts, length = [block[whole:]], len(block) - whole
-            if whole:
-                yield line, block[:whole]
-                line += block.count(b"\n", 0, whole)
+            parts, length = [block[end:]], len(block) - end
+            if end:
+                yield line, block[:end]
+                line += block.count(b"\n", 0, end)
         block = b"".join(parts)
         if block:
             yield line, block
@@ -169,5 +168,5 @@ class TextStream:
         self.position += len(packed)
         return packed
 
-    def _broken(self, how: str) -> WiosError:
-        return BadInput(f"{self.path}: the gzip data {how}, after line {self._newlines}; download the file again")
+    def _broken(self, problem: str) -> WiosError:
+        return BadInput(f"{self.path}: the gzip data {problem}, after line {self._newlines}; download the file again")

@@ -1,4 +1,4 @@
-"""Text of IMDB's files made into typed columns, and which values do not fit."""
+"""Converts the text of IMDB's files to typed columns, and marks the values that do not fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from wios_assets.imdb.files import Kind
 
 Typed = tuple[pa.Array, pa.Array]
-"""Values of the wanted type (null where they do not fit), and a mask, true where a value does not fit."""
+"""Values of the column's type (null where they do not fit), and a mask, true where a value does not fit."""
 
 _KEY = {Kind.TITLE_KEY: r"^tt\d{7,10}$", Kind.NAME_KEY: r"^nm\d{7,10}$"}
 _PREFIX = {Kind.TITLE_KEY: b"tt", Kind.NAME_KEY: b"nm"}
@@ -36,7 +36,7 @@ def decoded(raw: pa.Array) -> Typed:
 
 
 def unquoted(texts: pa.Array) -> tuple[pa.Array, int]:
-    """Texts without the quotes that a CSV writer added, and how many had them."""
+    """Texts without the quotes that a CSV writer added, and the number that had them."""
     if b'""' not in _bytes_of(texts).tobytes():
         return texts, 0
     doubled = pc.fill_null(pc.match_substring(texts, '""'), False)
@@ -57,13 +57,13 @@ def _text(texts: pa.Array, kind: Kind) -> Typed:
 
 
 def _key(texts: pa.Array, kind: Kind) -> Typed:
-    # The plain case is seen at one look over all bytes; a pattern asked for each value takes ten times as long.
+    # The usual case is recognised in one pass over all bytes; matching a pattern per value takes ten times as long.
     prefix = _PREFIX[kind]
     lengths, present = _lengths(texts), len(texts) - texts.null_count
     data, starts = _bytes_of(texts), _starts(texts)
     if (
         np.all((lengths >= 9) & (lengths <= 12))
-        and all(np.all(data[starts + place] == letter) for place, letter in enumerate(prefix))
+        and all(np.all(data[starts + index] == letter) for index, letter in enumerate(prefix))
         and _digits(data) == len(data) - len(prefix) * present
     ):
         return texts, _none(texts)
@@ -95,7 +95,7 @@ def _flag(texts: pa.Array, kind: Kind) -> Typed:
 
 
 def _json_list(texts: pa.Array, kind: Kind) -> Typed:
-    # Almost all are `["…","…"]` without an escape; these are split as they stand, and JSON's own reader has the rest.
+    # Almost all are `["…","…"]` without an escape: these are split directly, the JSON parser reads the rest.
     hard = _hard_json(texts)
     inner = pc.cast(pc.binary_slice(texts.cast(pa.binary()), 2, -2), options=_UNCHECKED)
     if not len(hard):
@@ -105,12 +105,12 @@ def _json_list(texts: pa.Array, kind: Kind) -> Typed:
     mask[hard] = True
     plain = [_joined(items) for items in parsed]
     values = pc.split_pattern(pc.replace_with_mask(inner, pa.array(mask), pa.array(plain, pa.string())), '","')
-    odd = [place for place, text in enumerate(plain) if text is None and parsed[place] is not None]
+    odd = [index for index, text in enumerate(plain) if text is None and parsed[index] is not None]
     if odd:
-        places = np.arange(len(texts))
-        places[hard[odd]] = np.arange(len(texts), len(texts) + len(odd))
-        rest = pa.array([parsed[place] for place in odd], values.type)
-        values = pc.take(pa.concat_arrays([values, rest]), pa.array(places))
+        indices = np.arange(len(texts))
+        indices[hard[odd]] = np.arange(len(texts), len(texts) + len(odd))
+        rest = pa.array([parsed[index] for index in odd], values.type)
+        values = pc.take(pa.concat_arrays([values, rest]), pa.array(indices))
     mask[hard] = [items is None for items in parsed]
     return values, pa.array(mask)
 
@@ -141,7 +141,7 @@ def _hard_json(texts: pa.Array) -> np.ndarray:
 
 
 def _joined(items: list[str] | None) -> str | None:
-    """Texts as one that is split into them again; None where there is no such text."""
+    """Texts joined so that splitting restores them; None where that is impossible."""
     text = '","'.join(items or ())
     return text if items and text.split('","') == items else None
 
@@ -162,7 +162,7 @@ def _decode(value: bytes | None) -> str | None:
 
 
 def _bytes_of(texts: pa.Array) -> np.ndarray:
-    """The bytes of all values, one after the other."""
+    """The concatenated bytes of all values."""
     offsets = _offsets(texts)
     data = texts.buffers()[2]
     return np.frombuffer(data if data is not None else b"", np.uint8)[offsets[0] : offsets[-1]]
@@ -176,7 +176,7 @@ def _offsets(texts: pa.Array) -> np.ndarray:
 
 
 def _starts(texts: pa.Array) -> np.ndarray:
-    """Where each value that is not null begins in `_bytes_of`."""
+    """Offset in `_bytes_of` of each value that is not null."""
     offsets = _offsets(texts)
     starts = offsets[:-1] - offsets[0]
     return starts[texts.is_valid().to_numpy(False)] if texts.null_count else starts

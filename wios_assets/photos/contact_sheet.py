@@ -1,4 +1,4 @@
-"""The verdicts on a gallery as one picture."""
+"""Draws the verdicts on a gallery as one picture."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ OTHER_COLOUR = "#bc4c00"
 
 
 def contact_sheet(photos: pd.DataFrame, columns: int = 8) -> bytes:
-    """PNG of every photo with its verdict, actor by actor, the chosen face framed.
+    """PNG of all photos with their verdicts, grouped by actor, with the chosen face framed.
 
     Args:
         photos: rows of `tables.GALLERY_PHOTOS`.
-        columns: photos side by side.
+        columns: photos in a row.
     """
     text, small = ImageFont.load_default(15), ImageFont.load_default(11)
     groups = [(actor, rows.to_dict("records")) for actor, rows in photos.groupby("actor", sort=False)]

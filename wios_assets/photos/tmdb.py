@@ -73,7 +73,7 @@ class CastPhotos:
 
 @dataclass(frozen=True)
 class PhotoSource:
-    """Where a cached photo came from; `kind` is profile or tagged, `media` the tconst that it is tagged for."""
+    """Origin of a cached photo; `kind` is profile or tagged, `media` the tconst that it is tagged for."""
 
     address: str
     fetched_at: str
@@ -93,7 +93,7 @@ class TmdbPhotos:
     """Photos from TMDB: a person's profile pictures, best voted first, and those tagged for the film.
 
     The cache is a gallery: `<cache>/people/<nconst>/*.jpg`, with `sources.json` beside them. A photo is fetched once;
-    what TMDB says of a person is asked again after `keep_days`, and kept when TMDB cannot be reached.
+    TMDB's answers about a person are requested again after `keep_days`, and used longer while TMDB is unreachable.
     """
 
     name = "tmdb"
@@ -111,14 +111,14 @@ class TmdbPhotos:
         back_off_s: float = 0.5,
         timeout_s: tuple[float, float] = TIMEOUT_S,
     ) -> None:
-        """Set up; nothing is asked yet.
+        """Set up; no request is made yet.
 
         Args:
             key: TMDB's read access token, or the older API key.
             cache: folder for answers and photos.
             profiles, tagged: most profile pictures and tagged pictures of a person.
             requests_per_second: TMDB allows about 40.
-            tries, back_off_s: how often an answer is asked for, and the first pause between, in seconds.
+            tries, back_off_s: attempts per request, and the first pause between them, in seconds.
             timeout_s: longest wait for a connection, and for the next bytes, in seconds.
         """
         self.key, self.cache, self.address = key, cache, address.rstrip("/")
@@ -130,7 +130,7 @@ class TmdbPhotos:
 
     @property
     def gallery(self) -> Path:
-        """Folder that holds one folder an actor, called by nconst."""
+        """Folder with one folder per actor, named by nconst."""
         return self.cache / "people"
 
     def photos(self, cast: Cast, tconst: str | None) -> CastPhotos:
@@ -201,9 +201,9 @@ class TmdbPhotos:
         return sorted(tagged, key=lambda image: (-image["vote_average"], -image["vote_count"]))[: self.tagged]
 
     def _ask(self, path: str, needed: tuple[str, ...], **parameters: str) -> dict[str, Any]:
-        """An answer of the API with the fields `needed`, from the cache while it is fresh or TMDB is away."""
-        asked = path + "".join(f"&{name}={value}" for name, value in sorted(parameters.items()))
-        file = self.cache / "answers" / f"{hashlib.sha256((self.address + asked).encode()).hexdigest()[:32]}.json"
+        """An answer of the API with the fields `needed`, from the cache while it is fresh or TMDB is unreachable."""
+        query = path + "".join(f"&{name}={value}" for name, value in sorted(parameters.items()))
+        file = self.cache / "answers" / f"{hashlib.sha256((self.address + query).encode()).hexdigest()[:32]}.json"
         kept = _read_json(file)
         if kept is not None and _age(kept.get("fetched_at")) < self.keep:
             return dict(kept["answer"])
@@ -222,20 +222,20 @@ class TmdbPhotos:
             content = {}
         if any(name not in content for name in needed):
             raise Unavailable(f"{self.address}{path}: {_NO_ANSWER}")
-        _write_json(file, {"asked": self.address + asked, "fetched_at": _now(), "answer": content})
+        _write_json(file, {"asked": self.address + query, "fetched_at": _now(), "answer": content})
         return content
 
     def _fetch_photo(self, nconst: str, base: str, file_path: str, kind: str, tconst: str | None) -> None:
-        """Put one photo into the cache, unless it is there; a name that is no plain file name is passed over."""
-        named = _FILE_NAME.match(str(file_path))
-        if named is None:
+        """Fetch one photo into the cache, unless it is there; names other than plain file names are skipped."""
+        name = _FILE_NAME.match(str(file_path))
+        if name is None:
             return
         folder = self.gallery / nconst
-        path = folder / named.group(1)
+        path = folder / name.group(1)
         sources = _read_sources(folder)
         if path.is_file() and path.name in sources:
             return
-        address = base + named.group(0)
+        address = base + name.group(0)
         answer = self._get(address, {}, with_key=False)
         if answer.status == 404 or not answer.body:
             return
@@ -272,7 +272,7 @@ class TmdbPhotos:
                             break
                     return _Answer(answer.status_code, answer.reason, answer.headers.get("Content-Type", ""), body)
             except requests.exceptions.ChunkedEncodingError as error:
-                # The session tries again when there is no answer; an answer that breaks off is left to its reader.
+                # The session retries where there is no response; a response that breaks off is left to its reader.
                 problem = reason(error)
             except (requests.RequestException, HTTPError) as error:
                 raise Unavailable(f"{address}: {reason(error)}; check the connection and try again") from None

@@ -24,10 +24,10 @@ def wios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 def lines(wios: Wios) -> dict[str, list[str]]:
     """What the doctor says of each thing, state first."""
-    said: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     for finding in doctor.findings(wios.settings):
-        said.setdefault(finding.what, []).append(f"{finding.state} {finding.said}; {finding.mend}")
-    return said
+        results.setdefault(finding.subject, []).append(f"{finding.state} {finding.message}; {finding.remedy}")
+    return results
 
 
 def test_a_set_up_machine_passes_with_a_line_for_everything(wios: Wios) -> None:

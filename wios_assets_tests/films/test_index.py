@@ -121,8 +121,8 @@ def test_a_film_with_other_content_is_changed(inbox: Folder) -> None:
     inbox.put("A.mkv", b"other")
     (change,) = inbox.look().changed
     assert change.key == "A"
-    assert change.was is not None
-    assert change.was.fingerprint != change.entry.fingerprint
+    assert change.before is not None
+    assert change.before.fingerprint != change.entry.fingerprint
 
 
 def test_a_film_replaced_by_another_container_is_changed(inbox: Folder) -> None:
