@@ -1,9 +1,9 @@
-"""Write files of IMDB's form at any size: key structure, skew, nulls, quotes and unicode like the real ones.
+"""Generates files like IMDB's, of any size: with key structure, skew, nulls, quotes and Unicode of the real ones.
 
     python -m benchmarks.imdb_files FOLDER --principals 10_000_000
 
 At their full size (2025) the real files hold about 12 M titles, 15 M names and 95 M principals; the generator keeps
-these proportions. The names and titles are made up. Rows stand in the order of the key as text, as in the real
+these proportions. The names and titles are made up. Rows are sorted by key as text, as in the real
 files, so tt10000000 comes before tt1000001.
 """
 

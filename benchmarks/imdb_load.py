@@ -1,13 +1,13 @@
-"""How long IMDB's files take into the lake, and how long a look-up takes then, against two other ways.
+"""Measures loading IMDB's files into the lake, and look-ups in it, against other tools.
 
     python -m benchmarks.imdb_load --principals 10_000_000
 
-Ways, each in a process of its own, timed from its start to its end, memory of all its processes together:
+Methods, each in a process of its own; time from its start to its end, memory of all its processes:
 
 - wios: the four files into typed, sorted, checked Parquet and the index of film titles (`parse_folder`)
 - graph: the same as the assets do it, through Dagster and the Spark I/O manager, checks included
 - duckdb: DuckDB's `read_csv` of the same files straight into Parquet, types as it finds them, one after the other
-- duckdb-typed: the same with lists and JSON taken apart, as the lake's tables have them
+- duckdb-typed: the same with lists and JSON parsed, as in the lake's tables
 - pandas: chunks of 100,000 rows into SQLite through SQLAlchemy
 """
 

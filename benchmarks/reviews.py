@@ -107,12 +107,12 @@ def main() -> None:
         settings = load_settings(data=Path(folder) / "data", cache=Path(folder) / "cache")
         make_lake(settings)
         with served(settings) as address:
-            taken: dict[str, list[float]] = {name: [] for name in ("list", "decision", "film page", "undo")}
+            durations: dict[str, list[float]] = {name: [] for name in ("list", "decision", "film page", "undo")}
 
             def timed(name: str, ask: Callable[[], Any]) -> Any:
                 started = time.perf_counter()
                 answer = ask()
-                taken[name].append(time.perf_counter() - started)
+                durations[name].append(time.perf_counter() - started)
                 answer.raise_for_status()
                 return answer.json()
 
@@ -126,7 +126,7 @@ def main() -> None:
                 if number % 4 == 0:
                     timed("undo", partial(requests.post, f"{path}/{made['id']}/undo", json={}, timeout=60))
     print("| step | first, s | median, s | slowest, s |\n| --- | --- | --- | --- |")
-    for name, seconds in taken.items():
+    for name, seconds in durations.items():
         print(f"| {name} | {seconds[0]:.2f} | {statistics.median(seconds):.2f} | {max(seconds):.2f} |")
 
 

@@ -1,7 +1,7 @@
-"""`who` under load: 200 films of two hours, a real server in a process of its own, asked from another over loopback.
+"""Load test of `who`: 200 films of two hours, a server process, and clients in another process over loopback.
 
-Prints how long answering takes in the handler (from `prediction_log`) and at the client, requests a second, memory, and
-how large a film page's data is and how long the page takes to open in Chromium, where it is installed.
+Prints the time of an answer in the handler (from `prediction_log`) and at the client, requests per second, memory, and
+the size of a film page's data and the time until the page is drawn in Chromium, where that is installed.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.sample_lake import store
 
 PARTS = 6
-"""Times that the memory is looked at."""
+"""Number of measurements of the memory."""
 CHROMIUM = Path("/usr/bin/chromium")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--films", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long is asked")
-    parser.add_argument("--rate", type=float, default=250.0, help="requests a second that are aimed at")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the test in seconds")
+    parser.add_argument("--rate", type=float, default=250.0, help="target requests per second")
     parser.add_argument("--clients", type=int, default=16, help="connections")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wios-who-") as folder:
@@ -74,7 +74,7 @@ def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chose
     started = time.monotonic()
     for number in range(chosen.films):
         _get(at, f"/api/films/film%20{number:03d}/who?t=1")
-    print(f"every film asked once: {time.monotonic() - started:.1f} s")
+    print(f"every film requested once: {time.monotonic() - started:.1f} s")
     load = asyncio.run(_load(at, chosen.films, 10.0, chosen.rate, chosen.clients))
     memory = [process.memory_info().rss]
     cpu = sum(process.cpu_times()[:2])
@@ -90,7 +90,7 @@ def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chose
         f"requests a second: {len(load) / chosen.seconds:.0f} for {chosen.seconds:.0f} s, {chosen.clients} connections"
     )
     print(f"in the handler, ms: p50 {_at(handler, 0.5):.2f}, p99 {_at(handler, 0.99):.2f}, most {handler[-1]:.1f}")
-    client = sorted(1000 * taken for taken in load)
+    client = sorted(1000 * duration for duration in load)
     print(f"at the client, ms: p50 {_at(client, 0.5):.2f}, p99 {_at(client, 0.99):.2f}, most {client[-1]:.1f}")
     print(f"memory, MiB, from beginning to end: {', '.join(f'{each / 2**20:.0f}' for each in memory)}")
     print(f"processor: {took / chosen.seconds:.2f} cores")
@@ -108,9 +108,9 @@ def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chose
 
 
 async def _load(at: str, films: int, seconds: float, rate: float, clients: int) -> list[float]:
-    """Seconds that each answer took; every client asks at its own pace and never more than one thing at a time."""
+    """Seconds per answer; each client sends requests at its own pace, one at a time."""
     host, _, port = at.partition(":")
-    taken: list[float] = []
+    durations: list[float] = []
     ends = time.monotonic() + seconds
 
     async def client(number: int) -> None:
@@ -121,23 +121,23 @@ async def _load(at: str, films: int, seconds: float, rate: float, clients: int) 
         while turn < ends:
             await asyncio.sleep(max(0.0, turn - time.monotonic()))
             film, t = chance.randrange(films), chance.random() * 7200
-            asked = time.perf_counter()
+            sent = time.perf_counter()
             writer.write(f"GET /api/films/film%20{film:03d}/who?t={t:.3f} HTTP/1.1\r\nHost: {at}\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
                 raise SystemExit(head.decode())
             length = next(int(v.split(b":")[1]) for v in head.split(b"\r\n") if v.lower().startswith(b"content-length"))
             await reader.readexactly(length)
-            taken.append(time.perf_counter() - asked)
+            durations.append(time.perf_counter() - sent)
             turn += pause
         writer.close()
 
     await asyncio.gather(*(client(number) for number in range(clients)))
-    return taken
+    return durations
 
 
 def _open(at: str) -> list[float]:
-    """Seconds from asking for the film's page until its lanes are drawn, in headless Chromium."""
+    """Seconds from the request of the film's page until its lanes are drawn, in headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     taken = []

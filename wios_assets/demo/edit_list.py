@@ -16,8 +16,6 @@ SMALL_FACE = 48.0
 WHOLLY, BARELY = 0.9, 0.05
 """Shares of a face's box inside the picture: from the first on it is visible, below the second absent."""
 
-Box = tuple[float, float, float, float]
-
 
 @dataclass(frozen=True)
 class Pose:

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable, WiosError
 from wios_assets.http_session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
-from wios_assets.imdb.files import IMDB_FILES, ImdbFile
+from wios_assets.imdb.files import IMDB_FILES, PUBLIC_ADDRESS, ImdbFile
 from wios_assets.imdb.stream import TextStream
 
 _CHUNK = 1 << 18
@@ -73,7 +73,7 @@ def download_imdb(
         WiosError: names the address and the remedy; the old files stay.
     """
     if not re.match(r"https?://", base):
-        raise BadInput(f"{base!r}: not an HTTP address; it looks like https://datasets.imdbws.com/")
+        raise BadInput(f"{base!r}: not an HTTP address; it looks like {PUBLIC_ADDRESS}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".download.lock"), patient_session(back_off_s=back_off_s / 2) as session:

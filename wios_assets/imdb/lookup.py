@@ -62,12 +62,10 @@ class Credit:
 
 @dataclass(frozen=True)
 class Person:
-    """A person as IMDB has them."""
+    """A person of IMDB."""
 
     nconst: str
     name: str
-    birth_year: int | None
-    professions: tuple[str, ...]
 
 
 class ImdbLookup:
@@ -153,13 +151,13 @@ class ImdbLookup:
         return dict(self._rows("imdb/name_basics", sql, *keys))
 
     def people_called(self, name: str) -> list[Person]:
-        """Everybody with this name, case and accents aside; several, where IMDB has namesakes."""
-        fields = "nconst, primary_name, birth_year, primary_profession"
+        """All people with this name: in this very spelling, else whatever their case and accents."""
+        fields = "nconst, primary_name"
         spelled = f"SELECT {fields} FROM rows WHERE primary_name = ?"
         rows = self._rows("imdb/name_basics", spelled, name) or self._rows(
             "imdb/name_basics", f"SELECT {fields} FROM rows WHERE bare_title(primary_name) = bare_title(?)", name
         )
-        return [Person(nconst, spelling, born, tuple(work or ())) for nconst, spelling, born, work in rows]
+        return [Person(*row) for row in rows]
 
     def _rows(self, table: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         if not self.has(table):

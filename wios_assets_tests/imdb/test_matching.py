@@ -56,11 +56,11 @@ def lookup(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     ],
 )
 def test_a_name_finds_its_title(lookup: ImdbLookup, name: str, tconst: str, how: str) -> None:
-    found = match_title([name], None, None, lookup)
-    assert isinstance(found, Match)
-    assert (found.tconst, found.matched_by) == (tconst, how)
-    assert found.in_tables
-    assert found.title
+    match = match_title([name], None, None, lookup)
+    assert isinstance(match, Match)
+    assert (match.tconst, match.matched_by) == (tconst, how)
+    assert match.in_tables
+    assert match.title
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_a_name_that_fits_nothing_finds_nothing(lookup: ImdbLookup, name: str) -
 
 
 def test_a_given_key_comes_before_everything(lookup: ImdbLookup) -> None:
-    found = match_title(["The Matrix (1999) [imdbid-tt0113277]"], "tt0047478", None, lookup)
-    assert found == Match("tt0047478", "Seven Samurai", 1954, "sidecar", 207)
+    match = match_title(["The Matrix (1999) [imdbid-tt0113277]"], "tt0047478", None, lookup)
+    assert match == Match("tt0047478", "Seven Samurai", 1954, "sidecar", 207)
 
 
 def test_a_given_key_that_the_tables_lack_is_kept_and_marked(lookup: ImdbLookup) -> None:
@@ -84,7 +84,7 @@ def test_the_folder_is_asked_before_the_file_and_a_tag_in_either_counts(lookup: 
     by_folder = match_title(["Heat (1995)", "The Matrix (1999)"], None, None, lookup)
     by_file = match_title(["no such film (1995)", "The Matrix (1999)"], None, None, lookup)
     by_tag = match_title(["Heat (1995)", "x [imdbid-tt0133093]"], None, None, lookup)
-    assert [found.tconst for found in (by_folder, by_file, by_tag) if isinstance(found, Match)] == [
+    assert [match.tconst for match in (by_folder, by_file, by_tag) if isinstance(match, Match)] == [
         "tt0113277",
         "tt0133093",
         "tt0133093",
@@ -93,48 +93,53 @@ def test_the_folder_is_asked_before_the_file_and_a_tag_in_either_counts(lookup: 
 
 @pytest.mark.parametrize(("minutes", "tconst"), [(96, "tt0421882"), (141.5, "tt0421883"), (138, "tt0421883")])
 def test_length_decides_between_titles_of_one_name_and_year(lookup: ImdbLookup, minutes: float, tconst: str) -> None:
-    found = match_title(["Night (2005)"], None, minutes * 60, lookup)
-    assert isinstance(found, Match)
-    assert found.tconst == tconst
+    match = match_title(["Night (2005)"], None, minutes * 60, lookup)
+    assert isinstance(match, Match)
+    assert match.tconst == tconst
 
 
 def test_an_ambiguous_name_lists_its_candidates_and_how_to_choose(lookup: ImdbLookup) -> None:
-    found = match_title(["Night (2005)"], None, None, lookup)
-    assert isinstance(found, Ambiguous)
-    assert [title.tconst for title in found.candidates] == ["tt0421882", "tt0421883", "tt0421884"]
-    assert "tt0421882 'Night' (movie, 2005, 95 min)" in found.message
-    assert "`tconst: tt0421882` in the film's sidecar" in found.message
-    assert "[imdbid-tt0421882]" in found.message
-    assert "--tconst tt0421882" in found.message
+    match = match_title(["Night (2005)"], None, None, lookup)
+    assert isinstance(match, Ambiguous)
+    assert [title.tconst for title in match.candidates] == ["tt0421882", "tt0421883", "tt0421884"]
+    assert "tt0421882 'Night' (movie, 2005, 95 min)" in match.message
+    assert "`tconst: tt0421882` in the film's sidecar" in match.message
+    assert "[imdbid-tt0421882]" in match.message
+    assert "--tconst tt0421882" in match.message
 
 
 def test_a_short_of_unknown_length_stays_a_candidate_for_a_short_film(lookup: ImdbLookup) -> None:
-    found = match_title(["Night (2005)"], None, 12 * 60, lookup)
-    assert isinstance(found, Match)
-    assert found.tconst == "tt0421884"
+    match = match_title(["Night (2005)"], None, 12 * 60, lookup)
+    assert isinstance(match, Match)
+    assert match.tconst == "tt0421884"
 
 
 def test_a_length_that_fits_nobody_decides_nothing(lookup: ImdbLookup) -> None:
-    assert isinstance(match_title(["Night (2005)"], None, 60 * 60, lookup), Ambiguous)
+    match = match_title(["Night (2005)"], None, 60 * 60, lookup)
+    assert isinstance(match, Ambiguous)
+    assert [title.tconst for title in match.candidates] == ["tt0421882", "tt0421883", "tt0421884"]
 
 
 def test_a_longer_cut_is_still_the_film(lookup: ImdbLookup) -> None:
-    found = match_title(["The Matrix (1999)"], None, 200 * 60, lookup)
-    assert isinstance(found, Match)
+    match = match_title(["The Matrix (1999)"], None, 200 * 60, lookup)
+    assert isinstance(match, Match)
+    assert (match.tconst, match.runtime_minutes) == ("tt0133093", 136)
 
 
 def test_without_a_year_the_length_must_agree(lookup: ImdbLookup) -> None:
     assert match_title(["The Matrix"], None, 132.0, lookup) is None
-    assert isinstance(match_title(["The Matrix"], None, 136 * 60, lookup), Match)
+    match = match_title(["The Matrix"], None, 136 * 60, lookup)
+    assert isinstance(match, Match)
+    assert (match.tconst, match.matched_by) == ("tt0133093", "title")
     heat = match_title(["Heat"], None, 171 * 60, lookup)
     assert isinstance(heat, Match)
     assert heat.year == 1995
 
 
 def test_a_number_that_is_a_year_or_belongs_to_the_title_is_not_guessed(lookup: ImdbLookup) -> None:
-    found = match_title(["Wonder.Woman.1984"], None, None, lookup)
-    assert isinstance(found, Ambiguous)
-    assert {title.tconst for title in found.candidates} == {"tt0500003", "tt7126948"}
+    match = match_title(["Wonder.Woman.1984"], None, None, lookup)
+    assert isinstance(match, Ambiguous)
+    assert {title.tconst for title in match.candidates} == {"tt0500003", "tt7126948"}
     by_length = match_title(["Wonder Woman 1984"], None, 151 * 60, lookup)
     assert isinstance(by_length, Match)
     assert (by_length.tconst, by_length.matched_by) == ("tt7126948", "title")
