@@ -27,7 +27,6 @@ from wios_assets.lake.store import finished_films, has_rows_of, read_rows
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM
 from wios_assets.vision.parts import SUFFIX, parts_text
-from wios_assets.vision.video import fingerprint
 
 
 def index_path(settings: Settings) -> Path:
@@ -86,6 +85,9 @@ def look_at_inbox(settings: Settings, settle_seconds: float) -> FilmChanges:
     Args:
         settle_seconds: how long a file must be unchanged before its film is added.
     """
+    # Commands that only read the index start without a decoder.
+    from wios_assets.vision.video import fingerprint
+
     settings.films.mkdir(parents=True, exist_ok=True)
     with index_lock(settings):
         path = index_path(settings)

@@ -13,14 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STAGING = ".staging"
 STALE_STAGING_S = 24 * 3600.0
