@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wios_assets.errors import Unavailable
 from wios_assets.text import name_key
 
 PICTURE_SUFFIXES = frozenset(
@@ -53,10 +54,22 @@ def photos_of_cast(
 
     Returns:
         By name, in the order of the cast; an actor without photos has an empty tuple.
+
+    Raises:
+        Unavailable: a folder cannot be read.
     """
+    actors_folder = film.parent / ACTORS_FOLDER if film is not None else None
+    try:
+        return _photos_of_cast(cast, galleries, actors_folder)
+    except OSError as error:
+        raise Unavailable(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
+
+
+def _photos_of_cast(
+    cast: Sequence[tuple[str, str | None]], galleries: Iterable[Path], actors_folder: Path | None
+) -> dict[str, ActorPhotos]:
     folders = [folder for gallery in galleries if gallery.is_dir() for folder in _subfolders(gallery)]
-    beside = film.parent / ACTORS_FOLDER if film is not None else None
-    loose = _files(beside) if beside is not None and beside.is_dir() else []
+    loose = _files(actors_folder) if actors_folder is not None and actors_folder.is_dir() else []
     by_folder = _by_key((folder.name, folder) for folder in folders)
     by_file = _by_key((picture.stem, picture) for picture in loose)
     result = {}

@@ -319,7 +319,7 @@ def test_whatever_happens_to_the_files_the_index_ends_true(
             file = Path(entry.path)
             if entry.present:
                 assert hashlib.sha256(file.read_bytes()).hexdigest() == entry.fingerprint
-        told = {file.name for file in inbox.path.iterdir() if any(str(file) in text for text in changes.problems)}
-        assert {Path(path).name for path in paths} | told == {file.name for file in inbox.path.iterdir()}
+        reports = {file.name for file in inbox.path.iterdir() if any(str(file) in text for text in changes.problems)}
+        assert {Path(path).name for path in paths} | reports == {file.name for file in inbox.path.iterdir()}
         again = inbox.look()
         assert [again.new, again.changed, again.renamed, again.returned, again.removed] == [[], [], [], [], {}]

@@ -29,12 +29,12 @@ def tree(paths: Sequence[str]) -> Folder:
     return root
 
 
-def found(*paths: str) -> list[FoundFilm]:
+def result(*paths: str) -> list[FoundFilm]:
     return films_in(tree(paths))
 
 
 def names(*paths: str) -> list[str]:
-    return [film.name for film in found(*paths)]
+    return [film.name for film in result(*paths)]
 
 
 HEAT = "Heat (1995)/Heat (1995).mkv"
@@ -60,7 +60,7 @@ def test_a_folder_of_extras_inside_a_film_is_left_out(folder: str) -> None:
 @pytest.mark.parametrize("suffix", EXTRA_SUFFIXES)
 @pytest.mark.parametrize("base", ["Heat (1995)", "Heat (1995) - 1080p"])
 def test_a_file_with_the_suffix_of_an_extra_beside_its_film_is_left_out(suffix: str, base: str) -> None:
-    films = found(f"Heat (1995)/{base}.mkv", f"Heat (1995)/{base}{suffix}.mkv")
+    films = result(f"Heat (1995)/{base}.mkv", f"Heat (1995)/{base}{suffix}.mkv")
     assert [(film.name, film.files, film.versions) for film in films] == [
         ("Heat (1995)", (f"Heat (1995)/{base}.mkv",), ())
     ]
@@ -197,7 +197,7 @@ def test_a_lone_film_is_called_by_its_title_and_never_by_its_shelf(path: str, na
     ],
 )
 def test_imdbs_key_is_read_from_a_tag(path: str, tconst: str | None) -> None:
-    assert [film.tconst for film in found(path)] == [tconst]
+    assert [film.tconst for film in result(path)] == [tconst]
 
 
 @pytest.mark.parametrize(
@@ -216,14 +216,14 @@ def test_imdbs_key_is_read_from_a_tag(path: str, tconst: str | None) -> None:
     ],
 )
 def test_versions_in_a_films_folder_are_one_film(files: list[str], first: str) -> None:
-    (film,) = found(*[f"Heat (1995)/{file}" for file in files])
+    (film,) = result(*[f"Heat (1995)/{file}" for file in files])
     assert film.name == "Heat (1995)"
     assert film.files == (f"Heat (1995)/{first}",)
     assert set(film.versions) == {f"Heat (1995)/{file}" for file in files} - set(film.files)
 
 
 def test_versions_on_a_shelf_are_one_film_and_other_films_are_not_theirs() -> None:
-    films = found("Heat (1995) - 1080p.mkv", "Heat (1995) - 4K.mkv", "Heat (1972).mkv", "Heat Wave (1990).mkv")
+    films = result("Heat (1995) - 1080p.mkv", "Heat (1995) - 4K.mkv", "Heat (1972).mkv", "Heat Wave (1990).mkv")
     assert [(film.name, len(film.versions)) for film in films] == [
         ("Heat (1972)", 0),
         ("Heat (1995)", 1),
@@ -254,7 +254,7 @@ def test_versions_on_a_shelf_are_one_film_and_other_films_are_not_theirs() -> No
     ids=lambda files: files[0],
 )
 def test_parts_are_one_film_in_order(files: list[str]) -> None:
-    (film,) = found(*[f"Heat (1995)/{file}" for file in reversed(files)])
+    (film,) = result(*[f"Heat (1995)/{file}" for file in reversed(files)])
     assert film.name == "Heat (1995)"
     assert film.files == tuple(f"Heat (1995)/{file}" for file in files)
 
@@ -318,14 +318,14 @@ def test_films_whose_titles_count_are_not_parts_of_one(files: list[str]) -> None
     ],
 )
 def test_an_episode_is_called_by_series_season_and_number(path: str, name: str) -> None:
-    (film,) = found(path)
+    (film,) = result(path)
     assert film.name == name
     assert film.episode is not None
     assert film.series == name.rpartition(" ")[0]
 
 
 def test_absolute_numbers_and_extras_of_a_series() -> None:
-    films = found(
+    films = result(
         "One Piece (1999)/Season 01/One Piece S01E01.mkv",
         "One Piece (1999)/One Piece - 1071.mkv",
         "One Piece (1999)/Season 01/extras/Making of.mkv",
@@ -336,7 +336,7 @@ def test_absolute_numbers_and_extras_of_a_series() -> None:
 
 
 def test_two_versions_of_an_episode_are_one_film() -> None:
-    films = found("Dark/Season 01/Dark S01E01 - 1080p.mkv", "Dark/Season 01/Dark S01E01 - 2160p.mkv")
+    films = result("Dark/Season 01/Dark S01E01 - 1080p.mkv", "Dark/Season 01/Dark S01E01 - 2160p.mkv")
     assert [(film.name, len(film.versions)) for film in films] == [("Dark S01E01", 1)]
 
 
@@ -349,17 +349,17 @@ def test_a_dvd_is_one_film_of_its_longest_title() -> None:
         "Heat (1995)/VIDEO_TS/VTS_02_1.VOB:9000",
         "Heat (1995)/VIDEO_TS/VTS_02_2.VOB:9000",
     ]
-    (film,) = found(*files)
+    (film,) = result(*files)
     assert film.name == "Heat (1995)"
     assert film.files == ("Heat (1995)/VIDEO_TS/VTS_02_1.VOB", "Heat (1995)/VIDEO_TS/VTS_02_2.VOB")
 
 
 def test_a_dvd_without_its_folder_is_one_film_too() -> None:
-    (film,) = found("Heat (1995)/VTS_01_1.VOB:9", "Heat (1995)/VTS_01_2.VOB:9", "Heat (1995)/VTS_01_0.VOB:1")
+    (film,) = result("Heat (1995)/VTS_01_1.VOB:9", "Heat (1995)/VTS_01_2.VOB:9", "Heat (1995)/VTS_01_0.VOB:1")
     assert (film.name, len(film.files)) == ("Heat (1995)", 2)
 
 
 def test_a_blu_ray_is_one_film_of_its_largest_stream() -> None:
-    (film,) = found("Heat (1995)/BDMV/STREAM/00001.m2ts:10", "Heat (1995)/BDMV/STREAM/00800.m2ts:900")
+    (film,) = result("Heat (1995)/BDMV/STREAM/00001.m2ts:10", "Heat (1995)/BDMV/STREAM/00800.m2ts:900")
     assert film.name == "Heat (1995)"
     assert film.files == ("Heat (1995)/BDMV/STREAM/00800.m2ts",)

@@ -155,7 +155,7 @@ def test_passing_failures_are_waited_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
         (Answer(404, b"<html>not found</html>"), "HTTP 404 Not Found; check the address"),
         (Answer(403, b""), "HTTP 403 Forbidden; check the address"),
@@ -167,13 +167,13 @@ def test_passing_failures_are_waited_out(tmp_path: Path) -> None:
         (Answer(200, gzip.compress(b"tconst\tdirectors\twriters\n")), "nothing after the header"),
     ],
 )
-def test_what_is_not_the_file_is_refused_and_the_old_one_stays(tmp_path: Path, answer: Answer, said: str) -> None:
+def test_what_is_not_the_file_is_refused_and_the_old_one_stays(tmp_path: Path, answer: Answer, message: str) -> None:
     with site(crew(500)) as (kept, server):
         fetch(server, tmp_path)
         old = kept.content
         kept.content = crew(700)
         kept.mishaps = [answer]
-        assert said in refused(server, tmp_path)
+        assert message in refused(server, tmp_path)
         assert (tmp_path / NAME).read_bytes() == old
         assert fetch(server, tmp_path).changed
         assert (tmp_path / NAME).read_bytes() == kept.content
@@ -198,10 +198,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_progress_is_told_by_file(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
+    reports: list[tuple[str, int, int]] = []
     with site(crew(500)) as (kept, server):
-        download_imdb(server.address, tmp_path, [CREW], lambda *now: told.append(now))
-        assert told[-1] == (NAME, len(kept.content), len(kept.content))
+        download_imdb(server.address, tmp_path, [CREW], lambda *now: reports.append(now))
+        assert reports[-1] == (NAME, len(kept.content), len(kept.content))
 
 
 def test_all_four_files_are_asked_for(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_a_director_unknown_to_the_tables_has_no_films_and_is_named_with_the_rem
     assert unknown_director(lookup, "nm0634240") == (
         "director nm0634240: IMDB's tables know nobody of this key; set WIOS_DIRECTOR to another nconst"
     )
-    said = unknown_director(lookup, "nm0000206")
-    assert said == "director nm0000206: IMDB's tables have no film directed by Keanu Reeves"
+    message = unknown_director(lookup, "nm0000206")
+    assert message == "director nm0000206: IMDB's tables have no film directed by Keanu Reeves"
 
 
 def test_where_no_director_is_chosen_there_are_no_films_and_the_setting_is_named(lookup: ImdbLookup) -> None:

@@ -206,7 +206,7 @@ def test_of_two_lines_with_one_key_the_first_stays(tmp_path: Path) -> None:
 def test_rows_come_out_in_the_order_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parse_module, "_SORTED_ROWS", 3)
     numbers = [7, 3, 9, 1, 3, 8, 2, 7, 7, 5]
-    lines = [f"tt{number:07d}\tnm000000{place}\t\\N" for place, number in enumerate(numbers)]
+    lines = [f"tt{number:07d}\tnm000000{index}\t\\N" for index, number in enumerate(numbers)]
     _, rows, aside = parsed(write(tmp_path, CREW, *lines), CREW)
     assert [row["tconst"] for row in rows] == [f"tt{number:07d}" for number in (1, 2, 3, 5, 7, 8, 9)]
     assert [row["line"] for row in aside] == [6, 9, 10]
@@ -254,9 +254,9 @@ def test_a_file_whose_order_breaks_late_leaves_nothing_of_the_first_try(
 
 def test_progress_reaches_the_size_of_the_file(tmp_path: Path) -> None:
     file = write(tmp_path, BASICS, SWING)
-    told: list[tuple[int, int]] = []
-    parse_imdb(file, BASICS, tmp_path / "staging", progress=lambda *now: told.append(now))
-    assert told[-1] == (file.stat().st_size, file.stat().st_size)
+    reports: list[tuple[int, int]] = []
+    parse_imdb(file, BASICS, tmp_path / "staging", progress=lambda *now: reports.append(now))
+    assert reports[-1] == (file.stat().st_size, file.stat().st_size)
 
 
 def refused(path: Path, table: str = BASICS, share: float = 0.0) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wios_assets.errors import Unavailable
 from wios_assets.photos.folders import photos_of_cast
 from wios_assets.text import name_key
 
@@ -75,6 +76,12 @@ def test_only_pictures_count_and_other_files_are_listed_apart(tmp_path: Path) ->
 def test_types_that_cameras_and_phones_write_count_as_pictures(tmp_path: Path, suffix: str) -> None:
     photo = touch(tmp_path / "Ada" / f"1.{suffix}")
     assert photos_of_cast([("Ada", None)], [tmp_path])["Ada"].photos == (photo,)
+
+
+def test_a_folder_that_cannot_be_read_is_named_in_one_line(tmp_path: Path) -> None:
+    too_long = tmp_path / ("x" * 300)
+    with pytest.raises(Unavailable, match=r"x: cannot be read \(File name too long\)"):
+        photos_of_cast([("Ada", None)], [too_long])
 
 
 def test_a_name_of_signs_only_matches_nothing(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def test_a_person_of_the_gallery_is_named_and_another_is_not(engine: FaceEngine,
     faces = identify_photo(tmp_path / "both.png", engine, gallery, NAMING, PHOTOS)
     assert [face.name for face in faces] == [None, "Eileen Collins"]
     assert faces[0].box[0] < grace.width < faces[1].box[0]
-    (found,) = identify_photos([tmp_path / "both.png"], engine, gallery, NAMING, PHOTOS)
-    assert set(found) == {"path", "faces"}
-    assert [set(face) for face in found["faces"]] == [{"box", "name", "probability", "runner_up", "distance"}] * 2
+    (result,) = identify_photos([tmp_path / "both.png"], engine, gallery, NAMING, PHOTOS)
+    assert set(result) == {"path", "faces"}
+    assert [set(face) for face in result["faces"]] == [{"box", "name", "probability", "runner_up", "distance"}] * 2
 
 
 @pytest.mark.slow
@@ -66,9 +66,9 @@ def test_a_photo_that_cannot_be_read_says_so(engine: FaceEngine, tmp_path: Path)
     _, gallery = judge_gallery({}, engine, PHOTOS)
     with pytest.raises(WiosError, match=r"broken\.jpg"):
         identify_photo(broken, engine, gallery, NAMING, PHOTOS)
-    (found,) = identify_photos([broken], engine, gallery, NAMING, PHOTOS)
-    assert found["faces"] == []
-    assert "broken.jpg" in found["error"]
+    (result,) = identify_photos([broken], engine, gallery, NAMING, PHOTOS)
+    assert result["faces"] == []
+    assert "broken.jpg" in result["error"]
 
 
 @pytest.mark.slow
@@ -91,5 +91,5 @@ def test_known_people_are_named_and_impostors_are_not(devset: Path, engine: Face
     assert sum(right) / len(right) >= 0.9
     assert all({*names} <= {path.parent.name, None} for path, names in zip(probes, named, strict=True))
     impostors = sorted((ident / "impostors").iterdir())[::3]
-    found = [face for path in impostors for face in identify_photo(path, engine, gallery, NAMING, PHOTOS)]
-    assert [face for face in found if face.name] == []
+    result = [face for path in impostors for face in identify_photo(path, engine, gallery, NAMING, PHOTOS)]
+    assert [face for face in result if face.name] == []

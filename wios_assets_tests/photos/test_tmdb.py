@@ -62,22 +62,22 @@ class Tmdb:
         if mishap is not None:
             return mishap
         parts = urlsplit(request.path)
-        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        requested = {name: values[0] for name, values in parse_qs(parts.query).items()}
         steps = parts.path.strip("/").split("/")
         if steps[0] == "t":
             assert "Authorization" not in request.headers
-            assert "api_key" not in asked
+            assert "api_key" not in requested
             return Answer(200, b"JPEG of " + steps[-1].encode(), {"Content-Type": "image/jpeg"})
-        if self.key not in (asked.get("api_key"), request.headers.get("Authorization", "").removeprefix("Bearer ")):
+        if self.key not in (requested.get("api_key"), request.headers.get("Authorization", "").removeprefix("Bearer ")):
             failure = {
                 "success": False,
                 "status_code": 7,
                 "status_message": "Invalid API key: You must be granted a valid key.",
             }
-            return said(failure, 401)
-        return said(self.content(steps[1:], asked))
+            return message(failure, 401)
+        return message(self.content(steps[1:], requested))
 
-    def content(self, steps: list[str], asked: dict[str, str]) -> dict[str, object]:
+    def content(self, steps: list[str], requested: dict[str, str]) -> dict[str, object]:
         if steps == ["configuration"]:
             sizes = {
                 "profile_sizes": ["w45", "w185", "h632", "original"],
@@ -88,7 +88,7 @@ class Tmdb:
                 "change_keys": [],
             }
         if steps[0] == "find":
-            assert asked["external_source"] == "imdb_id"
+            assert requested["external_source"] == "imdb_id"
             found: dict[str, object] = {
                 f"{kind}_results": [] for kind in ("movie", "person", "tv", "tv_episode", "tv_season")
             }
@@ -102,14 +102,14 @@ class Tmdb:
         person = int(steps[1])
         if steps[2] == "images":
             return {"id": person, "profiles": self.profiles[person]}
-        page, pages = int(asked["page"]), self.tagged[person]
+        page, pages = int(requested["page"]), self.tagged[person]
         return {"id": person, "page": page, "results": pages[page - 1], "total_pages": len(pages), "total_results": 4}
 
 
 Running = tuple[Tmdb, LocalServer]
 
 
-def said(content: object, status: int = 200) -> Answer:
+def message(content: object, status: int = 200) -> Answer:
     return Answer(status, json.dumps(content).encode(), {"Content-Type": "application/json;charset=utf-8"})
 
 
@@ -162,9 +162,9 @@ def test_the_numbers_asked_for_are_kept_to(tmdb: Running, tmp_path: Path) -> Non
 def test_a_second_time_nothing_is_asked(tmdb: Running, tmp_path: Path) -> None:
     _, server = tmdb
     first = names(provider(server, tmp_path), [NEO, TRINITY, UNKNOWN, ("By hand", None)])
-    asked = len(server.requests)
+    requested = len(server.requests)
     assert names(provider(server, tmp_path), [NEO, TRINITY, UNKNOWN, ("By hand", None)]) == first
-    assert len(server.requests) == asked
+    assert len(server.requests) == requested
     assert first[1:] == [[], [], []]
 
 
@@ -297,7 +297,7 @@ def test_what_is_no_photo_is_passed_over(tmdb: Running, tmp_path: Path, answer: 
 @pytest.mark.parametrize("content", [{"page": 1}, [], "x"])
 def test_an_answer_of_another_form_is_told(tmdb: Running, tmp_path: Path, content: object) -> None:
     site, server = tmdb
-    site.before = lambda request: said(content)
+    site.before = lambda request: message(content)
     assert "not an answer of TMDB's" in provider(server, tmp_path).photos([NEO], FILM).problems[0]
     site.before = lambda request: None
     assert len(names(provider(server, tmp_path), [NEO])[0]) == 7
