@@ -80,6 +80,7 @@ def write_film(
         times = [i / rate for i in range(len(frames))] if times_s is None else list(times_s)
         ends = [*times[1:], end_s if end_s is not None else times[-1] + 1 / rate]
         stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1001))
+        assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixel_format
         stream.codec_context.time_base = clock

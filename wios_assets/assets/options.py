@@ -75,7 +75,7 @@ def footage_options(settings: Settings, samples_per_second: float) -> FootageOpt
         shots=ShotOptions(
             ratio=cuts.ratio,
             smallest_change=cuts.smallest_change,
-            window=cuts.window,
+            window_s=cuts.window_seconds,
             picture_width=cuts.picture_width,
         ),
         links=LinkOptions(

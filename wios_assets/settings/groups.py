@@ -96,15 +96,19 @@ class CutSettings(Group):
     ratio: float = Field(
         default=ShotOptions.ratio,
         gt=1,
-        description="How many times the change at a cut exceeds the mean change around it",
+        description="How many times the change at a cut exceeds the mean change around it if not large in itself",
     )
     smallest_change: float = Field(
         default=ShotOptions.smallest_change,
         ge=0,
-        description="Least change at a cut, 0 to 255: mean difference of brightness and hue, hue at half weight",
+        description="Least change at a cut, 0 to 255: mean difference of brightness and hue, hue at half weight, over "
+        "the part of the picture that is not black",
     )
-    window: int = Field(
-        default=ShotOptions.window, ge=1, description="Pictures before and after that make up the mean change"
+    window_seconds: float = Field(
+        default=ShotOptions.window_s,
+        gt=0,
+        le=1,
+        description="Seconds before and after a cut that make up the mean change around it",
     )
     picture_width: int = Field(
         default=ShotOptions.picture_width, ge=32, description="Width of the pictures compared, in pixels"

@@ -17,7 +17,7 @@ MOVED = {
     "chip_jpeg_quality": "chips.jpeg_quality",
     "cut_ratio": "cuts.ratio",
     "cut_smallest_change": "cuts.smallest_change",
-    "cut_window": "cuts.window",
+    "cut_window": "cuts.window_seconds",
     "cut_picture_width": "cuts.picture_width",
     "link_shift": "links.shift",
     "link_growth": "links.growth",

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wios_assets.vision.clothing import clothing_colours
+from wios_assets.vision.cut_detection import mark_cuts
 from wios_assets.vision.engine import FaceEngine, Image
 from wios_assets.vision.options import FootageOptions
 from wios_assets.vision.pursuit import Look, SeenFace, follow_between, follow_on, search
 from wios_assets.vision.records import Cut, EmbeddingRecord, FaceRecord, Record, SampleRecord
 from wios_assets.vision.sampling import MarkedPicture, Sample, read_pictures, read_samples
 from wios_assets.vision.segments import Segment
-from wios_assets.vision.shots import mark_cuts
 from wios_assets.vision.tracklets import Tracker
 from wios_assets.vision.video import Video, to_display
 
@@ -65,8 +65,9 @@ def analyse_segment(
             yield marked
 
     start_s = segment.first_sample / rate
-    pictures = read_pictures(video, start_s, options.shots.pictures_before, options.decoder_threads, rate)
-    marked = noting_cuts(mark_cuts(pictures, options.shots))
+    # One more picture stands ahead, from which the first one within the lead differs.
+    pictures = read_pictures(video, start_s - options.shots.lead_s, 1, options.decoder_threads, rate)
+    marked = noting_cuts(mark_cuts(pictures, options.shots, rate))
     settling = _Pass(video, engine, options)
     try:
         for sample in read_samples(marked, segment.first_sample, segment.end_sample, rate):
@@ -107,6 +108,7 @@ class _Pass:
         self._fresh_small: NDArray[np.uint8] | None = None
         self._best: dict[int, dict[int, _Chip]] = defaultdict(dict)
         self._to_embed: list[_Chip] = []
+        self._mixed: set[int] = set()
 
     def take(self, sample: Sample) -> Iterator[Record]:
         """Look at the next sample; what is settled by then."""
@@ -120,6 +122,8 @@ class _Pass:
             yield from self._close_shot()
         assert sample.picture is not None
         look = Look(sample.number, sample.time_s, sample.picture.time_s)
+        if sample.is_mixed:
+            self._mixed.add(sample.number)
         if self._fresh is not None and self._is_duplicate(sample):
             look.same_as = self._fresh
         else:
@@ -178,8 +182,10 @@ class _Pass:
         tracklets, ended = self._tracker.add(look.time_s, numbers, look.boxes)
         self._choose(ended)
         for number, tracklet, face in zip(numbers, tracklets, look.faces, strict=True):
-            if face.chip is not None:
+            # Where two shots show through each other, a chip is nobody's.
+            if face.chip is not None and look.number not in self._mixed:
                 self._offer(_Chip(number, tracklet, face.quality, face.chip, face.clothing), look.number)
+        self._mixed.discard(look.number)
         return SampleRecord(
             sample=look.number,
             time_s=look.time_s,

@@ -67,11 +67,13 @@ class MarkedPicture:
         picture: the picture.
         starts_shot: whether a shot starts with it.
         small: the picture shrunk, BGR uint8 [height, width, 3]; None where the file is broken.
+        is_mixed: whether the shot before still shows through, in a dissolve.
     """
 
     picture: Picture
     starts_shot: bool
     small: NDArray[np.uint8] | None
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Sample:
         picture: what is on screen; None before the film's first picture.
         small: the picture shrunk, BGR uint8 [height, width, 3]; None where there is no readable picture.
         starts_shot: whether a cut lies between the sample before and this one.
+        is_mixed: whether the shot before still shows through, in a dissolve.
     """
 
     number: int
@@ -91,6 +94,7 @@ class Sample:
     picture: Picture | None
     small: NDArray[np.uint8] | None
     starts_shot: bool
+    is_mixed: bool = False
 
 
 def sample_count(duration_s: float, samples_per_second: float) -> int:
@@ -159,19 +163,19 @@ def read_samples(
     number = first_sample
     picture: Picture | None = None
     small: NDArray[np.uint8] | None = None
-    cut = False
+    cut = is_mixed = False
     for marked in pictures:
         late_s = CLOCK_TOLERANCE_S if picture is not None else FIRST_PICTURE_GRACE_S
         while number < end_sample and marked.picture.time_s > number / samples_per_second + late_s:
-            yield Sample(number, number / samples_per_second, picture, small, cut)
+            yield Sample(number, number / samples_per_second, picture, small, cut, is_mixed)
             cut = False
             number += 1
         if number >= end_sample:
             return
-        picture, small = marked.picture, marked.small
+        picture, small, is_mixed = marked.picture, marked.small, marked.is_mixed
         cut = cut or marked.starts_shot
     while number < end_sample:
-        yield Sample(number, number / samples_per_second, picture, small, cut)
+        yield Sample(number, number / samples_per_second, picture, small, cut, is_mixed)
         cut = False
         number += 1
 

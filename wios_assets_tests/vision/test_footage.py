@@ -42,7 +42,7 @@ OPTIONS = FootageOptions(
     chip_spacing_s=0.5,
     chip_jpeg_quality=90,
     decoder_threads=1,
-    shots=ShotOptions(ratio=3.0, smallest_change=10.0, window=3, picture_width=160),
+    shots=ShotOptions(),
     links=LinkOptions(largest_shift=0.7, largest_growth=1.6, longest_gap_s=0.6, longest_s=30.0),
 )
 

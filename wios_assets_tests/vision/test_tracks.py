@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import wios_assets.vision.tracks as tracks_module
 from wios_assets import tables
-from wios_assets.vision.tracks import TrackOptions, link_tracks
+from wios_assets.vision.tracks import TrackOptions, link_tracks, overlap
 
 RATE = 4.0
 HEIGHT = 360.0
@@ -19,13 +20,16 @@ HEIGHT = 360.0
 
 @dataclass(frozen=True)
 class Piece:
-    """A tracklet: the samples it is seen in, where it stands, who it is by its embedding (None for no embedding)."""
+    """A tracklet, or a part of one: the samples it is seen in, its left edge, its person (None for no embeddings), the
+    quality of its chips and how far their embeddings lie from the person's."""
 
     samples: tuple[int, ...]
     left: float = 100.0
     who: int | None = 0
     tracklet: int | None = None
     side: float = 60.0
+    quality: float = 0.5
+    noise: float = 0.0
 
 
 def tracks_of(pieces: list[Piece], cuts: tuple[int, ...] = (), options: TrackOptions | None = None) -> pd.DataFrame:
@@ -58,7 +62,9 @@ def film(pieces: list[Piece], cuts: tuple[int, ...]) -> tuple[pd.DataFrame, pd.D
                 }
             )
             if piece.who is not None:
-                embeddings.append({"face": face, "quality": 0.5 + sample / 1000, "embedding": people[piece.who]})
+                astray = np.random.default_rng(face).normal(0.0, 1.0, 128)
+                vector = people[piece.who] + piece.noise * astray / np.linalg.norm(astray)
+                embeddings.append({"face": face, "quality": piece.quality + sample / 1000, "embedding": vector})
     columns = ["face", "sample", "time_s", "tracklet", "left", "top", "right", "bottom"]
     return (
         pd.DataFrame(faces, columns=columns),
@@ -153,6 +159,83 @@ def test_a_tracklet_that_jumps_to_another_face_is_two_tracks() -> None:
     assert spans(tracks_of(same)) == [(1, 2, 3, 4, 5, 6)]
 
 
+def test_a_tracklet_in_which_the_face_changes_is_divided_there() -> None:
+    change = [Piece((1, 2, 3), tracklet=7), Piece((4, 5, 6), left=103.0, who=1, tracklet=7)]
+    assert spans(tracks_of(change)) == [(1, 2, 3), (4, 5, 6)]
+
+
+def test_a_tracklet_of_three_people_is_three_tracks() -> None:
+    parts = [Piece(tuple(range(5 * who, 5 * who + 4)), who=who, tracklet=7) for who in range(3)]
+    assert spans(tracks_of(parts)) == [(0, 1, 2, 3), (5, 6, 7, 8), (10, 11, 12, 13)]
+
+
+def test_somebody_who_comes_back_within_a_tracklet_is_one_track() -> None:
+    parts = [Piece((1, 2, 3), tracklet=7), Piece((4, 5, 6), who=1, tracklet=7), Piece((7, 8, 9), tracklet=7)]
+    assert sorted(spans(tracks_of(parts))) == [(1, 2, 3, 7, 8, 9), (4, 5, 6)]
+
+
+def test_faces_without_an_embedding_go_to_the_side_of_the_larger_jump() -> None:
+    parts = [
+        Piece((1, 2), tracklet=7),
+        Piece((3, 4), left=104.0, who=None, tracklet=7),
+        Piece((5, 6), left=130.0, who=None, tracklet=7),
+        Piece((7, 8), left=134.0, who=1, tracklet=7),
+    ]
+    assert spans(tracks_of(parts)) == [(1, 2, 3, 4), (5, 6, 7, 8)]
+
+
+def test_one_odd_chip_among_alike_ones_divides_nothing() -> None:
+    parts = [Piece((1, 2, 3), tracklet=7), Piece((4,), who=1, tracklet=7, quality=0.02), Piece((5, 6, 7), tracklet=7)]
+    assert len(tracks_of(parts)) == 1
+
+
+def test_poor_chips_may_lie_farther_apart_than_clear_ones() -> None:
+    def with_last_chip(quality: float) -> list[Piece]:
+        return [Piece((1, 2, 3), tracklet=7), Piece((4,), tracklet=7, quality=quality, noise=0.65)]
+
+    assert len(tracks_of(with_last_chip(0.02))) == 1
+    assert len(tracks_of(with_last_chip(0.5))) == 2
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_another_engines_distances_are_brought_to_scale_by_faces_seen_side_by_side(factor: float) -> None:
+    crowd = [Piece((1, 2, 3), left=100.0 * who, who=who) for who in range(8)]
+    change = [Piece((30, 31, 32), tracklet=90), Piece((33, 34, 35), who=1, tracklet=90)]
+    same = [Piece(samples, left=400.0, tracklet=91, noise=0.2) for samples in ((30, 31, 32), (33, 34))]
+    faces, embeddings, samples, shots = film([*crowd, *change, *same], ())
+    embeddings["embedding"] = [factor * vector for vector in embeddings["embedding"]]
+    tracks = link_tracks(faces, embeddings, shots, samples, HEIGHT, TrackOptions())
+    late = sorted(own for own in spans(tracks) if own[0] >= 30)
+    assert late == [(30, 31, 32), (30, 31, 32, 33, 34), (33, 34, 35)]
+
+
+def test_disagreement_is_the_largest_change_within_a_track() -> None:
+    one, noisy, lone = (
+        tracks_of([Piece(samples, noise=noise)])["disagreement"].iloc[0]
+        for samples, noise in (((1, 2, 3), 0.0), ((1, 2, 3), 0.4), ((1,), 0.0))
+    )
+    assert one == pytest.approx(0.0, abs=1e-9)
+    assert 0.3 < noisy < 0.6
+    assert np.isnan(lone)
+
+
+def test_comparisons_grow_with_the_tracklets_of_a_shot_and_not_with_their_square(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = 0
+    cost = tracks_module._cost
+
+    def counting(*arguments: object) -> float | None:
+        nonlocal compared
+        compared += 1
+        return cost(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tracks_module, "_cost", counting)
+    pieces = [Piece((3 * i, 3 * i + 1), left=100.0 + 300 * (i % 2), who=i % 8) for i in range(400)]
+    assert len(tracks_of(pieces)) == 400
+    assert compared < 10 * len(pieces)
+
+
 def test_the_likeliest_continuation_wins() -> None:
     tracks = tracks_of([Piece((1, 2)), Piece((4, 5), left=115.0), Piece((4, 5), left=80.0, who=1)])
     assert sorted(spans(tracks)) == [(1, 2, 4, 5), (4, 5)]
@@ -163,6 +246,13 @@ def test_a_track_without_embeddings_has_no_best_face() -> None:
     tracks = tracks_of([Piece((1, 2), who=None)])
     assert tracks["best_face"].isna().all()
     assert tracks["embedded_faces"].tolist() == [[]]
+
+
+def test_overlap_is_intersection_over_union() -> None:
+    box = np.asarray([0.0, 0.0, 10.0, 10.0])
+    assert overlap(box, box) == 1.0
+    assert overlap(box, box + 5.0) == pytest.approx(25 / 175)
+    assert overlap(box, box + 10.0) == 0.0
 
 
 PIECES = st.lists(
