@@ -181,6 +181,7 @@ FACE_TRACKS = _table(
     ("embedded_faces", LONGS, "Faces that have an embedding, best first"),
     ("best_face", LONG, "Face with the best chip; null if none was embedded"),
     ("height_share", SINGLE, "Largest face height as a share of the frame height"),
+    ("disagreement", REAL, "Largest distance between its embeddings before and after any instant; null below two"),
 )
 TRACK_NAMES = _table(
     "track_names",

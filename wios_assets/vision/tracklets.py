@@ -1,4 +1,9 @@
-"""Which faces of successive samples are the same face, within one shot and one segment."""
+"""Tracklets: faces of successive samples linked by position and size, within one shot and one segment.
+
+Links are conservative, as in the low level of hierarchical association (Huang, Wu and Nevatia, "Robust object tracking
+by hierarchical association of detection responses", ECCV 2008): where faces pass so close that position does not tell
+them apart, tracklets end, and `vision.tracks` joins them by their embeddings.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +39,11 @@ class Tracklet:
 
 
 def match_boxes(
-    before: NDArray[np.float32], after: NDArray[np.float32], largest_shift: float, largest_growth: float
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    largest_shift: float,
+    largest_growth: float,
+    margin: float = 0.0,
 ) -> list[tuple[int, int]]:
     """Pairs (i, j) of boxes that may be the same face, chosen together for the least sum of shift and growth.
 
@@ -43,6 +52,7 @@ def match_boxes(
         after: float32 [m, 4].
         largest_shift: shift of the centre that rules a pair out, as a multiple of the mean box size.
         largest_growth: ratio of sizes that rules a pair out.
+        margin: a pair is left out where another one with either of its boxes costs less than this more.
     """
     if not len(before) or not len(after):
         return []
@@ -50,7 +60,14 @@ def match_boxes(
     cost = shift / largest_shift + np.log(growth) / np.log(largest_growth)
     cost[(shift > largest_shift) | (growth > largest_growth)] = UNLINKED
     rows, columns = scipy.optimize.linear_sum_assignment(cost)
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < UNLINKED]
+    pairs = [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if cost[i, j] < UNLINKED]
+    return [(i, j) for i, j in pairs if margin <= 0.0 or _rival_cost(cost, i, j) >= cost[i, j] + margin]
+
+
+def _rival_cost(cost: NDArray[np.float64], i: int, j: int) -> float:
+    """Least cost of another pair with box i or box j."""
+    others = np.concatenate([np.delete(cost[i], j), np.delete(cost[:, j], i)])
+    return float(others.min(initial=UNLINKED))
 
 
 class Tracker:
@@ -74,7 +91,11 @@ class Tracker:
         ended = [t.number for t in self._open if self._is_over(t, time_s)]
         self._open = [t for t in self._open if not self._is_over(t, time_s)]
         expected = np.array([_expected(t, time_s) for t in self._open], dtype=np.float32).reshape(-1, 4)
-        pairs = match_boxes(expected, boxes, self._options.largest_shift, self._options.largest_growth)
+        options = self._options
+        limits = options.largest_shift, options.largest_growth
+        pairs = match_boxes(expected, boxes, *limits, options.margin)
+        # A face that another might as well continue is left open no longer, or it would contest what follows, too.
+        contested = {i for i, _ in match_boxes(expected, boxes, *limits)} - {i for i, _ in pairs}
         belongs: dict[int, Tracklet] = {}
         for i, j in pairs:
             tracklet = self._open[i]
@@ -82,6 +103,8 @@ class Tracker:
             tracklet.speed = (0.5 * tracklet.speed + 0.5 * (boxes[j] - tracklet.box) / elapsed).astype(np.float32)
             tracklet.box, tracklet.last_s = boxes[j], time_s
             belongs[j] = tracklet
+        ended += [self._open[i].number for i in sorted(contested)]
+        self._open = [t for i, t in enumerate(self._open) if i not in contested]
         for j, number in enumerate(numbers):
             if j not in belongs:
                 belongs[j] = Tracklet(number, time_s, time_s, boxes[j])

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets import tables
+from wios_assets.vision.boxes import iou
 
 Vector = NDArray[np.float64]
 
@@ -254,7 +255,7 @@ def _divided(film: _Film, rows: list[int], options: TrackOptions) -> list[list[i
 def _largest_jump(film: _Film, rows: list[int], first: int, last: int, options: TrackOptions) -> tuple[int, bool]:
     """Position in `rows` of the face after the largest change of position and size between two positions, and whether
     the boxes on either side of it hardly overlap."""
-    shared = [overlap(film.box[rows[i - 1]], film.box[rows[i]]) for i in range(first + 1, last + 1)]
+    shared = [float(iou(film.box[rows[i - 1]], film.box[rows[i]])) for i in range(first + 1, last + 1)]
     smallest = int(np.argmin(shared))
     return first + 1 + smallest, shared[smallest] < options.overlap
 
@@ -323,7 +324,7 @@ def _cost(film: _Film, one: _Piece, other: _Piece, options: TrackOptions) -> flo
         return None
     seconds, before, after = gap
     distance = None if one.vector is None or other.vector is None else _distance(one.vector, other.vector)
-    shared = overlap(film.box[before], film.box[after])
+    shared = float(iou(film.box[before], film.box[after]))
     by_position = seconds <= options.short_gap_s and shared >= options.overlap
     if distance is not None:
         # Parts of a tracklet that was divided come together again only if they are alike.
@@ -358,17 +359,6 @@ def _gap(film: _Film, one: _Piece, other: _Piece) -> tuple[float, int, int] | No
 
 def _distance(one: Vector, other: Vector) -> float:
     return float(np.linalg.norm(one - other))
-
-
-def overlap(one: Vector, other: Vector) -> float:
-    """Intersection over union of two boxes, float [4]: left, top, right, bottom."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = float(width * height)
-    areas = [float((box[2] - box[0]) * (box[3] - box[1])) for box in (one, other)]
-    return shared / (areas[0] + areas[1] - shared)
 
 
 def _centre_distance(one: Vector, other: Vector) -> float:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import wios_assets.vision.tracks as tracks_module
 from wios_assets import tables
-from wios_assets.vision.tracks import TrackOptions, link_tracks, overlap
+from wios_assets.vision.tracks import TrackOptions, link_tracks
 
 RATE = 4.0
 HEIGHT = 360.0
@@ -246,13 +246,6 @@ def test_a_track_without_embeddings_has_no_best_face() -> None:
     tracks = tracks_of([Piece((1, 2), who=None)])
     assert tracks["best_face"].isna().all()
     assert tracks["embedded_faces"].tolist() == [[]]
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    box = np.asarray([0.0, 0.0, 10.0, 10.0])
-    assert overlap(box, box) == 1.0
-    assert overlap(box, box + 5.0) == pytest.approx(25 / 175)
-    assert overlap(box, box + 10.0) == 0.0
 
 
 PIECES = st.lists(
