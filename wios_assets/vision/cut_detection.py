@@ -145,7 +145,7 @@ class _Detector:
             return False
         if (over_s := self._dissolve_over_s(i)) is not None:
             self.mixed_until_s = over_s
-            earlier = range(max(1, self._within(i, options.window_s).start), i)
+            earlier = range(max(1, self._within(i, 2 * options.window_s).start), i)
             return all(self._dissolve_over_s(j) is None for j in earlier)
         if not (self._is_hard_cut(i) or self._is_end_of_fade(i)) or self._is_flash(i) or self._is_briefly_flat(i):
             return False
