@@ -95,7 +95,8 @@ class Judge:
         return Judged(by_face, by_tracklet, score(self.script, {film.path.stem: (film.truth, said)}))
 
     def _every_face(self, film: Path, faces: pd.DataFrame) -> tuple[Any, Vectors]:
-        """Times in seconds and embeddings of all faces, each cut out of its own sample at its box."""
+        """Times in seconds and embeddings of all faces, each cut out of its own sample by its own landmarks; those
+        that a near-duplicate sample inherited have none, and are cut by the landmarks at their box."""
         video, points = probe(film), FivePoints()
         rate = load_settings().samples_per_second
         at = dict(iter(faces.groupby(faces["sample"].astype(int))))
@@ -105,9 +106,14 @@ class Judge:
         for sample in read_samples(pictures, 0, int(faces["sample"].max()) + 1 if len(faces) else 0, rate):
             if sample.number not in at or sample.picture is None or sample.picture.frame is None:
                 continue
-            boxes = at[sample.number][["left", "top", "right", "bottom"]].to_numpy(dtype=np.float32)
+            faces = at[sample.number]
+            boxes = faces[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float32)
             shown = to_display(sample.picture.frame, video.width, video.height, video.rotation)
-            here = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), points.landmarks(shown, boxes))
+            landmarks = points.landmarks(shown, boxes)
+            for index, own in enumerate(faces["landmarks"]):
+                if len(own):
+                    landmarks[index] = np.asarray(own, dtype=np.float32).reshape(5, 2)
+            here = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), landmarks)
             vectors.append(dlib_part(self.engine.embed(self.engine.chips(shown, here))))
             times.extend([sample.time_s] * len(boxes))
         return np.asarray(times), np.concatenate(vectors)
