@@ -114,15 +114,19 @@ def _decoded(
     maps: NDArray[np.float32], stride: int, threshold: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Boxes [n, 4], scores [n] and points [n, 5, 2] of a stride's maps [16, rows, columns]."""
-    squared = 1.0 / ((1.0 + np.exp(-maps[0])) * (1.0 + np.exp(-maps[1])))
-    y, x = np.nonzero(squared >= threshold**2)
+    # Neither of the two probabilities may be less than their product.
+    least = np.log(max(threshold, 1e-3) ** 2 / max(1.0 - threshold**2, 1e-6))
+    y, x = np.nonzero((maps[0] >= least) & (maps[1] >= least))
     values = maps[:, y, x]
+    scores = np.sqrt(1.0 / ((1.0 + np.exp(-values[0])) * (1.0 + np.exp(-values[1]))))
+    sure = scores >= threshold
+    y, x, values, scores = y[sure], x[sure], values[:, sure], scores[sure]
     centre = np.stack([x + values[2], y + values[3]], axis=1) * stride
     half = np.exp(values[4:6].T) * (stride / 2)
     cell = np.stack([x, y], axis=1)[:, None]
     points = (values[6:].T.reshape(-1, 5, 2) + cell) * stride
     boxes = np.concatenate([centre - half, centre + half], axis=1)
-    return boxes.astype(np.float32), np.sqrt(squared[y, x]).astype(np.float32), points.astype(np.float32)
+    return boxes.astype(np.float32), scores.astype(np.float32), points.astype(np.float32)
 
 
 def _squares(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
