@@ -122,7 +122,7 @@ def test_the_defaults_of_the_settings_are_the_cores() -> None:
 def test_every_setting_of_a_group_reaches_the_core() -> None:
     moved = {
         "detector": {"smallest_face": 0.2, "largest_face": 0.9, "pyramid_ratio": 0.8, "threshold": 0.3},
-        "footage": {"duplicate_change": 7.0},
+        "footage": {"decoder": "vaapi", "duplicate_change": 7.0},
         "chips": {"per_tracklet": 9, "spacing_seconds": 0.9, "jpeg_quality": 70},
         "cuts": {"ratio": 5.0, "smallest_change": 7.0, "window": 5, "picture_width": 64},
         "links": {"shift": 0.9, "growth": 1.9, "gap_seconds": 0.9, "longest_seconds": 9.0},

@@ -70,6 +70,7 @@ def footage_options(settings: Settings, samples_per_second: float) -> FootageOpt
         chips_per_tracklet=chips.per_tracklet,
         chip_spacing_s=chips.spacing_seconds,
         chip_jpeg_quality=chips.jpeg_quality,
+        decoder=footage.decoder,
         decoder_threads=threads_of_a_task(settings),
         shots=ShotOptions(
             ratio=cuts.ratio,

@@ -59,6 +59,11 @@ class FootageSettings(Group):
     segment_seconds: float = Field(
         default=300.0, gt=0, description="Longest stretch of film that one Spark task analyses, in seconds"
     )
+    decoder: Literal["software", "vaapi", "videotoolbox", "cuda"] = Field(
+        default=FootageOptions.decoder,
+        description="What decodes films: `software`, `vaapi` (Linux), `videotoolbox` (macOS) or `cuda` (NVDEC); "
+        "`software` where that is not usable",
+    )
     duplicate_change: float = Field(
         default=FootageOptions.duplicate_change,
         ge=0,

@@ -69,7 +69,8 @@ def analyse_segment(
             yield marked
 
     start_s = segment.first_sample / rate
-    pictures = read_pictures(video, start_s, options.shots.pictures_before, options.decoder_threads, rate)
+    before, threads = options.shots.pictures_before, options.decoder_threads
+    pictures = read_pictures(video, start_s, before, threads, rate, options.decoder)
     marked = noting_cuts(mark_cuts(pictures, options.shots))
     settling = _Pass(video, engine, options)
     try:

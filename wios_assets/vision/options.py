@@ -99,6 +99,7 @@ class FootageOptions:
         chips_per_tracklet: most chips of a tracklet that are turned into embeddings.
         chip_spacing_s: least time between two chips of a tracklet, on average, in seconds.
         chip_jpeg_quality: JPEG quality of stored chips, 1 to 100.
+        decoder: what decodes: `software`, `vaapi`, `videotoolbox` or `cuda` (NVDEC); software where that is not usable.
         decoder_threads: threads that decode one segment.
         shots: what counts as a cut.
         links: when two faces are the same.
@@ -110,6 +111,7 @@ class FootageOptions:
     chips_per_tracklet: int = 6
     chip_spacing_s: float = 0.5
     chip_jpeg_quality: int = 90
+    decoder: Literal["software", "vaapi", "videotoolbox", "cuda"] = "software"
     decoder_threads: int = 1
     shots: ShotOptions = field(default_factory=ShotOptions)
     links: LinkOptions = field(default_factory=LinkOptions)

@@ -130,9 +130,9 @@ def test_a_segment_decodes_no_picture_twice(varied: Video, engine: Counting, mon
     decoded: list[float] = []
     opening, decoding = sampling.open_video, sampling._decode
 
-    def open_video(path: Path, threads: int = 1) -> Any:
+    def open_video(path: Path, *given: Any) -> Any:
         opened.append(path)
-        return opening(path, threads)
+        return opening(path, *given)
 
     def decode(*given: Any) -> Iterator[sampling.Picture]:
         for picture in decoding(*given):
