@@ -102,7 +102,8 @@ class Judge:
         """The engine's faces and WIOS's names."""
         assert film.truth is not None
         tables = read_tables(found)
-        by_face = recall(film.truth, *self._every_face(film.path, tables["faces"]), self.photos)
+        every_face = self._every_face(film.path, tables["faces"], tables["frame_samples"])
+        by_face = recall(film.truth, *every_face, self.photos)
         by_tracklet = recall(film.truth, *_tracklets(tables), self.photos)
         if self.script is None:
             return Judged(by_face, by_tracklet, {})
@@ -117,27 +118,32 @@ class Judge:
         output = named(looked_at, self.gallery, naming_options(load_settings()), film.cast)
         return Judged(by_face, by_tracklet, score(self.script, {film.path.stem: (film.truth, output)}))
 
-    def _every_face(self, film: Path, faces: pd.DataFrame) -> tuple[Any, Vectors]:
-        """Times in seconds and embeddings of all faces, each cut out of its own sample by its own landmarks; those
-        that a near-duplicate sample inherited have none, and are cut by the landmarks at their box."""
+    def _every_face(self, film: Path, faces: pd.DataFrame, samples: pd.DataFrame) -> tuple[Any, Vectors]:
+        """Times in seconds and embeddings of all faces, each cut out of its own sample by its landmarks.
+
+        Those that a near-duplicate sample inherited have the landmarks of the sample that it repeats; those of a
+        detector without landmarks have dlib's at their box.
+        """
         video, points = probe(film), FivePoints()
         rate = load_settings().samples_per_second
         at = dict(iter(faces.groupby(faces["sample"].astype(int))))
+        duplicates = samples.dropna(subset=["duplicate_of"])
+        repeated = dict(zip(duplicates["sample"].astype(int), duplicates["duplicate_of"].astype(int), strict=True))
         pictures = (MarkedPicture(picture, False, None) for picture in read_pictures(video, 0.0, 0, 1, rate))
         times: list[float] = []
         vectors: list[Vectors] = [np.empty((0, DLIB_LENGTH), dtype=np.float32)]
         for sample in read_samples(pictures, 0, int(faces["sample"].max()) + 1 if len(faces) else 0, rate):
             if sample.number not in at or sample.picture is None or sample.picture.frame is None:
                 continue
-            faces = at[sample.number]
-            boxes = faces[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float32)
+            here = at[sample.number]
+            boxes = here[["left", "top", "right", "bottom"]].to_numpy(dtype=np.float32)
             shown = to_display(sample.picture.frame, video.width, video.height, video.rotation)
             landmarks = points.landmarks(shown, boxes)
-            for index, own in enumerate(faces["landmarks"]):
+            for index, own in enumerate(at[repeated.get(sample.number, sample.number)]["landmarks"]):
                 if len(own):
                     landmarks[index] = np.asarray(own, dtype=np.float32).reshape(5, 2)
-            here = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), landmarks)
-            vectors.append(dlib_part(self.engine.embed(self.engine.chips(shown, here))))
+            found = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), landmarks)
+            vectors.append(dlib_part(self.engine.embed(self.engine.chips(shown, found))))
             times.extend([sample.time_s] * len(boxes))
         return np.asarray(times), np.concatenate(vectors)
 
