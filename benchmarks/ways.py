@@ -5,8 +5,8 @@
 Writes what was found to OUT – times in seconds and embeddings as npz, the engine's tables as Parquet in a folder –
 and prints a line of JSON: seconds, faces, peak memory. Every way's clock starts once its modules are loaded. The
 worker processes of `engine` are forked and give their tables away as they come, like Spark's, without Spark.
-`cnn-graph` is the network of `cnn` as an ONNX graph in floating point, on the same pyramid: the same faces for less
-waiting.
+`cnn-graph` is the network of `cnn` as an ONNX graph in floating point, on the same pyramid: the same faces in less
+time. `opencv` is the script with OpenCV's YuNet and SFace (benchmarks/opencv_script.py).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from benchmarks.frames import EVERY_S, UPSAMPLE, frames
+from benchmarks.opencv_script import OpenCVScript
 from wios_assets.assets.options import cores, engine_options, footage_options
 from wios_assets.settings import load_settings
 from wios_assets.vision.engines import load_engine
@@ -43,10 +44,10 @@ KIB_A_MIB = 1024.0
 RECORDS_A_BATCH = 512
 DLIB_RATIO = 5 / 6
 
-Said = dict[str, Any]
+Output = dict[str, Any]
 
 
-def decode(film: Path) -> Said:
+def decode(film: Path) -> Output:
     """Decoding alone, every picture, with FFmpeg's own threads on every core."""
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
@@ -55,7 +56,7 @@ def decode(film: Path) -> Said:
         return {"count": sum(1 for _ in container.decode(stream))}
 
 
-def script(film: Path, out: Path, model: str, first: int | None) -> Said:
+def script(film: Path, out: Path, model: str, first: int | None) -> Output:
     """The plain script's faces: every 0.25 s, one upsampling; on `first` frames spread over the film if given."""
     import face_recognition
 
@@ -78,7 +79,20 @@ def script(film: Path, out: Path, model: str, first: int | None) -> Said:
     return {"looked": looked, "seconds_looking": seconds, "count": len(times)}
 
 
-def cnn_graph(film: Path, out: Path) -> Said:
+def opencv_script(film: Path, out: Path) -> Output:
+    """Faces of OpenCV's YuNet, every 0.25 s, with SFace's features, on OpenCV's threads."""
+    script = OpenCVScript()
+    times: list[float] = []
+    vectors: list[Any] = []
+    for time_s, picture in frames(str(film), EVERY_S):
+        found = script.vectors(picture)
+        vectors.extend(found)
+        times.extend([time_s] * len(found))
+    _save(out, times, vectors)
+    return {"count": len(times)}
+
+
+def cnn_graph(film: Path, out: Path) -> Output:
     """Faces of the CNN script's network on its pyramid: enlarged twice, levels of 5/6, nothing left out."""
     settings = load_settings()
     pyramid = Pyramid(settings.detector.smallest_face, 2.0, DLIB_RATIO)
@@ -94,7 +108,7 @@ def cnn_graph(film: Path, out: Path) -> Said:
     return {"count": len(times)}
 
 
-def engine(film: Path, out: Path) -> Said:
+def engine(film: Path, out: Path) -> Output:
     """The engine with the settings' defaults, as many workers as cores; its tables go to `out`."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
@@ -141,7 +155,7 @@ def _save(out: Path, times: list[float], vectors: list[Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("way", choices=("decode", "hog", "cnn", "cnn-graph", "engine"))
+    parser.add_argument("way", choices=("decode", "hog", "cnn", "cnn-graph", "opencv", "engine"))
     parser.add_argument("film", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--first", type=int, help="look at this many frames only, spread over the film")
@@ -150,16 +164,18 @@ def main() -> None:
         import face_recognition  # noqa: F401  (its networks are read on import, ahead of the clock)
     started = time.perf_counter()
     if args.way == "decode":
-        said = decode(args.film)
+        output = decode(args.film)
     elif args.way == "engine":
-        said = engine(args.film, args.out)
+        output = engine(args.film, args.out)
     elif args.way == "cnn-graph":
-        said = cnn_graph(args.film, args.out)
+        output = cnn_graph(args.film, args.out)
+    elif args.way == "opencv":
+        output = opencv_script(args.film, args.out)
     else:
-        said = script(args.film, args.out, args.way, args.first)
-    said |= {"way": args.way, "seconds": time.perf_counter() - started}
+        output = script(args.film, args.out, args.way, args.first)
+    output |= {"way": args.way, "seconds": time.perf_counter() - started}
     own = peak_memory_mib()
-    print(json.dumps(said | {"peak_mib": max(own, said.get("worker_mib", 0.0)), "driver_mib": own}))
+    print(json.dumps(output | {"peak_mib": max(own, output.get("worker_mib", 0.0)), "driver_mib": own}))
 
 
 if __name__ == "__main__":

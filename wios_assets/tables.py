@@ -148,8 +148,8 @@ FACES = _table(
     ("top", SINGLE, "Top edge in pixels"),
     ("right", SINGLE, "Right edge in pixels"),
     ("bottom", SINGLE, "Bottom edge in pixels"),
-    ("score", SINGLE, "Detector's score; null where the face was followed, not detected"),
-    ("landmarks", VECTOR, "Five points, x and y in turn, pixels; empty where the face was followed"),
+    ("score", SINGLE, "Detector's score; null where a near-duplicate sample inherited the face"),
+    ("landmarks", VECTOR, "Eyes, nose, corners of the mouth: x and y in turn, pixels; empty where inherited"),
     ("sharpness", SINGLE, "Variance of the chip's Laplacian"),
     ("frontality", SINGLE, "1 for a face seen from the front, 0 for a profile"),
 )

@@ -6,7 +6,7 @@ from wios_assets.assets.options import engine_options, footage_options, naming_o
 from wios_assets.errors import BadInput
 from wios_assets.naming.options import NamingOptions
 from wios_assets.settings import FOLDERS, GROUPS, Settings, load_settings, setting_origins
-from wios_assets.settings.old_names import DESCRIBED, MOVED
+from wios_assets.settings.old_names import DESCRIBED, GONE, MOVED
 from wios_assets.vision.options import EngineOptions, FootageOptions
 
 KEPT = [name for name in Settings.model_fields if name not in GROUPS]
@@ -122,13 +122,13 @@ def test_the_defaults_of_the_settings_are_the_cores() -> None:
 def test_every_setting_of_a_group_reaches_the_core() -> None:
     moved = {
         "detector": {"smallest_face": 0.2, "largest_face": 0.9, "pyramid_ratio": 0.8, "threshold": 0.3},
-        "footage": {"detect_every": 7, "agreeing_shift": 0.3, "duplicate_change": 7.0},
+        "footage": {"decoder": "vaapi", "duplicate_change": 7.0},
         "chips": {"per_tracklet": 9, "spacing_seconds": 0.9, "jpeg_quality": 70},
         "cuts": {"ratio": 5.0, "smallest_change": 7.0, "window_seconds": 0.35, "picture_width": 64},
         "links": {"shift": 0.9, "growth": 1.9, "gap_seconds": 0.9, "longest_seconds": 9.0},
         "naming": {"wrong_share": 0.2, "certain": 0.9, "farthest": 0.6, "same_person": 0.5},
     }
-    moved["detector"]["precision"] = "float"
+    moved["detector"] |= {"network": "mmod", "precision": "float"}
     changed = load_settings(**moved)
     reached = repr((engine_options(changed, 1), footage_options(changed, 4), naming_options(changed)))
     for group in moved.values():
@@ -144,7 +144,7 @@ def test_there_is_no_director_until_one_is_set(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_settings_that_people_set_are_few() -> None:
     assert len(KEPT) <= 25
-    assert len(KEPT) + len(MOVED) + len(DESCRIBED) == 71
+    assert len(KEPT) + len(MOVED) + len(DESCRIBED) + len(GONE) == 71
 
 
 @pytest.mark.parametrize("name", KEPT)
@@ -167,7 +167,7 @@ def test_the_new_name_of_a_moved_setting_exists(old: str, new: str) -> None:
     assert old not in Settings.model_fields
 
 
-@pytest.mark.parametrize("old", [*MOVED, *DESCRIBED])
+@pytest.mark.parametrize("old", [*MOVED, *DESCRIBED, *GONE])
 @pytest.mark.parametrize("source", ["argument", "environment", "file"])
 def test_an_old_name_is_refused_with_the_new_one(
     monkeypatch: pytest.MonkeyPatch, no_settings_file: Path, old: str, source: str
@@ -181,9 +181,13 @@ def test_an_old_name_is_refused_with_the_new_one(
         load_settings(**({old: 1} if source == "argument" else {}))
     message = str(refused.value)
     shown = f"WIOS_{old.upper()}" if source == "environment" else old
-    named = f"{shown} is now {MOVED[old]}: set WIOS_{MOVED[old].upper().replace('.', '__')}" if old in MOVED else ""
     assert message.startswith(where)
-    assert (named or f"{shown} is now `{DESCRIBED[old]}` in the description beside the file of") in message
+    if old in MOVED:
+        assert f"{shown} is now {MOVED[old]}: set WIOS_{MOVED[old].upper().replace('.', '__')}" in message
+    elif old in GONE:
+        assert f"{shown} is gone, {GONE[old]}: remove it" in message
+    else:
+        assert f"{shown} is now `{DESCRIBED[old]}` in the description beside the file of" in message
 
 
 def test_every_setting_says_what_it_means() -> None:

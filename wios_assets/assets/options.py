@@ -40,6 +40,7 @@ def engine_options(settings: Settings, threads: int) -> EngineOptions:
         threads=threads,
         engine=settings.engine,
         device=settings.device,
+        detector=detector.network,
         detector_precision=detector.precision,
         smallest_face=detector.smallest_face,
         largest_face=detector.largest_face,
@@ -65,12 +66,11 @@ def footage_options(settings: Settings, samples_per_second: float) -> FootageOpt
     return FootageOptions(
         samples_per_second=samples_per_second,
         smallest_face=settings.detector.smallest_face,
-        detect_every=footage.detect_every,
-        agreeing_shift=footage.agreeing_shift,
         duplicate_change=footage.duplicate_change,
         chips_per_tracklet=chips.per_tracklet,
         chip_spacing_s=chips.spacing_seconds,
         chip_jpeg_quality=chips.jpeg_quality,
+        decoder=footage.decoder,
         decoder_threads=threads_of_a_task(settings),
         shots=ShotOptions(
             ratio=cuts.ratio,

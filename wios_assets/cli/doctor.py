@@ -107,7 +107,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     if missing:
         yield Finding("models", "fail", f"the module {missing[0]} is not installed", "set the project up again")
         return
-    from wios_assets.vision.sface import SFACE_FILE, YUNET_FILE, zoo_file
+    from wios_assets.vision.zoo import SFACE_FILE, YUNET_FILE, zoo_file
 
     for name in (SFACE_FILE, YUNET_FILE):
         zoo_file(name)

@@ -22,9 +22,13 @@ class Group(BaseModel):
 class DetectorSettings(Group):
     """How faces are detected."""
 
+    network: Literal["yunet", "mmod"] = Field(
+        default=EngineOptions.detector,
+        description="Face detector of the engine `onnx`: `yunet` (OpenCV's, by far the fastest) or `mmod` (dlib's CNN)",
+    )
     precision: Literal["int8", "float"] = Field(
         default=EngineOptions.detector_precision,
-        description="Detector precision of the engine `onnx`: `int8`, about twice as fast on a CPU, or `float`",
+        description="Precision of `mmod`: `int8`, about twice as fast on a CPU, or `float`",
     )
     smallest_face: float = Field(
         default=EngineOptions.smallest_face,
@@ -35,13 +39,13 @@ class DetectorSettings(Group):
     largest_face: float = Field(
         default=EngineOptions.largest_face,
         gt=0,
-        description="Largest face that must be found, as a share of the frame height",
+        description="Largest face that `mmod` must find, as a share of the frame height",
     )
     pyramid_ratio: float = Field(
         default=EngineOptions.pyramid_ratio,
         gt=0.3,
         lt=1,
-        description="Size of one level of the detector's image pyramid to the level above",
+        description="Size of one level of the image pyramid of `mmod` to the level above",
     )
     threshold: float | None = Field(
         default=EngineOptions.detector_threshold,
@@ -55,15 +59,10 @@ class FootageSettings(Group):
     segment_seconds: float = Field(
         default=300.0, gt=0, description="Longest stretch of film that one Spark task analyses, in seconds"
     )
-    detect_every: int = Field(
-        default=FootageOptions.detect_every,
-        ge=1,
-        description="Samples from one search of the whole picture to the next; faces are tracked in between",
-    )
-    agreeing_shift: float = Field(
-        default=FootageOptions.agreeing_shift,
-        gt=0,
-        description="How far a face may move between two searches and count as moving evenly, in face sizes",
+    decoder: Literal["software", "vaapi", "videotoolbox", "cuda"] = Field(
+        default=FootageOptions.decoder,
+        description="What decodes films: `software`, `vaapi` (Linux), `videotoolbox` (macOS) or `cuda` (NVDEC); "
+        "`software` where that is not usable",
     )
     duplicate_change: float = Field(
         default=FootageOptions.duplicate_change,

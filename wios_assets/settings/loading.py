@@ -13,7 +13,7 @@ from pydantic_settings import SettingsError
 
 from wios_assets.errors import BadInput
 from wios_assets.settings.model import GROUPS, Settings, file_values, settings_file
-from wios_assets.settings.old_names import DESCRIBED, MOVED, new_name
+from wios_assets.settings.old_names import DESCRIBED, GONE, MOVED, new_name
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _values(settings: Settings) -> Iterator[tuple[tuple[str, ...], Any, str]]:
 
 def _refuse_old_names(chosen: Mapping[str, Any]) -> None:
     environment, file = _environment(), file_values()
-    for old in (*MOVED, *DESCRIBED):
+    for old in (*MOVED, *DESCRIBED, *GONE):
         for where, given in (("argument", old in chosen), (str(settings_file()), old in file)):
             if given:
                 raise BadInput(f"{where}: {old} {new_name(old)}")

@@ -9,8 +9,6 @@ MOVED = {
     "largest_face": "detector.largest_face",
     "pyramid_ratio": "detector.pyramid_ratio",
     "detector_threshold": "detector.threshold",
-    "detect_every": "footage.detect_every",
-    "agreeing_shift": "footage.agreeing_shift",
     "duplicate_change": "footage.duplicate_change",
     "chips_per_tracklet": "chips.per_tracklet",
     "chip_spacing_seconds": "chips.spacing_seconds",
@@ -58,6 +56,13 @@ DESCRIBED = {
 """Old setting → key of the description beside an own model's ONNX file."""
 
 
+GONE = {
+    "detect_every": "every sample is searched for faces",
+    "agreeing_shift": "every sample is searched for faces",
+}
+"""Old setting that nothing replaces → why."""
+
+
 def new_name(old: str) -> str | None:
     """What replaces a setting of an earlier version, as words; None where `old` is no such setting."""
     if old in MOVED:
@@ -67,4 +72,6 @@ def new_name(old: str) -> str | None:
     if old in DESCRIBED:
         model = "detector_model" if old.startswith("detector") else "embedder_model"
         return f"is now `{DESCRIBED[old]}` in the description beside the file of {model}: model.yaml beside model.onnx"
+    if old in GONE:
+        return f"is gone, {GONE[old]}: remove it"
     return None

@@ -1,4 +1,4 @@
-"""How much a face chip can tell about whose face it is."""
+"""Quality of faces: how much a face can tell about whose it is."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from wios_assets.vision.engine import Image
 
+BOX_IN_CHIP = 128
+"""Side in pixels of a face's box in a chip of 150 pixels."""
+
 
 @dataclass(frozen=True)
 class ChipQuality:
-    """What a chip is worth.
+    """Quality of a face.
 
     Attributes:
-        sharpness: variance of the chip's Laplacian.
+        sharpness: variance of the Laplacian of the face at the chip's scale.
         frontality: 1 for a face seen from the front, 0 for a profile.
         quality: 0 to 1; size, sharpness, frontality and detector score together.
     """
@@ -27,22 +30,37 @@ class ChipQuality:
 
 
 def judge_chip(chip: Image, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: float) -> ChipQuality:
-    """What a chip is worth among its track's.
+    """Quality of a face by its chip.
 
     Args:
         chip: uint8 [150, 150, 3], RGB.
         box: float32 [4], left, top, right, bottom in pixels.
-        landmarks: float32 [5, 2], in the engine's order.
-        score: the detector's score.
+        landmarks: float32 [5, 2], in the order of `Faces.landmarks`.
+        score: the detector's score; 1 and above is sure.
     """
-    sharp = sharpness(chip)
+    return _quality(sharpness(chip), box, landmarks, score)
+
+
+def judge_face(image: Image, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: float) -> ChipQuality:
+    """Quality of a face in its picture, uint8 [height, width, 3], RGB, before its chip is cut; the rest as above."""
+    limit = np.array(image.shape[1::-1] * 2)
+    left, top, right, bottom = np.rint(box).clip(0, limit).astype(int).tolist()
+    if right - left < 2 or bottom - top < 2:
+        return _quality(0.0, box, landmarks, score)
+    part = image[top:bottom, left:right]
+    method = cv2.INTER_AREA if part.shape[0] > BOX_IN_CHIP else cv2.INTER_LINEAR
+    face = np.asarray(cv2.resize(part, (BOX_IN_CHIP, BOX_IN_CHIP), interpolation=method), dtype=np.uint8)
+    return _quality(sharpness(face), box, landmarks, score)
+
+
+def _quality(sharp: float, box: NDArray[np.float32], landmarks: NDArray[np.float32], score: float) -> ChipQuality:
     front = frontality(landmarks)
     height = float(box[3] - box[1])
     parts = (
         min(1.0, height / 100.0),
         sharp / (sharp + 60.0),
         0.2 + 0.8 * front,
-        1.0 / (1.0 + np.exp(-2.0 * score)),
+        min(max(score, 0.05), 1.0),
     )
     return ChipQuality(sharp, front, float(np.prod(parts)))
 
@@ -53,12 +71,12 @@ def sharpness(chip: Image) -> float:
 
 
 def frontality(landmarks: NDArray[np.float32]) -> float:
-    """1 where the nose stands midway between the eyes, 0 where it stands under one of them or beyond.
+    """1 where the nose lies midway between the eyes, 0 where it lies under one of them or beyond.
 
     Args:
-        landmarks: float32 [5, 2], pixels, in the engine's order: two corners of each eye, base of the nose.
+        landmarks: float32 [5, 2], pixels, in the order of `Faces.landmarks`.
     """
-    first, second, nose = landmarks[:2].mean(axis=0), landmarks[2:4].mean(axis=0), landmarks[4]
+    first, second, nose = landmarks[0], landmarks[1], landmarks[2]
     axis = second - first
     length = float(axis @ axis)
     if length < 1e-6:

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 
 from wios_assets.vision.alignment import CHIP_PADDING, FivePoints, file_hash, model_path
 from wios_assets.vision.engine import CHIP_SIZE, Faces, Image
-from wios_assets.vision.following import follow_in_crops
 
 EMBEDDER_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 WINDOW = 80
 """Height in pixels of the smallest face that dlib's detectors see."""
 
-PREPROCESSING = 1
+PREPROCESSING = 2
 """Raise this when boxes, landmarks or chips are made differently: embeddings of before are then not compared."""
 
 
@@ -51,7 +50,12 @@ class DlibEngine:
         )
         self.model_hash = "dlib:" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
-    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
+    def detect(
+        self,
+        frames: Sequence[Image],
+        smallest_face: float | None = None,
+        expected: NDArray[np.float32] | None = None,
+    ) -> list[Faces]:
         """Faces of each frame by dlib's HOG detector.
 
         Args:
@@ -59,6 +63,7 @@ class DlibEngine:
             smallest_face: height in pixels of the smallest face that must be found; the frame is doubled until that
                 reaches the detector's window of 80 px, or shrunk where it is above it. None for face_recognition's
                 default: doubled once.
+            expected: not used.
 
         Returns:
             One `Faces` a frame. Boxes are cut at the frame's edges, as face_recognition cuts them; scores are
@@ -86,13 +91,9 @@ class DlibEngine:
         landmarks = self._points.landmarks(frame, boxes[order])
         return Faces(boxes[order], np.asarray(scores, dtype=np.float32)[order], landmarks)
 
-    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
-        """The faces of `boxes`, float32 [n, 4], that are found again near their place, and which boxes these are."""
-        return follow_in_crops(self.detect, frame, boxes)
-
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
         """Aligned face chips, uint8 [n, 150, 150, 3], RGB."""
-        return self._points.chips(frame, faces)
+        return self._points.chips(frame, faces.boxes)
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, 128] of chips uint8 [n, 150, 150, 3]; compare by Euclidean distance."""

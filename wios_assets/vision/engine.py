@@ -21,18 +21,16 @@ class Faces:
     """Faces of one picture, best score first.
 
     Attributes:
-        boxes: float32 [n, 4], left, top, right, bottom in pixels of the picture given (may reach beyond it).
+        boxes: float32 [n, 4], left, top, right, bottom in pixels of the picture given (may reach beyond it); squares
+            from the eyebrows to the chin, as dlib's detectors draw them.
         scores: float32 [n], the detector's own scale; higher is surer.
-        landmarks: float32 [n, 5, 2], x and y in pixels, in dlib's order: outer and inner corner of the eye on the
-            picture's right, outer and inner corner of the eye on the picture's left, base of the nose.
-        own_points: float32 [n, 5, 2] where the detector finds points of its own that an embedder aligns by: the eye
-            on the picture's left, the eye on its right, tip of the nose, left and right corner of the mouth.
+        landmarks: float32 [n, 5, 2], x and y in pixels, in ArcFace's order: the eye on the picture's left, the eye on
+            its right, tip of the nose, left and right corner of the mouth.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     landmarks: NDArray[np.float32]
-    own_points: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -42,8 +40,7 @@ class Faces:
         chosen = np.asarray(index)
         if not chosen.size:
             chosen = chosen.astype(np.intp)
-        own_points = None if self.own_points is None else self.own_points[chosen]
-        return Faces(self.boxes[chosen], self.scores[chosen], self.landmarks[chosen], own_points)
+        return Faces(self.boxes[chosen], self.scores[chosen], self.landmarks[chosen])
 
 
 class FaceEngine(Protocol):
@@ -57,24 +54,18 @@ class FaceEngine(Protocol):
     embedding_length: int
     distance: Literal["euclidean", "cosine"]
 
-    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
+    def detect(
+        self,
+        frames: Sequence[Image],
+        smallest_face: float | None = None,
+        expected: NDArray[np.float32] | None = None,
+    ) -> list[Faces]:
         """Faces of each frame.
 
         Args:
             frames: RGB pictures, uint8 [height, width, 3]; sizes may differ.
             smallest_face: height in pixels of the smallest face that must be found; None for the engine's default.
-        """
-        ...
-
-    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
-        """Faces seen a moment ago, looked for near their places and of nearly their size; far cheaper than `detect`.
-
-        Args:
-            frame: RGB picture, uint8 [height, width, 3].
-            boxes: float32 [n, 4], where the faces are expected.
-
-        Returns:
-            The faces found again, in the order of `boxes`, and the places in `boxes` that they belong to.
+            expected: float32 [n, 4], boxes of faces seen a moment ago; there, a lower score may suffice.
         """
         ...
 

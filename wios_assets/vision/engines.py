@@ -1,4 +1,4 @@
-"""Which face engine runs: options in, the process's one engine out."""
+"""Builds the face engine that the options describe."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wios_assets.vision.alignment import LANDMARKS_FILE, file_hash, model_path
 from wios_assets.vision.dlib_engine import EMBEDDER_FILE, DlibEngine
 from wios_assets.vision.dlib_engine import PREPROCESSING as DLIB_PREPROCESSING
 from wios_assets.vision.engine import FaceEngine
+from wios_assets.vision.face_aligner import FaceAligner
 from wios_assets.vision.mmod_detector import DETECTOR_FILE, MmodDetector, Pyramid
 from wios_assets.vision.model_description import (
     DetectorDescription,
@@ -24,9 +25,13 @@ from wios_assets.vision.model_description import (
 from wios_assets.vision.onnx_engine import PREPROCESSING as ONNX_PREPROCESSING
 from wios_assets.vision.onnx_engine import CnnDetector, Detector, DlibEmbedder, Embedder, TwoPartEngine
 from wios_assets.vision.options import EngineOptions
-from wios_assets.vision.own_models import BoxesDetector, OwnEmbedder, SFace, YuNet, is_yunet
-from wios_assets.vision.paired_embedder import PairedEmbedder
-from wios_assets.vision.sface import SFACE_FILE, YUNET_FILE, ChipSFace, zoo_file
+from wios_assets.vision.own_models import BoxesDetector, OwnEmbedder, SFace
+from wios_assets.vision.paired_embedder import DlibNetwork, PairedEmbedder
+from wios_assets.vision.sface import ChipSFace
+from wios_assets.vision.yunet import THRESHOLD as YUNET_THRESHOLD
+from wios_assets.vision.yunet import YuNet
+from wios_assets.vision.zoo import SFACE_FILE, YUNET_FILE, zoo_file
+from wios_assets.vision.zoo_graphs import is_yunet
 
 
 @lru_cache(maxsize=2)
@@ -43,7 +48,7 @@ def load_engine(options: EngineOptions) -> FaceEngine:
     if options.engine == "dlib":
         _refuse_beside_dlib(options)
         reference = DlibEngine(_threshold(options, 0.0))
-        return TwoPartEngine(reference, PairedEmbedder(reference, _sface(options)))
+        return TwoPartEngine(reference, _paired(reference, options))
     return TwoPartEngine(_detector(options), _embedder(options))
 
 
@@ -76,29 +81,22 @@ def _refuse_beside_dlib(options: EngineOptions) -> None:
 
 
 def _detector(options: EngineOptions) -> Detector:
-    if not options.detector_model:
+    cache, threads, device = Path(options.cache), options.threads, options.device
+    if not options.detector_model and options.detector == "mmod":
         pyramid = Pyramid(options.smallest_face, options.largest_face, options.pyramid_ratio)
-        return CnnDetector(
-            MmodDetector(
-                Path(options.cache),
-                options.threads,
-                options.device,
-                options.detector_precision,
-                pyramid,
-                _threshold(options, 0.0),
-            )
-        )
-    path = _existing(options.detector_model, "detector_model")
-    if is_yunet(path):
-        return YuNet(path, _threshold(options, 0.8), options.smallest_face)
+        precision, threshold = options.detector_precision, _threshold(options, 0.0)
+        return CnnDetector(MmodDetector(cache, threads, device, precision, pyramid, threshold))
+    path = _existing(options.detector_model, "detector_model") if options.detector_model else zoo_file(YUNET_FILE)
+    if not options.detector_model or is_yunet(path):
+        return YuNet(path, cache, threads, device, _threshold(options, YUNET_THRESHOLD), options.smallest_face)
     description = read_description(path, DetectorDescription, "YuNet")
-    return BoxesDetector(path, options.threads, options.device, description, _threshold(options, 0.7))
+    return BoxesDetector(path, threads, device, description, _threshold(options, 0.7))
 
 
 def _embedder(options: EngineOptions) -> Embedder:
     if not options.embedder_model:
         first = DlibEmbedder(Path(options.cache), options.threads, options.device)
-        return PairedEmbedder(first, _sface(options))
+        return _paired(first, options)
     path = _existing(options.embedder_model, "embedder_model")
     if not description_path(path).exists():
         return SFace(path)
@@ -106,12 +104,14 @@ def _embedder(options: EngineOptions) -> Embedder:
     return OwnEmbedder(path, options.threads, options.device, description)
 
 
-def _sface(options: EngineOptions) -> ChipSFace:
-    return ChipSFace(Path(options.cache), options.threads, options.device)
+def _paired(first: DlibNetwork, options: EngineOptions) -> PairedEmbedder:
+    cache = Path(options.cache)
+    sface = ChipSFace(cache, options.threads, options.device)
+    return PairedEmbedder(first, sface, FaceAligner(cache, options.threads, options.device))
 
 
-def _threshold(options: EngineOptions, usual: float) -> float:
-    return usual if options.detector_threshold is None else options.detector_threshold
+def _threshold(options: EngineOptions, default: float) -> float:
+    return default if options.detector_threshold is None else options.detector_threshold
 
 
 def _existing(path: str, name: str) -> Path:

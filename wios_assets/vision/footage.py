@@ -1,22 +1,23 @@
-"""The one pass over a segment of a film: samples, cuts, faces, tracklets and embeddings from one decoding."""
+"""One pass over a segment of a film: samples, cuts, faces, tracklets and embeddings from one decoding."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from wios_assets.vision.clothing import clothing_colours
+from wios_assets.vision.chip_selection import Candidate, ChipSelection, crop_face
+from wios_assets.vision.chips import ChipQuality, judge_face
+from wios_assets.vision.clothing import clothing_colours, clothing_patch
 from wios_assets.vision.cut_detection import mark_cuts
-from wios_assets.vision.engine import FaceEngine, Image
+from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.options import FootageOptions
-from wios_assets.vision.pursuit import Look, SeenFace, follow_between, follow_on, search
-from wios_assets.vision.records import Cut, EmbeddingRecord, FaceRecord, Record, SampleRecord
+from wios_assets.vision.records import Cut, EmbeddingRecord, FaceRecord, Outcome, Record, SampleRecord
 from wios_assets.vision.sampling import MarkedPicture, Sample, read_pictures, read_samples
 from wios_assets.vision.segments import Segment
 from wios_assets.vision.tracklets import Tracker
@@ -26,6 +27,9 @@ FACES_A_SAMPLE = 1000
 """Ids of faces are sample × this + index: the same however the film is cut into segments."""
 
 EMBEDDING_BATCH = 16
+
+LARGEST_HEIGHT = 1080
+"""Height in pixels to which taller pictures are scaled while they are converted; boxes stay in the film's pixels."""
 
 
 def analyse_segment(
@@ -66,7 +70,8 @@ def analyse_segment(
 
     start_s = segment.first_sample / rate
     # One more picture stands ahead, from which the first one within the lead differs.
-    pictures = read_pictures(video, start_s - options.shots.lead_s, 1, options.decoder_threads, rate)
+    lead_s, threads = options.shots.lead_s, options.decoder_threads
+    pictures = read_pictures(video, start_s - lead_s, 1, threads, rate, options.decoder)
     marked = noting_cuts(mark_cuts(pictures, options.shots, rate))
     settling = _Pass(video, engine, options)
     try:
@@ -86,140 +91,139 @@ def analyse_segment(
 
 
 @dataclass(frozen=True)
-class _Chip:
-    face: int
-    tracklet: int
-    quality: float
-    chip: Image
-    clothing: Image | None
+class _Look:
+    """A sample that was searched: its number, its picture's time (seconds) and the boxes of its faces, [n, 4]."""
+
+    number: int
+    frame_s: float
+    small: NDArray[np.uint8] | None
+    boxes: NDArray[np.float32]
 
 
 class _Pass:
-    """The pass's state: the samples since the last detection, the open tracklets and their best chips."""
+    """State of the pass: the last sample searched, the open tracklets and their best faces."""
 
     def __init__(self, video: Video, engine: FaceEngine, options: FootageOptions) -> None:
         self._video = video
         self._engine = engine
         self._options = options
+        self._scale = min(1.0, LARGEST_HEIGHT / video.height)
         self._tracker = Tracker(options.links)
-        self._anchor: Look | None = None
-        self._waiting: list[Look] = []
-        self._fresh: Look | None = None
-        self._fresh_small: NDArray[np.uint8] | None = None
-        self._best: dict[int, dict[int, _Chip]] = defaultdict(dict)
-        self._to_embed: list[_Chip] = []
-        self._mixed: set[int] = set()
+        self._selection = ChipSelection(options.chips_per_tracklet, options.chip_spacing_s)
+        self._last: _Look | None = None
+        self._to_embed: list[Candidate] = []
 
     def take(self, sample: Sample) -> Iterator[Record]:
-        """Look at the next sample; what is settled by then."""
-        frame = sample.picture.frame if sample.picture is not None else None
-        if frame is None:
+        """The record of the next sample, and the embeddings of tracklets that have ended."""
+        picture = sample.picture
+        if picture is None or picture.frame is None:
             yield from self._close_shot()
-            outcome = "analysed" if sample.picture is None else "unreadable"
-            yield SampleRecord(sample.number, sample.time_s, None, outcome, None, ())  # type: ignore[arg-type]
+            outcome: Outcome = "analysed" if picture is None else "unreadable"
+            yield SampleRecord(sample.number, sample.time_s, None, outcome, None, ())
             return
         if sample.starts_shot:
             yield from self._close_shot()
-        assert sample.picture is not None
-        look = Look(sample.number, sample.time_s, sample.picture.time_s)
-        if sample.is_mixed:
-            self._mixed.add(sample.number)
-        if self._fresh is not None and self._is_duplicate(sample):
-            look.same_as = self._fresh
+        if self._last is not None and self._is_duplicate(self._last, sample):
+            yield self._inherited(sample, self._last)
         else:
-            look.image = to_display(frame, self._video.width, self._video.height, self._video.rotation)
-            self._fresh, self._fresh_small = look, sample.small
-        self._waiting.append(look)
-        if self._anchor is None or len(self._waiting) >= self._options.detect_every:
-            yield from self._settle()
+            yield self._searched(sample, picture.frame)
+        yield from self._embed(EMBEDDING_BATCH)
 
     def finish(self) -> Iterator[Record]:
-        """What is left at the segment's end."""
+        """The embeddings that are left at the segment's end."""
         yield from self._close_shot()
         yield from self._embed(0)
 
-    def _is_duplicate(self, sample: Sample) -> bool:
-        """Whether the sample shows what the last one that was no duplicate shows."""
-        assert self._fresh is not None
+    def _is_duplicate(self, last: _Look, sample: Sample) -> bool:
+        """Whether the sample shows what the last one that was searched shows."""
         assert sample.picture is not None
-        if sample.picture.time_s == self._fresh.frame_s:
+        if sample.picture.time_s == last.frame_s:
             return True
-        if sample.small is None or self._fresh_small is None or sample.small.shape != self._fresh_small.shape:
+        if sample.small is None or last.small is None or sample.small.shape != last.small.shape:
             return False
-        return largest_change(sample.small, self._fresh_small) <= self._options.duplicate_change
+        return largest_change(sample.small, last.small) <= self._options.duplicate_change
 
     def _close_shot(self) -> Iterator[Record]:
-        yield from self._settle(is_rest=True)
-        self._anchor = self._fresh = None
+        self._last = None
         self._choose(self._tracker.end_all())
         yield from self._embed(EMBEDDING_BATCH)
 
-    def _settle(self, is_rest: bool = False) -> Iterator[Record]:
-        """Find or follow the faces of every waiting sample, and let them go.
+    def _inherited(self, sample: Sample, last: _Look) -> SampleRecord:
+        """Record of a near-duplicate: it has the boxes of the sample that it repeats, and nothing else."""
+        ids, tracklets = self._linked(sample, last.boxes)
+        faces = [
+            FaceRecord(number, sample.number, sample.time_s, tracklet, *box, None, [], None, None)
+            for number, tracklet, box in zip(ids, tracklets, _edges(last.boxes), strict=True)
+        ]
+        return self._record(sample, faces, last.number)
 
-        The rest of a shot is not searched when it is short: a face that comes then is gone again at once.
-        """
-        fresh = [look for look in self._waiting if look.image is not None]
-        if self._anchor is not None and is_rest and 2 * len(fresh) <= self._options.detect_every:
-            follow_on(self._engine, self._anchor, fresh)
-        elif fresh:
-            newest = fresh[-1]
-            search(self._engine, newest, self._options.smallest_face * self._video.height, FACES_A_SAMPLE)
-            if self._anchor is not None:
-                shift, growth = self._options.agreeing_shift, self._options.links.largest_growth
-                follow_between(self._engine, self._anchor, newest, fresh[:-1], shift, growth)
-            self._anchor = newest
-        for look in self._waiting:
-            look.image = None
-            if look.same_as is not None:
-                look.faces = [SeenFace(face.box) for face in look.same_as.faces]
-            yield self._record(look)
-        self._waiting = []
-        yield from self._embed(EMBEDDING_BATCH)
-
-    def _record(self, look: Look) -> SampleRecord:
-        numbers = [look.number * FACES_A_SAMPLE + i for i in range(len(look.faces))]
-        tracklets, ended = self._tracker.add(look.time_s, numbers, look.boxes)
-        self._choose(ended)
-        for number, tracklet, face in zip(numbers, tracklets, look.faces, strict=True):
+    def _searched(self, sample: Sample, frame: VideoFrame) -> SampleRecord:
+        assert sample.picture is not None
+        video, scale = self._video, self._scale
+        image = to_display(frame, round(video.width * scale), round(video.height * scale), video.rotation)
+        smallest = self._options.smallest_face * image.shape[0]
+        expected = None if self._last is None else (self._last.boxes * scale).astype(np.float32)
+        found = self._engine.detect([image], smallest, expected)[0]
+        found = found.select(np.arange(min(len(found), FACES_A_SAMPLE)))
+        boxes = (found.boxes / scale).astype(np.float32)
+        self._last = _Look(sample.number, sample.picture.time_s, sample.small, boxes)
+        ids, tracklets = self._linked(sample, boxes)
+        faces = []
+        for index, (number, tracklet, box) in enumerate(zip(ids, tracklets, _edges(boxes), strict=True)):
+            face = found.select([index])
+            quality = judge_face(image, face.boxes[0], face.landmarks[0], float(face.scores[0]))
             # Where two shots show through each other, a chip is nobody's.
-            if face.chip is not None and look.number not in self._mixed:
-                self._offer(_Chip(number, tracklet, face.quality, face.chip, face.clothing), look.number)
-        self._mixed.discard(look.number)
-        return SampleRecord(
-            sample=look.number,
-            time_s=look.time_s,
-            frame_s=look.frame_s,
-            outcome="analysed" if look.same_as is None else "duplicate",
-            duplicate_of=None if look.same_as is None else look.same_as.number,
-            faces=tuple(
-                _face_record(look, number, tracklet, face)
-                for number, tracklet, face in zip(numbers, tracklets, look.faces, strict=True)
-            ),
-        )
+            if not sample.is_mixed:
+                self._offer(sample.number, number, tracklet, image, face, quality)
+            landmarks = [float(x) for x in (face.landmarks[0] / scale).ravel()]
+            faces.append(
+                FaceRecord(
+                    number,
+                    sample.number,
+                    sample.time_s,
+                    tracklet,
+                    *box,
+                    float(face.scores[0]),
+                    landmarks,
+                    quality.sharpness,
+                    quality.frontality,
+                )
+            )
+        return self._record(sample, faces, None)
 
-    def _offer(self, chip: _Chip, sample: int) -> None:
-        """Keep the best chip of each stretch of its tracklet, so that the chosen ones are spread over time."""
-        first = chip.tracklet // FACES_A_SAMPLE
-        seconds = (sample - first) / self._options.samples_per_second
-        best = self._best[chip.tracklet]
-        place = int(seconds / self._options.chip_spacing_s)
-        if place not in best or best[place].quality < chip.quality:
-            best[place] = chip
+    def _linked(self, sample: Sample, boxes: NDArray[np.float32]) -> tuple[list[int], list[int]]:
+        """Ids of a sample's faces and their tracklets."""
+        ids = [sample.number * FACES_A_SAMPLE + index for index in range(len(boxes))]
+        tracklets, ended = self._tracker.add(sample.time_s, ids, boxes)
+        self._choose(ended)
+        return ids, tracklets
+
+    def _record(self, sample: Sample, faces: list[FaceRecord], duplicate_of: int | None) -> SampleRecord:
+        assert sample.picture is not None
+        outcome: Outcome = "analysed" if duplicate_of is None else "duplicate"
+        return SampleRecord(sample.number, sample.time_s, sample.picture.time_s, outcome, duplicate_of, tuple(faces))
+
+    def _offer(self, sample: int, number: int, tracklet: int, image: Image, face: Faces, quality: ChipQuality) -> None:
+        seconds = (sample - tracklet // FACES_A_SAMPLE) / self._options.samples_per_second
+        if self._selection.wants(tracklet, quality.quality, seconds):
+            crop, cropped = crop_face(image, face)
+            clothing = clothing_patch(image, face.boxes[0])
+            self._selection.offer(Candidate(number, tracklet, quality.quality, crop, cropped, clothing), seconds)
 
     def _choose(self, ended: list[int]) -> None:
         for tracklet in ended:
-            best = sorted(self._best.pop(tracklet, {}).values(), key=lambda c: -c.quality)
-            self._to_embed.extend(best[: self._options.chips_per_tracklet])
+            self._to_embed.extend(self._selection.take(tracklet))
 
     def _embed(self, at_least: int) -> Iterator[EmbeddingRecord]:
         if not self._to_embed or len(self._to_embed) < at_least:
             return
         chosen, self._to_embed = self._to_embed, []
-        vectors = self._engine.embed(np.stack([c.chip for c in chosen]))
-        for chip, vector in zip(chosen, vectors, strict=True):
-            colours = None if chip.clothing is None else clothing_colours(chip.clothing).tobytes()
-            yield EmbeddingRecord(chip.face, chip.tracklet, chip.quality, vector, self._jpeg(chip.chip), colours)
+        chips = np.concatenate([self._engine.chips(candidate.crop, candidate.faces) for candidate in chosen])
+        for candidate, chip, vector in zip(chosen, chips, self._engine.embed(chips), strict=True):
+            colours = None if candidate.clothing is None else clothing_colours(candidate.clothing).tobytes()
+            yield EmbeddingRecord(
+                candidate.face, candidate.tracklet, candidate.quality, vector, self._jpeg(chip), colours
+            )
 
     def _jpeg(self, chip: Image) -> bytes:
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.chip_jpeg_quality]
@@ -236,19 +240,6 @@ def largest_change(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     return float(change.max())
 
 
-def _face_record(look: Look, number: int, tracklet: int, face: SeenFace) -> FaceRecord:
-    left, top, right, bottom = (float(edge) for edge in face.box)
-    return FaceRecord(
-        face=number,
-        sample=look.number,
-        time_s=look.time_s,
-        tracklet=tracklet,
-        left=left,
-        top=top,
-        right=right,
-        bottom=bottom,
-        score=face.score,
-        landmarks=[] if face.landmarks is None else [float(x) for x in face.landmarks.ravel()],
-        sharpness=face.sharpness,
-        frontality=face.frontality,
-    )
+def _edges(boxes: NDArray[np.float32]) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of each box, [n, 4]."""
+    return [(left, top, right, bottom) for left, top, right, bottom in boxes.tolist()]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -45,14 +45,6 @@ BORDER = 11
 """Pixels around every level, so that windows may be centred near the frame's edge; as wide as dlib's."""
 BORDER_COLOUR = (123, 117, 104)
 """Colour of the border, RGB: the network's mean colour, as in dlib, which says the least."""
-REACH = 0.5
-"""How far the centre of a followed face may have moved, in face heights."""
-FOLLOW_SIZES = (70, 90)
-"""Heights in pixels that a followed face is looked for at: one size up and one down from the window's 80."""
-SAME_WINDOW, VOTE_FROM = 0.45, -0.4
-"""A followed face's box is the mean of the windows that overlap the best one by this much and score this much."""
-FOLLOW_EASE = 0.3
-"""By how much a followed face's score may lie under the threshold: where it was seen before, it is likelier."""
 
 CUDA_BATCH = 16
 """Frames in one run on a GPU; on a CPU one frame fills the cores, and more only fill its caches."""
@@ -218,75 +210,6 @@ class MmodDetector:
         inside = (cells[:, 1:] >= settled_from) & (cells[:, 1:] < settled_to)
         again = np.flatnonzero((cells[:, 0] == number) & inside.all(axis=1))
         return again, scores[tuple((cells[again, 1:] - start).T)]
-
-    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> Found:
-        """Each box's face found again near its place and of nearly its size.
-
-        Args:
-            frame: RGB, uint8 [height, width, 3].
-            boxes: float32 [n, 4], where the faces are expected.
-
-        Returns:
-            Boxes [n, 4] and scores [n]; minus infinity where the face was not found again.
-        """
-        boxes_now, scores_now = boxes.copy(), np.full(len(boxes), -np.inf, dtype=np.float32)
-        if not len(boxes):
-            return boxes_now, scores_now
-        height, width = frame.shape[:2]
-        sizes = (boxes[:, 2:] - boxes[:, :2] + 1).mean(axis=1).clip(LEAST_PIXELS)
-        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-        around = sizes[:, None] * (0.5 + REACH)
-        limit = np.array([width, height])
-        starts = np.floor(centres - around).clip(0, limit - 1).astype(int)
-        ends = np.ceil(centres + around).clip(starts + 1, limit).astype(int)
-        windows: list[list[Found]] = [[] for _ in boxes]
-        for size in FOLLOW_SIZES:
-            crops, scales = _crops(frame, starts, ends, sizes, size)
-            for some, scores, start, scale in zip(windows, self.scores(crops), starts, scales, strict=True):
-                near = _over(VOTE_FROM, scores, scale)
-                some.append((near.boxes + np.tile(start, 2).astype(np.float32), near.scores))
-        for index, some in enumerate(windows):
-            found, their = (np.concatenate(parts) for parts in zip(*some, strict=True))
-            faces, best = distinct(found, their, OVERLAP)
-            shifts = np.linalg.norm((faces[:, :2] + faces[:, 2:]) / 2 - centres[index], axis=1) / sizes[index]
-            chosen = int(np.argmax(best - shifts)) if len(faces) else 0
-            if len(faces) and best[chosen] > self._threshold - FOLLOW_EASE:
-                boxes_now[index], scores_now[index] = _mean_window(faces[chosen], found, their), best[chosen]
-        return boxes_now, scores_now
-
-
-def _crops(
-    frame: Image, starts: NDArray[np.int_], ends: NDArray[np.int_], faces: NDArray[np.float32], size: int
-) -> tuple[NDArray[np.uint8], list[NDArray[np.float32]]]:
-    """Surroundings of faces, resized so that each face gets one size, and bordered.
-
-    Args:
-        frame: RGB, uint8 [height, width, 3].
-        starts: int [n, 2], left and top of the surroundings.
-        ends: int [n, 2], right and bottom, not included.
-        faces: float32 [n], sizes of the faces in pixels.
-        size: size that the faces get.
-
-    Returns:
-        The crops, uint8 [n, side, side, 3], and for each the pixels of the frame for one of the crop, x and y.
-    """
-    side = 2 * BORDER + round((1 + 2 * REACH) * size) + 2
-    crops = np.empty((len(faces), side, -(-side // 4) * 4, 3), dtype=np.uint8)
-    crops[:] = BORDER_COLOUR
-    scales = []
-    for crop, (left, top), (right, bottom), face in zip(crops, starts, ends, faces, strict=True):
-        extent = np.array([right - left, bottom - top])
-        columns, rows = np.rint(extent * (size / face)).astype(int).clip(1, side - 2 * BORDER)
-        scales.append((extent / (columns, rows)).astype(np.float32))
-        _resize(frame[top:bottom, left:right], crop[BORDER : BORDER + rows, BORDER : BORDER + columns])
-    return crops, scales
-
-
-def _mean_window(best: NDArray[np.float32], windows: NDArray[np.float32], scores: NDArray[np.float32]) -> Any:
-    """The windows that show the same face as the best one, each weighed by its score: finer than the grid of cells."""
-    near = _overlaps(best, windows) > SAME_WINDOW
-    weights = (scores[near] - VOTE_FROM) ** 2
-    return (windows[near] * weights[:, None]).sum(axis=0) / weights.sum()
 
 
 def _overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

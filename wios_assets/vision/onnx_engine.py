@@ -17,7 +17,7 @@ from wios_assets.vision.mmod_detector import MmodDetector
 from wios_assets.vision.onnx_graphs import embedder_graph
 from wios_assets.vision.onnx_session import Device, open_session
 
-PREPROCESSING = 3
+PREPROCESSING = 4
 """Raise this when boxes, landmarks or chips are made differently: embeddings of before are then not compared."""
 
 EMBED_BATCH = 16
@@ -27,9 +27,12 @@ EMBED_BATCH = 16
 class Detector(Protocol):
     """The half of an engine that finds faces."""
 
-    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]: ...
-
-    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]: ...
+    def detect(
+        self,
+        frames: Sequence[Image],
+        smallest_face: float | None = None,
+        expected: NDArray[np.float32] | None = None,
+    ) -> list[Faces]: ...
 
 
 class Embedder(Protocol):
@@ -53,19 +56,18 @@ class CnnDetector:
         self._windows = windows
         self._points = FivePoints()
 
-    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
-        """Faces of each frame; scores are dlib's margin, above the threshold."""
+    def detect(
+        self,
+        frames: Sequence[Image],
+        smallest_face: float | None = None,
+        expected: NDArray[np.float32] | None = None,
+    ) -> list[Faces]:
+        """Faces of each frame; scores are dlib's margin, above the threshold, wherever faces are expected."""
         found = self._windows.detect(frames, smallest_face)
         return [
             Faces(boxes, scores, self._points.landmarks(frame, boxes))
             for frame, (boxes, scores) in zip(frames, found, strict=True)
         ]
-
-    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
-        """The faces of `boxes`, float32 [n, 4], that are found again near their place, and which boxes these are."""
-        now, scores = self._windows.follow(frame, boxes)
-        again = np.flatnonzero(np.isfinite(scores))
-        return Faces(now[again], scores[again], self._points.landmarks(frame, now[again])), again
 
 
 class DlibEmbedder:
@@ -84,7 +86,7 @@ class DlibEmbedder:
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
         """Aligned face chips, uint8 [n, 150, 150, 3], RGB, as dlib cuts them."""
-        return self._points.chips(frame, faces)
+        return self._points.chips(frame, faces.boxes)
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, 128] of chips uint8 [n, 150, 150, 3]."""
@@ -109,14 +111,15 @@ class TwoPartEngine:
         facts = f"{PREPROCESSING} {embedder.model_hash}"
         self.model_hash = f"{self.name}:{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
 
-    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
+    def detect(
+        self,
+        frames: Sequence[Image],
+        smallest_face: float | None = None,
+        expected: NDArray[np.float32] | None = None,
+    ) -> list[Faces]:
         """Faces of each frame, uint8 [height, width, 3], the smallest of `smallest_face` pixels; boxes may reach
-        beyond the frame."""
-        return self._detector.detect(frames, smallest_face)
-
-    def follow(self, frame: Image, boxes: NDArray[np.float32]) -> tuple[Faces, NDArray[np.intp]]:
-        """The faces of `boxes`, float32 [n, 4], that are found again near their place, and which boxes these are."""
-        return self._detector.follow(frame, boxes)
+        beyond the frame. Near the boxes `expected`, float32 [n, 4], a lower score may suffice."""
+        return self._detector.detect(frames, smallest_face, expected)
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
         """Aligned face chips, uint8 [n, chip_size, chip_size, 3], RGB."""

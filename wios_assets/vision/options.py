@@ -16,15 +16,16 @@ class EngineOptions:
     Attributes:
         cache: folder for converted models.
         threads: threads that one engine may use; tasks × threads should equal the cores.
-        engine: `dlib` (HOG detector and embedder through dlib, the reference) or `onnx` (the CNN detector and the same
+        engine: `dlib` (HOG detector and embedder through dlib, the reference) or `onnx` (a CNN detector and the same
             embedder, faster); SFace's embedding joins dlib's in both.
         device: `cpu`, or `cuda` (engine `onnx` only; needs onnxruntime-gpu and a CUDA device).
-        detector_precision: `int8` (CPU only) or `float`; `cuda` always takes `float`.
+        detector: detector of the engine `onnx`: `yunet` (OpenCV's, by far the fastest) or `mmod` (dlib's CNN).
+        detector_precision: precision of `mmod`: `int8` (CPU only) or `float`; `cuda` always takes `float`.
         smallest_face: height of the smallest face that must be found, as a share of the frame height.
-        largest_face: height of the largest face, as a share of the frame height.
-        pyramid_ratio: size of a level of the detector's image pyramid, as a share of the level above it, below 1.
+        largest_face: height of the largest face that `mmod` must find, as a share of the frame height.
+        pyramid_ratio: size of a level of `mmod`'s image pyramid, as a share of the level above it, below 1.
         detector_threshold: score above which a window is a face, on the detector's own scale: about -1 to 1.5 for
-            dlib's, 0 to 1 for own ones. None for the detector's default: 0 for dlib's, 0.8 for YuNet, 0.7 for others.
+            dlib's, 0 to 1 for all others. None for the detector's default: 0 for dlib's, 0.6 for YuNet, 0.7 for others.
         detector_model: ONNX file of an own detector, engine `onnx` only. YuNet needs its path alone; any other needs
             a description beside it (`vision.model_description`).
         embedder_model: ONNX file of an own embedder, engine `onnx` only. SFace needs its path alone; any other needs
@@ -35,6 +36,7 @@ class EngineOptions:
     threads: int
     engine: Literal["dlib", "onnx"] = "onnx"
     device: Literal["cpu", "cuda"] = "cpu"
+    detector: Literal["yunet", "mmod"] = "yunet"
     detector_precision: Literal["int8", "float"] = "int8"
     smallest_face: float = 1 / 12
     largest_face: float = 1.0
@@ -135,15 +137,12 @@ class FootageOptions:
     Attributes:
         samples_per_second: samples for each second of film.
         smallest_face: height of the smallest face that must be found, as a share of the frame height.
-        detect_every: samples from one search of the whole picture to the next within a shot; its first sample is
-            always searched. Faces are followed between.
-        agreeing_shift: how far a face may move between two searches and still be taken to have moved evenly, as a
-            multiple of its size; beyond that it is looked for in each sample.
         duplicate_change: largest change of any part of the picture, in grey levels (0 to 255), at which a sample
             is a near-duplicate.
         chips_per_tracklet: most chips of a tracklet that are turned into embeddings.
         chip_spacing_s: least time between two chips of a tracklet, on average, in seconds.
         chip_jpeg_quality: JPEG quality of stored chips, 1 to 100.
+        decoder: what decodes: `software`, `vaapi`, `videotoolbox` or `cuda` (NVDEC); software where that is not usable.
         decoder_threads: threads that decode one segment.
         shots: what counts as a cut.
         links: when two faces are the same.
@@ -151,12 +150,11 @@ class FootageOptions:
 
     samples_per_second: float = 4.0
     smallest_face: float = EngineOptions.smallest_face
-    detect_every: int = 3
-    agreeing_shift: float = 0.15
     duplicate_change: float = 3.0
     chips_per_tracklet: int = 6
     chip_spacing_s: float = 0.5
     chip_jpeg_quality: int = 90
+    decoder: Literal["software", "vaapi", "videotoolbox", "cuda"] = "software"
     decoder_threads: int = 1
     shots: ShotOptions = field(default_factory=ShotOptions)
     links: LinkOptions = field(default_factory=LinkOptions)

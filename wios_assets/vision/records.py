@@ -57,7 +57,7 @@ class EmbeddingRecord:
         tracklet: the tracklet that it belongs to.
         quality: 0 to 1.
         embedding: float32 [engine's embedding length].
-        chip: JPEG, 150 × 150.
+        chip: JPEG, the engine's chip size.
         clothing: colours below the face, `vision.clothing.CLOTHING_LENGTH` bytes; None where they are out of sight.
     """
 

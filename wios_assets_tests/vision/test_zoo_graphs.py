@@ -1,4 +1,4 @@
-"""SFace unfolded: the same numbers as the packed file, for any number of chips; other files are refused."""
+"""Graphs of YuNet and SFace: the same numbers as the packed files; other files are refused."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from wios_assets.errors import WiosError
-from wios_assets.vision.sface import SFACE_FILE, zoo_file
-from wios_assets.vision.sface_graph import sface_graph
+from wios_assets.vision.zoo import SFACE_FILE, YUNET_FILE, zoo_file
+from wios_assets.vision.zoo_graphs import is_yunet, sface_graph, yunet_graph
 from wios_assets_tests.vision import stand_ins
 
-MODEL = zoo_file(SFACE_FILE)
+MODEL, YUNET = zoo_file(SFACE_FILE), zoo_file(YUNET_FILE)
 
 
 def session(model: str | bytes) -> onnxruntime.InferenceSession:
@@ -61,3 +61,15 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WiosError, match=r"text\.onnx: not an ONNX file .*install the package that ships it again"):
         sface_graph(text, tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*.onnx"))
+
+
+def test_yunet_is_known_by_its_outputs() -> None:
+    assert is_yunet(YUNET)
+    assert not is_yunet(MODEL)
+
+
+def test_a_network_with_yunets_outputs_and_other_insides_is_refused(tmp_path: Path) -> None:
+    other = stand_ins.yunet(tmp_path / "other.onnx")
+    with pytest.raises(WiosError, match=r"other\.onnx: is not YuNet .*made by two convolutions") as refused:
+        yunet_graph(other, tmp_path / "cache")
+    assert "\n" not in str(refused.value)
