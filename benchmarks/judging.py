@@ -16,7 +16,8 @@ from benchmarks import opencv_script
 from benchmarks.films import BenchmarkFilm
 from benchmarks.finding import Vectors, recall
 from benchmarks.frames import EVERY_S
-from benchmarks.naming import Film, named, score
+from benchmarks.naming_films import Film
+from benchmarks.naming_scores import named, score
 from benchmarks.plain_script import LIMIT, gallery, intervals, nearest
 from wios_assets.assets.options import naming_options
 from wios_assets.settings import load_settings

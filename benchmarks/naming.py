@@ -1,100 +1,63 @@
 """Names against the truth, beside the plain script, with what was left out of the fit; prints Markdown tables.
 
-    python -m benchmarks.naming [--score score.py] [--work FOLDER] [--casts 12] [--no-script]
+    python -m benchmarks.naming [--score score.py] [--work FOLDER] [--parts films,photos,one-photo,casts,strangers,fit]
+                                [--photos 1] [--seeds 5] [--distractors 40] [--casts 12] [--strangers 30] [--no-script]
 
 Needs the development films (WIOS_DEVSET) and the script that scores intervals (--score or WIOS_SCORE). Every film and
-clip that has truth is looked at with the settings' defaults; figures are the script's, for each film and for all of
-them as one. Levels are then fitted again without each film in turn and the film named by them; casts are drawn at
-random, half of a film's people left out of them, so that these are strangers whom nobody may be called. The casts that
-the levels are fitted to are drawn apart from these. At the end of the first part, how far clothing is to be trusted.
+clip that has truth is analysed with the settings' defaults; figures are the script's, for each film and for all of a
+kind as one. Parts: `films`, all photos of the full cast, cinema also by person and by how people are seen; `photos`,
+identification on photos; `one-photo`, so many photos an actor (--photos) drawn at random with each of the seeds, alone
+and among so many credited people who are not in the film (--distractors); `casts`, half of the people left out of the
+cast at random, others put in; `strangers`, casts without anybody who is on screen; `fit`, each film named with numbers
+that were fitted without it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.films import devset
-from benchmarks.naming_clothing import Scene, alike, one_scene
-from benchmarks.naming_films import Film, films, visible
-from benchmarks.naming_fit import Case, fitted, fitted_without
+from benchmarks.naming_films import CINEMA, EARLIER, Film, Photos, films
+from benchmarks.naming_fit import cases_of, drawn_cast, fitted, fitted_without, strangers_only
+from benchmarks.naming_scores import (
+    FIGURES,
+    Parts,
+    by_person,
+    by_visibility,
+    markdown,
+    named,
+    reliability,
+    score,
+    truth_for,
+    with_perhaps,
+)
 from wios_assets.assets.options import cores, engine_options, naming_options
-from wios_assets.naming.evidence import Gallery, Tracks, person_distances
-from wios_assets.naming.names import name_tracks
 from wios_assets.naming.options import GalleryOptions, NamingOptions
-from wios_assets.naming.scale import scale_of_gallery
-from wios_assets.photos.faces import look_at_photo
 from wios_assets.photos.identify import identify_photo
-from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.settings import load_settings
-from wios_assets.timeline.appearances import appearances as intervals
-from wios_assets.timeline.evaluation import evaluate
+from wios_assets.timeline.appearances import is_unknown
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
 
-FIGURES = (
-    "precision",
-    "recall",
-    "recall_frontal",
-    "false_name_rate",
-    "zones",
-    "zone_precision",
-    "zone_precision_top20",
-    "minute_f1",
+PARTS = ("films", "photos", "one-photo", "casts", "strangers", "fit")
+RELIABILITY = (
+    "names",
+    "names right",
+    "names: calibration error",
+    "perhaps",
+    "perhaps right",
+    "perhaps: calibration error",
 )
-NEAR_S = 0.3
-"""A track may be of anybody who is visible within so many seconds of it."""
-
-FIT_CASTS = 12
-"""Casts drawn for the fit, all of them together of the weight of the full cast; others are drawn for the figures."""
-
-SCENE_CASTS = 60
-"""Casts drawn for the scene in which everybody of all films is."""
-
-
-def credits(cast: tuple[str, ...]) -> pd.DataFrame:
-    return pd.DataFrame({"billing": range(1, len(cast) + 1), "actor": cast, "nconst": None, "character": None})
-
-
-def named(film: Film, gallery: pd.DataFrame, options: NamingOptions, cast: tuple[str, ...]) -> pd.DataFrame:
-    """Appearances of a film by these options and with this cast."""
-    people = credits(cast)
-    own, others = gallery[gallery["actor"].isin(cast)], gallery[~gallery["actor"].isin(cast)]
-    faces, embeddings = film.tables["faces"], film.tables["face_embeddings"]
-    names = name_tracks(film.tracks, faces, embeddings, own, people, options, others)
-    return intervals(names, film.tracks, film.tables["shots"], people)
-
-
-def score(script: Path, parts: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, float]:
-    """Figures of the scoring script over films put one after another, at whole minutes: truth and intervals.
-
-    The time between two films counts neither way.
-    """
-    truth, said, offset = [], [], 0.0
-    for rows, found in parts.values():
-        truth.append(rows.assign(start_s=rows["start_s"] + offset, end_s=rows["end_s"] + offset))
-        said.append(found.assign(start_s=found["start_s"] + offset, end_s=found["end_s"] + offset))
-        last = offset + max([*rows["end_s"], *found["end_s"]])
-        offset += 60.0 * (2 + (last - offset) // 60)
-        between = {"person": "nobody", "start_s": last, "end_s": offset, "visible": "", "optional": True}
-        truth.append(pd.DataFrame([between] if len(parts) > 1 else [], columns=list(rows.columns)))
-    with tempfile.TemporaryDirectory() as folder:
-        pd.concat([rows for rows in truth if len(rows)]).assign(clip="all").astype({"optional": int}).to_csv(
-            Path(folder, "truth.csv"), index=False
-        )
-        pd.concat(said)[["start_s", "end_s", "actor"]].to_csv(Path(folder, "said.csv"), index=False)
-        command = [sys.executable, str(script), f"{folder}/truth.csv", f"{folder}/said.csv", "--json"]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+DRAWN = ("f1", "recall", "recall by person", "zone_precision", "names: calibration error", "perhaps right")
 
 
 def plain(film: Film, gallery: Path, work: Path) -> pd.DataFrame:
@@ -106,164 +69,227 @@ def plain(film: Film, gallery: Path, work: Path) -> pd.DataFrame:
     return pd.read_csv(out)
 
 
-def cases_of(film: Film, gallery: pd.DataFrame, options: NamingOptions) -> list[Case]:
-    """A film's tracks for the fit: with its cast, and with casts drawn at random."""
-    people, random = sorted(set(gallery["actor"])), np.random.default_rng([FIT_CASTS, len(film.tracks)])
-    drawn = [drawn_cast(film, people, random) for _ in range(FIT_CASTS)]
-    return [
-        case_of(film, film.cast, gallery, options),
-        *(case_of(film, cast, gallery, options, 1 / FIT_CASTS) for cast in drawn),
-    ]
+def of_kind(every: Mapping[str, Film], kind: str) -> dict[str, Film]:
+    return {name: film for name, film in every.items() if film.kind == kind}
 
 
-def case_of(
-    film: Film, cast: tuple[str, ...], gallery: pd.DataFrame, options: NamingOptions, weight: float = 1.0
-) -> Case:
-    """A film's tracks with some cast: distances to it, and who of it, or somebody else, is visible."""
-    own = Gallery.of(gallery, cast)
-    known = Tracks.of(film.tracks, film.tables["face_embeddings"])
-    scale = scale_of_gallery(own, set(gallery["engine"]), options)
-    apart = scale(person_distances(known.vectors, own, options.nearest_photos))
-    possible = np.zeros((len(known), len(own) + 1), dtype=bool)
-    for place, row in enumerate(known.rows.tolist()):
-        there = visible(film, film.tracks.iloc[row], NEAR_S)
-        possible[place, :-1] = [person in there for person in own.people]
-        possible[place, -1] = not there or any(person not in own.people for person in there)
-    return Case(apart, possible, weight)
+def all_photos(
+    every: Mapping[str, Film], gallery: pd.DataFrame, options: NamingOptions, script: Path
+) -> dict[str, Parts]:
+    """Tables of the films with all photos of the full cast; returns truth and appearances by kind."""
+    result: dict[str, Parts] = {}
+    rows: dict[str, dict[str, float]] = {}
+    reliable: dict[str, dict[str, float]] = {}
+    people: dict[str, dict[str, float]] = {}
+    for kind in (EARLIER, CINEMA):
+        parts = {
+            name: (film.truth, named(film, gallery, options, film.cast)) for name, film in of_kind(every, kind).items()
+        }
+        alone = {
+            name: (film.truth, named(film, gallery, options, film.cast, cohort=False))
+            for name, film in of_kind(every, kind).items()
+        }
+        result[kind] = parts
+        rows |= {name: score(script, {name: part}) for name, part in parts.items()}
+        rows |= {f"{kind}, all as one": score(script, parts), f"{kind}, without a cohort": score(script, alone)}
+        reliable |= {kind: reliability(parts.values()), f"{kind}, without a cohort": reliability(alone.values())}
+        recall, perhaps = by_person(parts)["recall"], by_person(with_perhaps(parts))["recall"]
+        people[kind] = {
+            "people": float(len(recall)),
+            "recall, mean over people": float(recall.mean()),
+            "with the first of perhaps": float(perhaps.mean()),
+            **by_visibility(script, parts),
+        }
+        if kind == CINEMA:
+            for person in recall.index.tolist():
+                shares = {"recall, mean over people": recall[person], "with the first of perhaps": perhaps[person]}
+                people[f"{kind}, {person}"] = {name: float(share) for name, share in shares.items()}
+    print(markdown(rows, FIGURES) + "\n")
+    columns = ("people", "recall, mean over people", "with the first of perhaps", "frontal", "profile", "small")
+    print(markdown(people, columns) + "\n")
+    print(markdown(reliable, RELIABILITY) + "\n", flush=True)
+    return result
 
 
-def photo_case(
-    folder: Path, gallery: pd.DataFrame, engine: FaceEngine, options: NamingOptions
-) -> tuple[Case, dict[str, float]]:
-    """Probes and impostors for the fit, and the figures of identification."""
-    own = Gallery.of(gallery)
-    rows, possible, found = [], [], []
+def drawn_figures(script: Path, parts: Parts) -> dict[str, float]:
+    """Figures of one draw over films."""
+    recall = by_person(parts)["recall"]
+    return {**score(script, parts), "recall by person": float(recall.mean()), **reliability(parts.values())}
+
+
+def few_photos(
+    every: Mapping[str, Film], photos: Photos, options: NamingOptions, script: Path, each: int, seeds: int, extra: int
+) -> dict[str, dict[str, float]]:
+    """Figures with few photos an actor, drawn at random, without and with distractors: mean, least and greatest."""
+    rows: dict[str, dict[str, float]] = {}
+    for distractors in (0, extra) if extra else (0,):
+        for kind in (EARLIER, CINEMA):
+            draws = []
+            for seed in range(seeds):
+                gallery = photos.gallery(each=each, seed=seed, impostors=True)[1]
+                parts = {}
+                for name, film in of_kind(every, kind).items():
+                    cast = (*film.cast, *_distractors(film, photos, distractors, seed))
+                    parts[name] = (film.truth, named(film, gallery, options, cast))
+                draws.append(drawn_figures(script, parts))
+            table = pd.DataFrame(draws)
+            label = f"{kind}, {each} photo{'s' * (each > 1)} an actor, {distractors} distractors"
+            for how, figures in (("mean", table.mean()), ("least", table.min())):
+                rows[f"{label}: {how}"] = {str(name): float(value) for name, value in figures.items()}
+    return rows
+
+
+def _distractors(film: Film, photos: Photos, count: int, seed: int) -> list[str]:
+    """Credited people who are not in the film: of other films' casts first, then impostors."""
+    random = np.random.default_rng([seed, count])
+    there = {*film.cast, *film.truth["person"]}
+    others = [str(person) for person in random.permutation([p for p in sorted(photos.people) if p not in there])]
+    return [*others, *(str(person) for person in random.permutation(sorted(photos.impostors)))][:count]
+
+
+def identification(folder: Path, gallery: pd.DataFrame, engine: FaceEngine, options: NamingOptions) -> dict[str, float]:
+    """How photos of known people and of impostors are identified."""
+    found = []
     for role in ("probes/*/*", "impostors/*"):
-        for path in sorted(folder.glob(role)):
+        for path in sorted((folder / "ident").glob(role)):
             person = path.parent.name if role.startswith("probes") else ""
             faces = identify_photo(path, engine, gallery, options, GalleryOptions())
             names = [face.name for face in faces if face.name]
-            ranked = [face.nearest for face in faces]
-            found.append((person, person in names, bool(names), person in ranked))
-            largest = max(faces, key=lambda face: face.box[3] - face.box[1], default=None)
-            if largest is not None and (person in ranked or not person):
-                rows.append(_distances(path, engine, own, options))
-                possible.append([name == person for name in own.people] + [not person])
+            found.append((person, person in names, bool(names), person in [face.nearest for face in faces]))
     table = pd.DataFrame(found, columns=["person", "right", "named", "nearest"])
     known, strangers = table[table["person"] != ""], table[table["person"] == ""]
-    figures = {
+    return {
         "known people": len(known),
         "top-1": float(known["nearest"].mean()),
         "known named rightly": float(known["right"].mean()),
         "impostors": len(strangers),
         "impostors named": float(strangers["named"].mean()),
     }
-    return Case(np.asarray(rows), np.asarray(possible), weight=0.5), figures
-
-
-def _distances(path: Path, engine: FaceEngine, own: Gallery, options: NamingOptions) -> Any:
-    """Distances of a photo's largest face."""
-    looked = look_at_photo(path, engine, GalleryOptions())
-    return person_distances(looked.vectors[:1], own, options.nearest_photos)[0]
-
-
-def drawn_cast(film: Film, people: Sequence[str], random: np.random.Generator) -> tuple[str, ...]:
-    """Half of a film's cast, and up to a dozen of `people` who are not in it."""
-    inside = [actor for actor in film.cast if random.random() < 0.5]
-    outside = [person for person in people if person not in film.cast]
-    more = random.choice(outside, size=min(len(outside), int(random.integers(1, 12))), replace=False)
-    return (*inside, *map(str, more))
 
 
 def random_casts(
     every: Mapping[str, Film], gallery: pd.DataFrame, options: NamingOptions, draws: int, script: Path
-) -> pd.DataFrame:
-    """Figures with casts drawn at random."""
-    people, rows = sorted(set(gallery["actor"])), []
+) -> dict[str, dict[str, float]]:
+    """Figures with casts drawn at random, all films as one."""
+    people = sorted(set(gallery["actor"]))
+    rows: list[dict[str, float]] = []
     for draw in range(draws):
         random = np.random.default_rng(draw)
         parts = {}
         for name, film in every.items():
             cast = drawn_cast(film, people, random)
-            truth = film.truth.copy()
-            truth["person"] = [p if p in cast or p.startswith("unknown") else f"unknown:{p}" for p in truth["person"]]
-            parts[name] = (truth, named(film, gallery, options, cast))
-        rows.append(score(script, parts))
-    return pd.DataFrame(rows)
+            parts[name] = (truth_for(film, cast), named(film, gallery, options, cast))
+        rows.append(drawn_figures(script, parts))
+    table = pd.DataFrame(rows)
+    return {f"{draws} random casts: {how}": getattr(table, how)().to_dict() for how in ("mean", "min", "max")}
 
 
-def markdown(rows: Mapping[str, Mapping[Any, float]], columns: tuple[str, ...]) -> str:
-    lines = ["| | " + " | ".join(columns) + " |", "| --- |" + " --- |" * len(columns)]
-    for name, row in rows.items():
-        values = [row.get(column, float("nan")) for column in columns]
-        lines.append(f"| {name} | " + " | ".join(f"{value:.4g}" for value in values) + " |")
-    return "\n".join(lines)
+def casts_of_strangers(
+    every: Mapping[str, Film], gallery: pd.DataFrame, options: NamingOptions, draws: int
+) -> dict[str, dict[str, float]]:
+    """Intervals named with casts of which nobody is on screen, as a share of those named with the right casts."""
+    people = sorted(set(gallery["actor"]))
+    rows: dict[str, dict[str, float]] = {}
+    for cohort in (True, False):
+        right = sum(_named_intervals(named(film, gallery, options, film.cast, cohort)) for film in every.values())
+        wrong = []
+        for draw in range(draws):
+            random = np.random.default_rng([draw, 7])
+            casts = {name: strangers_only(film, people, random) for name, film in every.items()}
+            wrong.append(
+                sum(_named_intervals(named(every[name], gallery, options, casts[name], cohort)) for name in every)
+            )
+        rows["with a cohort" if cohort else "without"] = {
+            "draws": float(draws),
+            "named with the right casts": float(right),
+            "named, mean": float(np.mean(wrong)),
+            "most": float(max(wrong)),
+            "share": float(np.mean(wrong)) / right,
+        }
+    return rows
+
+
+def _named_intervals(found: pd.DataFrame) -> int:
+    return int((~found["actor"].map(is_unknown)).sum())
+
+
+def held_out(
+    every: Mapping[str, Film], photos: Photos, gallery: pd.DataFrame, options: NamingOptions, script: Path
+) -> None:
+    """Tables of the films, each named with numbers fitted without it."""
+    cases = cases_of(every, photos)
+    start = fitted([case for own in cases.values() for case in own], options, 2)
+    rows: dict[str, dict[str, float]] = {}
+    people: dict[str, dict[str, float]] = {}
+    for kind in (EARLIER, CINEMA):
+        parts = {}
+        for name, film in of_kind(every, kind).items():
+            levels = fitted_without(cases, name, start, 2)
+            parts[name] = (film.truth, named(film, gallery, levels, film.cast))
+            rows[f"{name}, fitted without it"] = score(script, {name: parts[name]})
+        rows[f"{kind}, each fitted without itself"] = score(script, parts)
+        people[kind] = {"recall, mean over people": float(by_person(parts)["recall"].mean())}
+    print(markdown(rows, FIGURES) + "\n")
+    print(markdown(people, ("recall, mean over people",)) + "\n", flush=True)
+
+
+def chosen_parts(text: str) -> Sequence[str]:
+    parts = text.split(",")
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        sys.exit(f"no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    return parts
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--score", type=Path, default=os.environ.get("WIOS_SCORE"), help="script that scores intervals")
     parser.add_argument("--work", type=Path, help="folder for what the plain script found; made anew if not given")
+    parser.add_argument("--parts", default=",".join(PARTS), help="tables to print, separated by commas")
+    parser.add_argument("--photos", type=int, default=1, help="photos an actor in the part one-photo")
+    parser.add_argument("--seeds", type=int, default=5, help="draws in the part one-photo")
+    parser.add_argument("--distractors", type=int, default=40, help="credited people who are not in the film")
     parser.add_argument("--casts", type=int, default=12, help="random casts to draw")
+    parser.add_argument("--strangers", type=int, default=30, help="casts of strangers to draw")
     parser.add_argument("--no-script", action="store_true", help="leave the plain script out")
     args = parser.parse_args()
     if args.score is None or not Path(args.score).is_file():
         sys.exit("no script to score with; give --score or set WIOS_SCORE")
-    folder, script = devset(), Path(args.score)
+    chosen, folder, script = chosen_parts(args.parts), devset(), Path(args.score)
     work = args.work or Path(tempfile.mkdtemp())
     work.mkdir(parents=True, exist_ok=True)
     settings = load_settings()
     options = naming_options(settings)
     engine = load_engine(engine_options(settings, cores()))
-    gallery_folder = folder / "ident" / "gallery"
-    photos = {person.name: sorted(person.iterdir()) for person in sorted(gallery_folder.iterdir())}
-    judged, gallery = judge_gallery(photos, engine, GalleryOptions())
-    print(f"photos used: {(judged['verdict'] == 'used').sum()} of {len(judged)}\n", flush=True)
-
+    photos = Photos.of(folder, engine)
+    verdicts, gallery = photos.gallery()
+    print(f"photos used: {(verdicts['verdict'] == 'used').sum()} of {len(verdicts)}\n", flush=True)
     every = films(folder, engine)
-    said = {name: (film.truth, named(film, gallery, options, film.cast)) for name, film in every.items()}
-    rows = {name: score(script, {name: part}) for name, part in said.items()} | {"all as one": score(script, said)}
-    if not args.no_script:
-        plainly = {name: (film.truth, plain(film, gallery_folder, work)) for name, film in every.items()}
-        rows["plain script, dev_film"] = score(script, {"dev_film": plainly["dev_film"]})
-        rows["plain script, all as one"] = score(script, plainly)
-    print(markdown(rows, FIGURES) + "\n", flush=True)
 
-    zones = pd.concat([evaluate(truth, found).reliability for truth, found in said.values()])
-    gaps = (zones["mean_probability"] - zones["right"]).abs() * zones["zones"]
-    print(f"expected calibration error, zones: {gaps.sum() / zones['zones'].sum():.4f}\n")
-
-    photo, figures = photo_case(folder / "ident", gallery, engine, options)
-    print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
-
-    scene = Scene.of(every)
-    print(markdown({"clothing": alike(scene, options)}, ("pairs of two people", "dressed alike")))
-    named_there = one_scene(scene, gallery, options, SCENE_CASTS)
-    print("\n" + markdown(named_there, ("casts", "tracks named rightly", "wrongly")) + "\n", flush=True)
-
-    cases = {name: cases_of(film, gallery, options) for name, film in every.items()} | {"photos": [photo]}
-    levels = fitted_without(cases, options)
-    levels["nothing (all of it)"] = fitted([case for own in cases.values() for case in own], options)
-    levels["everything but photos (films from photos alone)"] = fitted([photo], options)
-    held_out = {name: (film.truth, named(film, gallery, levels[name], film.cast)) for name, film in every.items()}
-    rows = {f"{name}, fitted without it": score(script, {name: part}) for name, part in held_out.items()}
-    rows["all as one, each fitted without itself"] = score(script, held_out)
-    alone = levels["everything but photos (films from photos alone)"]
-    from_photos = {name: (film.truth, named(film, gallery, alone, film.cast)) for name, film in every.items()}
-    rows["all as one, fitted to photos alone"] = score(script, from_photos)
-    print(markdown(rows, FIGURES) + "\n")
-    for name, level in levels.items():
-        print(
-            f"{name}: "
-            + ", ".join(
-                f"{key} {getattr(level, key):.3f}"
-                for key in ("own", "own_spread", "strange", "strange_spread", "follows")
-            )
-        )
-
-    drawn = random_casts(every, gallery, options, args.casts, script)
-    spread = {"mean": drawn.mean().to_dict(), "least": drawn.min().to_dict(), "greatest": drawn.max().to_dict()}
-    print(f"\n{args.casts} random casts\n\n" + markdown(spread, FIGURES))
+    if "films" in chosen:
+        parts = all_photos(every, gallery, options, script)
+        if not args.no_script:
+            own = folder / "ident" / "gallery"
+            plainly = {name: (film.truth, plain(film, own, work)) for name, film in of_kind(every, EARLIER).items()}
+            rows = {
+                f"plain script, {EARLIER}": score(script, plainly),
+                f"this, {EARLIER}": score(script, parts[EARLIER]),
+            }
+            print(markdown(rows, FIGURES) + "\n", flush=True)
+    if "photos" in chosen:
+        figures = identification(folder, gallery, engine, options)
+        print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
+    if "one-photo" in chosen:
+        drawn = few_photos(every, photos, options, script, args.photos, args.seeds, args.distractors)
+        print(markdown(drawn, DRAWN) + "\n", flush=True)
+    if "casts" in chosen:
+        print(markdown(random_casts(every, gallery, options, args.casts, script), DRAWN) + "\n", flush=True)
+    if "strangers" in chosen:
+        strangers = casts_of_strangers(every, gallery, options, args.strangers)
+        columns = ("draws", "named with the right casts", "named, mean", "most", "share")
+        print(markdown(strangers, columns) + "\n", flush=True)
+    if "fit" in chosen:
+        held_out(every, photos, gallery, options, script)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
-"""The development films that have truth, looked at with the settings' defaults."""
+"""The development films that have truth, analysed with the settings' defaults, and the photos of their casts."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from wios_assets.assets.options import footage_options
+from wios_assets.naming.options import GalleryOptions
+from wios_assets.photos.faces import PhotoFaces, look_at_photo
+from wios_assets.photos.verdicts import gallery_tables, judge_photos
 from wios_assets.settings import load_settings
 from wios_assets.timeline.truth import read_truth
 from wios_assets.vision.engine import FaceEngine
@@ -18,6 +23,14 @@ from wios_assets.vision.segments import plan_segments
 from wios_assets.vision.shots import shot_of, shots_table
 from wios_assets.vision.tracks import TrackOptions, link_tracks
 from wios_assets.vision.video import probe
+
+CINEMA = "cinema"
+EARLIER = "earlier"
+
+FOLDERS = (("films", EARLIER), ("clips", EARLIER), ("cinema/clips", CINEMA))
+"""Folders of films with the kind of their films."""
+
+GALLERIES = ("ident/gallery", "cinema/ident/gallery")
 
 
 @dataclass(frozen=True)
@@ -29,22 +42,23 @@ class Film:
     truth: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     tracks: pd.DataFrame
+    kind: str = EARLIER
 
 
 def films(folder: Path, engine: FaceEngine) -> dict[str, Film]:
-    """Every film and clip that has truth, looked at."""
+    """Every film and clip that has truth, analysed."""
     found = {}
-    for part in ("films", "clips"):
+    for part, kind in FOLDERS:
         with (folder / part / "cast.csv").open(encoding="utf-8-sig") as file:
             casts = {row["clip"]: tuple(row["cast"].split(";")) for row in csv.DictReader(file)}
         for name, cast in casts.items():
             path = folder / part / name
-            tables, tracks = looked_at(path, engine)
-            found[path.stem] = Film(path, cast, read_truth(folder / part / "truth.csv", name), tables, tracks)
+            tables, tracks = analysed(path, engine)
+            found[path.stem] = Film(path, cast, read_truth(folder / part / "truth.csv", name), tables, tracks, kind)
     return found
 
 
-def looked_at(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+def analysed(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Tables of the one pass over a film, and its tracks."""
     settings = load_settings()
     video = probe(path)
@@ -66,3 +80,50 @@ def visible(film: Film, track: pd.Series, near_s: float) -> set[str]:
     rows = film.truth
     near = rows[(rows["end_s"] > track["start_s"] - near_s) & (rows["start_s"] < track["end_s"] + near_s)]
     return set(near["person"])
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photos of people, each looked at once; galleries are drawn from them.
+
+    Attributes:
+        people: each person's photos.
+        impostors: people with one photo each who are in no film, for distractors.
+        engine: engine of the embeddings.
+    """
+
+    people: Mapping[str, Sequence[PhotoFaces]]
+    impostors: Mapping[str, Sequence[PhotoFaces]]
+    engine: FaceEngine
+
+    @classmethod
+    def of(cls, folder: Path, engine: FaceEngine) -> Photos:
+        people = {
+            person.name: [look_at_photo(photo, engine, GalleryOptions()) for photo in sorted(person.iterdir())]
+            for gallery in GALLERIES
+            for person in sorted((folder / gallery).iterdir())
+        }
+        # Some impostors are the strangers of the composed film.
+        used = (folder / "films" / "segments.csv").read_text()
+        impostors = {
+            f"impostor {photo.stem}": [look_at_photo(photo, engine, GalleryOptions())]
+            for photo in sorted((folder / "ident" / "impostors").iterdir())
+            if photo.name not in used
+        }
+        return cls(people, impostors, engine)
+
+    def gallery(self, each: int = 0, seed: int = 0, impostors: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Verdicts and embeddings, rows of `tables.GALLERY_PHOTOS` and `tables.GALLERY_EMBEDDINGS`.
+
+        Args:
+            each: photos of each person, drawn at random; 0 for all.
+            seed: of the draw.
+            impostors: whether the impostors' photos are among them.
+        """
+        random = np.random.default_rng(seed)
+        everybody = {**self.people, **(self.impostors if impostors else {})}
+        drawn = {
+            person: [photos[index] for index in random.permutation(len(photos))[:each]] if each else photos
+            for person, photos in everybody.items()
+        }
+        return gallery_tables(drawn, judge_photos(drawn, GalleryOptions()), self.engine, {})

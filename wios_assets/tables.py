@@ -50,6 +50,7 @@ TEXT, INT, LONG, REAL, SINGLE = pa.string(), pa.int32(), pa.int64(), pa.float64(
 FLAG, BYTES, WHEN = pa.bool_(), pa.binary(), pa.timestamp("us", tz="UTC")
 VECTOR, TEXTS, LONGS = pa.list_(pa.float32()), pa.list_(pa.string()), pa.list_(pa.int64())
 REALS = pa.list_(pa.float64())
+CANDIDATES = pa.list_(pa.struct([("actor", pa.string()), ("probability", pa.float64())]))
 
 FILM = _table(
     "film",
@@ -187,7 +188,7 @@ TRACK_NAMES = _table(
     "track_names",
     "a track with the name it was given, or why it was given none",
     ("track", LONG, "Number of the track"),
-    ("actor", TEXT, "Cast member, or `unknown:<n>`; null where the evidence is weak"),
+    ("actor", TEXT, "Cast member, or `unknown:<n>`; null where nothing can be said"),
     ("decision", TEXT, "named, unknown or weak"),
     ("probability", REAL, "Probability that the name is right, 0 to 1"),
     ("nearest", TEXT, "Cast member with the smallest distance"),
@@ -196,6 +197,17 @@ TRACK_NAMES = _table(
     ("runner_up_distance", REAL, "Distance to the next cast member's gallery"),
     ("photos", TEXTS, "Photos of the nearest cast member that matched best"),
     ("reason", TEXT, "The decision in a sentence"),
+    (
+        "perhaps",
+        CANDIDATES,
+        "Likeliest cast members of an unnamed track, the likeliest first; empty where all are unlikely",
+    ),
+    ("numbers", LONGS, "Numbers n by which the person is, or was, `unknown:<n>`; the present one first"),
+    ("time_s", REAL, "Best face: instant, seconds"),
+    ("left", REAL, "Best face: left edge in pixels"),
+    ("top", REAL, "Best face: top edge in pixels"),
+    ("right", REAL, "Best face: right edge in pixels"),
+    ("bottom", REAL, "Best face: bottom edge in pixels"),
     ("model_hash", TEXT, "Hash of the models behind the embeddings"),
     ("decisions", INT, "Revision of people's decisions on the film that it rests on; 0 for none"),
 )
@@ -218,6 +230,12 @@ APPEARANCES = _table(
     ("best_face", LONG, "Face with the best chip"),
     ("photos", TEXTS, "Photos that matched best"),
     ("reason", TEXT, "Why it has that name, in a sentence"),
+    (
+        "perhaps",
+        CANDIDATES,
+        "Likeliest cast members of an unknown person, the likeliest first; empty where all are unlikely",
+    ),
+    ("numbers", LONGS, "Numbers n by which the person is, or was, `unknown:<n>`; the present one first"),
     ("model_hash", TEXT, "Hash of the models behind the embeddings"),
     ("decisions", INT, "Revision of people's decisions on the film that it rests on; 0 for none"),
 )

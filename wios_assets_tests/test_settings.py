@@ -99,14 +99,14 @@ def test_a_wrong_variable_of_a_group_is_named(
 def test_a_group_takes_each_of_its_settings_from_the_nearest_source(
     monkeypatch: pytest.MonkeyPatch, no_settings_file: Path
 ) -> None:
-    no_settings_file.write_text("naming: {certain: 0.7, farthest: 0.5, same_person: 0.3}\n")
+    no_settings_file.write_text("naming: {certain: 0.7, perhaps: 0.5, same_person: 0.3}\n")
     monkeypatch.setenv("WIOS_NAMING__CERTAIN", "0.8")
-    monkeypatch.setenv("WIOS_NAMING__FARTHEST", "0.55")
+    monkeypatch.setenv("WIOS_NAMING__PERHAPS", "0.55")
     settings = load_settings(naming={"certain": 0.9})
-    assert (settings.naming.certain, settings.naming.farthest, settings.naming.same_person) == (0.9, 0.55, 0.3)
+    assert (settings.naming.certain, settings.naming.perhaps, settings.naming.same_person) == (0.9, 0.55, 0.3)
     assert settings.naming.wrong_share == NamingOptions.wrong_names
     origins = {row.name: row.origin for row in setting_origins(settings)}
-    assert origins["naming.farthest"] == "WIOS_NAMING__FARTHEST"
+    assert origins["naming.perhaps"] == "WIOS_NAMING__PERHAPS"
     assert origins["naming.same_person"] == str(no_settings_file)
     assert origins["naming.wrong_share"] == "default"
 
@@ -126,7 +126,7 @@ def test_every_setting_of_a_group_reaches_the_core() -> None:
         "chips": {"per_tracklet": 9, "spacing_seconds": 0.9, "jpeg_quality": 70},
         "cuts": {"ratio": 5.0, "smallest_change": 7.0, "window_seconds": 0.35, "picture_width": 64},
         "links": {"shift": 0.9, "growth": 1.9, "gap_seconds": 0.9, "longest_seconds": 9.0},
-        "naming": {"wrong_share": 0.2, "certain": 0.9, "farthest": 0.6, "same_person": 0.5},
+        "naming": {"wrong_share": 0.2, "certain": 0.9, "perhaps": 0.6, "same_person": 0.5},
     }
     moved["detector"] |= {"network": "mmod", "precision": "float"}
     changed = load_settings(**moved)

@@ -7,15 +7,17 @@ from wios_assets.assets.film_files import DECISIONS
 from wios_assets.assets.options import naming_options
 from wios_assets.assets.results import PAGE_PATH, check, picture
 from wios_assets.assets.specs import COST, OWNERS, film_spec
+from wios_assets.errors import NotFound, Unavailable
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.cohort import chosen_recogniser, read_cohort
+from wios_assets.lake.store import read_rows
 from wios_assets.naming.names import name_tracks
 from wios_assets.naming.selection import recogniser_called, recogniser_name
 from wios_assets.partitions import films
 from wios_assets.reviews.decisions import active, read_decisions, revision_of
 from wios_assets.reviews.queue import to_review
 from wios_assets.settings import Settings, film_path, report_path
-from wios_assets.tables import RECOGNISER_SELECTION
+from wios_assets.tables import RECOGNISER_SELECTION, TRACK_NAMES
 from wios_assets.timeline import checks
 from wios_assets.timeline.appearances import appearances as intervals
 from wios_assets.timeline.minutes import minute_appearances as by_minute
@@ -37,9 +39,17 @@ decisions = dg.AssetSpec(
 """A source of the graph: a decision makes the film's names, and what follows from them, stale."""
 
 
+def _earlier_names(settings: Settings, film: str) -> pd.DataFrame | None:
+    """The film's names as an earlier run stored them; None where there are none, or not in today's columns."""
+    try:
+        return read_rows(settings.lake, TRACK_NAMES, film).to_pandas()
+    except (NotFound, Unavailable):
+        return None
+
+
 @dg.asset(
     **film_spec("track_names", GROUP),
-    code_version="3",
+    code_version="4",
     deps=[decisions, dg.AssetKey(RECOGNISER_SELECTION.name)],
 )
 @one_line_failures
@@ -67,6 +77,7 @@ def track_names(
         cohort=cohort,
         decisions=standing,
         decisions_revision=revision_of(every_decision),
+        earlier=_earlier_names(settings, context.partition_key),
     )
     outcomes = names["decision"].value_counts()
     weak = to_review(names, face_tracks).head(SHOWN_REVIEWS)
@@ -94,7 +105,7 @@ def every_track_decided(track_names: pd.DataFrame, face_tracks: pd.DataFrame) ->
     return check("every_track_decided", "track_names", without)
 
 
-@dg.asset(**film_spec("appearances", GROUP), code_version="2")
+@dg.asset(**film_spec("appearances", GROUP), code_version="3")
 @one_line_failures
 def appearances(
     context: dg.AssetExecutionContext,

@@ -111,6 +111,6 @@ def naming_options(settings: Settings, chosen: Recogniser | None = None) -> Nami
         nearest_photos=NamingOptions.nearest_photos if nearest_photos is None else nearest_photos,
         wrong_names=naming.wrong_share,
         certain=naming.certain,
-        farthest=naming.farthest,
+        perhaps=naming.perhaps,
         same_person=naming.same_person,
     )

@@ -228,6 +228,7 @@ def _without_name(named: pd.DataFrame, names: set[str]) -> pd.DataFrame:
             row |= dict.fromkeys(("nearest", "distance")) | {"photos": []}
         if row["runner_up"] in names:
             row |= dict.fromkeys(("runner_up", "runner_up_distance"))
+        row["perhaps"] = [each for each in row["perhaps"] if each["actor"] not in names]
         if any(name in (row["reason"] or "") for name in names) or (row["decision"] == "weak" and not row["nearest"]):
             row["reason"] = REASON
         return row

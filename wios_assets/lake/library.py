@@ -384,7 +384,11 @@ def _remedy(film: str | None) -> str:
 
 
 def _sql_type(kind: pa.DataType) -> str:
-    return f"{_sql_type(kind.value_type)}[]" if pa.types.is_list(kind) else _TYPES[kind]
+    if pa.types.is_list(kind):
+        return f"{_sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return f"STRUCT({', '.join(f'{field.name} {_sql_type(field.type)}' for field in kind)})"
+    return _TYPES[kind]
 
 
 def _name(name: str) -> str:

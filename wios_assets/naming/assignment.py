@@ -1,4 +1,4 @@
-"""One actor owns at most one of the faces that are on screen at once."""
+"""One actor has at most one of the faces that are on screen at once."""
 
 from __future__ import annotations
 

@@ -1,11 +1,4 @@
-"""How likely each actor, or somebody outside the cast, is on each track, given the distances.
-
-A track's distance to its own actor may be anything up to a level and seldom lies beyond it; to a stranger it seldom
-lies under another level. Both tails are Gaussian, and the second level follows the track: a picture that is near to
-everybody, as blurred ones are, must come nearer still. Bayes' rule over the whole cast and a stranger turns the ratio
-of the two densities into probabilities: the limit tightens with the size of the cast, and a close runner-up takes its
-share.
-"""
+"""Probabilities that each person of the film is each actor, or somebody outside the cast."""
 
 from __future__ import annotations
 
@@ -17,50 +10,69 @@ from wios_assets.naming.options import NamingOptions
 
 ROUNDS = 25
 
+Floats = NDArray[np.float64]
 
-def log_ratios(actors: NDArray[np.float64], others: NDArray[np.float64], options: NamingOptions) -> NDArray[np.float64]:
-    """Log-likelihood ratios of each actor against a stranger, float64 [tracks, actors].
+
+def photo_evidence(scores: Floats, quality: Floats, options: NamingOptions) -> Floats:
+    """Log-likelihood ratios of each actor against a stranger, float64 [faces, actors].
+
+    Strangers' scores fall off exponentially beyond two standard deviations, the actors' own are spread over a wide
+    range; so the ratio's logarithm is a straight line in the score.
 
     Args:
-        actors: distances to the actors' photos, float64 [tracks, actors].
-        others: distances to the photos of people outside the cast, float64 [tracks, people]; there may be none.
-        options: the two densities.
+        scores: as `ImpostorModel.scores` gives them, float64 [faces, actors].
+        quality: quality of each face, 0 to 1, float64 [faces].
+        options: the line and its bounds.
     """
-    # What a track's distances to people it is not look like: everybody but the actor in question.
-    totals = actors.sum(axis=1, keepdims=True) - actors + others.sum(axis=1, keepdims=True)
-    people = actors.shape[1] - 1 + others.shape[1]
-    mean = (totals + options.typical * options.typical_people) / (people + options.typical_people)
-    strange = options.strange + options.follows * (mean - options.typical)
-    own = -0.5 * (np.maximum(actors - options.own, 0.0) / options.own_spread) ** 2 - np.log(options.own_spread)
-    below = np.maximum(strange - actors, 0.0) / options.strange_spread
-    # Linear from `strange_reach` on: no small margin decides between two actors who are both near.
-    reach = np.minimum(below, options.strange_reach)
-    other = -0.5 * reach**2 - options.strange_reach * (below - reach) - np.log(options.strange_spread)
-    return own - other
+    level = options.photo_level + options.photo_quality * quality[:, None]
+    return np.clip(options.photo_slope * (scores - level), options.photo_least, options.photo_most)
 
 
-def posteriors(ratios: NDArray[np.float64], options: NamingOptions) -> tuple[NDArray[np.float64], float]:
-    """Probabilities float64 [tracks, actors + 1], the last column for a stranger, and the film's share of strangers.
+def film_evidence(alike: Floats, options: NamingOptions) -> Floats:
+    """Log-likelihood ratios that two people of the film are one, of the likeness of their tracks.
 
-    The share is the film's own (expectation-maximisation), held to the expected one as if `strangers_tracks` tracks
-    had been seen before: in a film where nobody resembles the cast the limit tightens.
+    None is below 0: one person is unlike itself from another side or in other light.
     """
-    tracks, actors = ratios.shape
-    share = options.strangers
-    result = np.ones((tracks, actors + 1))
+    return np.clip(options.film_slope * (alike - options.film_level), 0.0, options.film_most)
+
+
+def mean_evidence(evidence: Floats) -> Floats:
+    """Evidence of several looks at one person, float64 [actors], of that of each look, float64 [looks, actors].
+
+    The likelihood ratios are averaged: one good look decides, at the price of the number of looks, and looks that
+    share a mistake are not counted twice. The mean of e-values is one, however they depend on each other (Vovk and
+    Wang, E-values: calibration, combination and applications, Annals of Statistics 2021).
+    """
+    return np.asarray(scipy.special.logsumexp(evidence, axis=0) - np.log(len(evidence)))
+
+
+def posteriors(evidence: Floats, tracks: Floats, options: NamingOptions) -> Floats:
+    """Probabilities float64 [people, actors + 1], the last column for a person outside the cast.
+
+    Each actor's and the strangers' share of the film's tracks is the film's own (expectation-maximisation), held to the
+    expected shares as if `strangers_tracks` tracks had been seen before; actors' shares are held to their mean. In a
+    film where nobody resembles the cast, more evidence is needed for a name.
+
+    Args:
+        evidence: log-likelihood ratios against a stranger, float64 [people, actors].
+        tracks: tracks of each person, float64 [people].
+        options: expected shares.
+    """
+    people, actors = evidence.shape
+    if not actors:
+        return np.ones((people, 1))
+    expected = np.append(np.full(actors, (1.0 - options.strangers) / actors), options.strangers)
+    full = np.concatenate([evidence, np.zeros((people, 1))], axis=1)
+    shares = expected
+    result = np.zeros_like(full)
     for _ in range(ROUNDS):
-        logits = np.concatenate(
-            [ratios + np.log((1.0 - share) / max(actors, 1)), np.full((tracks, 1), np.log(share))], axis=1
-        )
+        logits = full + np.log(shares)
         result = np.exp(logits - scipy.special.logsumexp(logits, axis=1, keepdims=True))
-        seen = float(result[:, -1].sum())
-        updated = (seen + options.strangers * options.strangers_tracks) / (tracks + options.strangers_tracks)
-        if abs(updated - share) < 1e-6:
+        seen = tracks @ result + options.strangers_tracks * expected
+        updated = seen / seen.sum()
+        updated[:-1] = options.own_share * updated[:-1] + (1.0 - options.own_share) * updated[:-1].mean()
+        moved = float(np.abs(updated - shares).max())
+        shares = updated
+        if moved < 1e-6:
             break
-        share = updated
-    return result, share
-
-
-def stated(probability: float, options: NamingOptions) -> float:
-    """A probability as it is stated: never surer than `options.surest`."""
-    return float(min(probability, options.surest))
+    return result

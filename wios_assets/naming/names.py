@@ -1,9 +1,8 @@
-"""Which name a track is given: an actor's, an unknown person's, or none where the evidence is weak."""
+"""Which name a track is given: an actor's, an unknown person's number, or none where nothing can be said."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets.errors import Conflict
-from wios_assets.naming.clothing_evidence import Clothing
-from wios_assets.naming.clustering import recurring_people
-from wios_assets.naming.decided_tracks import UNDECIDED, TrackDecisions, find_decided
+from wios_assets.naming.decided_tracks import UNDECIDED, FaceIndex, TrackDecisions, find_decided
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
+from wios_assets.naming.film_people import tracks_beside
+from wios_assets.naming.normalisation import ImpostorModel
+from wios_assets.naming.numbering import ANCHOR, earlier_numbers, number_people
 from wios_assets.naming.options import NamingOptions
-from wios_assets.naming.outcomes import Claim, claims
-from wios_assets.naming.scale import Scale, scale_of_gallery
+from wios_assets.naming.outcomes import FilmOutcomes, Outcome, track_outcomes
 from wios_assets.tables import TRACK_NAMES
-from wios_assets.timeline.frames import table_frame
+from wios_assets.timeline.frames import records, table_frame
 
 UNKNOWN = "unknown:"
 
@@ -34,14 +33,15 @@ def name_tracks(
     cohort: pd.DataFrame | None = None,
     decisions: pd.DataFrame | None = None,
     decisions_revision: int = 0,
+    earlier: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Names of a film's tracks.
 
-    A track's mean embedding is compared with the photos of every cast member; the distances become probabilities
-    (`belief`); tracks that the photos make certain vouch for others that look alike (`film_teaching`) or are dressed
-    alike in the same scene (`clothing_teaching`); no actor is given two faces of one sample (`exclusion`); unnamed
-    people are grouped (`recurring`). Names are given from the probability on at which the film's share of wrong ones,
-    by their own probabilities, stays within `options.wrong_names`.
+    Tracks that look alike become people of the film (`film_people`). Each person is compared with the photos of every
+    cast member, and the distances are judged by those to other people (`normalisation`); this becomes evidence and
+    probabilities (`likelihood`). No actor is given two faces of one sample (`assignment`). Names are given from the
+    probability on at which the film's share of wrong ones, by their own probabilities, stays within
+    `options.wrong_names`; below it, the likeliest names are listed in `perhaps`.
 
     Args:
         tracks: rows of `tables.FACE_TRACKS`.
@@ -52,15 +52,17 @@ def name_tracks(
         options: limits.
         cohort: rows of `tables.GALLERY_EMBEDDINGS` of people who are not in this film, such as the casts of others;
             they sharpen the limits and are never named. Rows of people of the cast are left out.
-        decisions: what people have decided about faces, columns `decisions.COLUMNS`; they overrule everything else.
+        decisions: what people have decided about faces, columns `decided_tracks.COLUMNS`; they overrule everything
+            else.
         decisions_revision: which state of them this is.
+        earlier: rows of `tables.TRACK_NAMES` of an earlier run, whose unknown people keep their numbers.
 
     Returns:
         Data frame with the columns of `tables.TRACK_NAMES` without `film`, a row for each track, in their order.
         `probability` of a weak row is that of its likeliest actor, given in `nearest` or in the reason.
 
     Raises:
-        WiosError: embeddings of more than one model were given.
+        Conflict: embeddings of more than one model were given.
     """
     gallery = Gallery.of(gallery_embeddings, list(dict.fromkeys(cast.sort_values("billing", kind="stable")["actor"])))
     known = Tracks.of(tracks, face_embeddings)
@@ -70,80 +72,111 @@ def name_tracks(
             "different models; materialise the galleries or the faces again"
         )
     others = Gallery.of(_outside(cohort, cast, gallery_embeddings, gallery.model_hash))
-    samples = samples_of(tracks, faces)
-    seen = [samples[row] for row in known.rows.tolist()]
-    scale = scale_of_gallery(gallery.joined(others), set(gallery_embeddings["engine"]), options)
+    samples_of_all = samples_of(tracks, faces)
+    samples = [samples_of_all[row] for row in known.rows.tolist()]
+    impostors = ImpostorModel.of(gallery.joined(others), set(gallery_embeddings["engine"]), options)
     decided = find_decided(decisions, known, tracks, faces)
-    worn = Clothing.of(known, tracks, face_embeddings)
-    found = claims(known, gallery, others, scale, seen, decided, options, worn)
-    found, names = _named(found, known, gallery, scale, seen, decided, options)
+    found = track_outcomes(known, gallery, others, impostors, samples, decided, options)
+    outcomes, names = _with_decisions(found, known, gallery, samples, decided, options)
+    numbers = _numbers(outcomes, names, found.person, known, earlier, FaceIndex.of(known, tracks, faces))
+    names.update((track, f"{UNKNOWN}{own[0]}") for track, own in enumerate(numbers) if own and track not in names)
 
-    place_of = {row: place for place, row in enumerate(known.rows.tolist())}
-    apart = person_distances(known.vectors, gallery, options.nearest_photos)
+    index_of = {row: index for index, row in enumerate(known.rows.tolist())}
+    distances = person_distances(known.vectors, gallery, options.nearest_photos)
+    anchors = _anchors(tracks, faces)
     rows = []
-    for row, track in enumerate(tracks["track"].tolist()):
-        place = place_of.get(row)
-        if place is None:
-            rows.append(_without_evidence(int(track)))
+    for row, number in enumerate(tracks["track"].tolist()):
+        index = index_of.get(row)
+        if index is None:
+            rows.append({**_without_evidence(int(number)), **anchors[row]})
             continue
-        claim = found[place]
+        outcome, name = outcomes[index], names.get(index)
         rows.append(
             {
-                "track": int(track),
-                "actor": names.get(place),
-                "decision": claim.decision,
-                "probability": claim.probability,
-                **_evidence(known.vectors[place], apart[place], gallery, claim, options),
-                "reason": claim.reason,
+                "track": int(number),
+                "actor": name,
+                "decision": outcome.outcome,
+                "probability": outcome.probability,
+                **_evidence(known.vectors[index], distances[index], gallery, outcome, name, options),
+                "reason": outcome.reason,
+                "perhaps": [
+                    {"actor": gallery.people[actor], "probability": probability}
+                    for actor, probability in outcome.perhaps
+                ],
+                "numbers": numbers[index],
+                **anchors[row],
                 "model_hash": known.model_hash,
             }
         )
     return table_frame(({**row, "decisions": decisions_revision} for row in rows), TRACK_NAMES)
 
 
-def _named(
-    found: list[Claim],
+def _with_decisions(
+    found: FilmOutcomes,
     known: Tracks,
     gallery: Gallery,
-    scale: Scale,
-    seen: Sequence[frozenset[int]],
+    samples: Sequence[frozenset[int]],
     decided: Mapping[int, TrackDecisions],
     options: NamingOptions,
-) -> tuple[list[Claim], dict[int, str]]:
-    """The claims with what people have decided, and each track's name; unnamed people get numbers by first sight."""
-    found = list(found)
+) -> tuple[list[Outcome], dict[int, str]]:
+    """The outcomes with what people have decided, and the names of named tracks."""
+    outcomes = list(found.outcomes)
     names: dict[int, str] = {}
-    for place, claim in enumerate(found):
-        name = gallery.people[claim.actor] if claim.decision == "named" else None
-        outcome = decided.get(place, UNDECIDED).outcome(name)
-        if outcome is not None:
-            found[place] = Claim(claim.actor, outcome.outcome, outcome.probability, outcome.reason)
-            name = outcome.person
+    for track, outcome in enumerate(outcomes):
+        own = decided.get(track, UNDECIDED)
+        name = gallery.people[outcome.actor] if outcome.outcome == "named" else None
+        by_person = own.outcome(name)
+        if by_person is not None:
+            counts = not own.not_a_face
+            outcomes[track] = Outcome(
+                outcome.actor, by_person.outcome, by_person.probability, by_person.reason, counts=counts
+            )
+            name = by_person.person
         if name is not None:
-            names[place] = name
-    everywhere = {place for place, own in decided.items() if own.everywhere}
-    limit = options.same_person / scale.factor
-    loose = [
-        place
-        for place, claim in enumerate(found)
-        if place in everywhere or (claim.decision != "named" and not decided.get(place, UNDECIDED).not_a_face)
-    ]
-    alike = recurring_people(known.vectors[loose], [seen[place] for place in loose], limit)
-    teachers = {group: place for place, group in zip(loose, alike.tolist(), strict=True) if place in everywhere}
-    for place, group in zip(loose, alike.tolist(), strict=True):
-        if group in teachers and place not in names:
-            name = names[teachers[group]]
-            taken = any(other == name and seen[place] & seen[track] for track, other in names.items())
-            if not taken and name not in decided.get(place, UNDECIDED).refused:
-                reason = f"like track {known.numbers[teachers[group]]}, which a person named"
-                found[place] = replace(
-                    found[place], decision="named", probability=options.certain_unknown, reason=reason
-                )
-                names[place] = name
-    unknown = [place for place, claim in enumerate(found) if claim.decision == "unknown"]
-    people = recurring_people(known.vectors[unknown], [seen[place] for place in unknown], limit)
-    names.update((place, f"{UNKNOWN}{number + 1}") for place, number in zip(unknown, people.tolist(), strict=True))
-    return found, names
+            names[track] = name
+    beside = tracks_beside(samples)
+    for teacher, decision in decided.items():
+        name = decision.person
+        if name is None:
+            continue
+        for track in np.flatnonzero(found.person == found.person[teacher]).tolist():
+            own = decided.get(track, UNDECIDED)
+            named_by_photos = outcomes[track].outcome == "named" and names.get(track) == name
+            wanted = decision.everywhere and outcomes[track].outcome != "named"
+            if own.person is not None or own.not_a_face or not (named_by_photos or wanted):
+                continue
+            if any(names.get(other) == name for other in beside[track]) or name in own.refused:
+                continue
+            reason = f"like track {known.numbers[teacher]}, which a person named"
+            actor = gallery.people.index(name) if name in gallery.people else -1
+            outcomes[track] = Outcome(actor, "named", options.as_decided, reason)
+            names[track] = name
+    return outcomes, names
+
+
+def _numbers(
+    outcomes: Sequence[Outcome],
+    names: dict[int, str],
+    person: NDArray[np.int64],
+    known: Tracks,
+    earlier: pd.DataFrame | None,
+    index: FaceIndex,
+) -> list[list[int]]:
+    """Numbers of unknown people for each track; an unnamed face that a named one crowds out has none."""
+    unknown = [track not in names and outcome.counts for track, outcome in enumerate(outcomes)]
+    had: list[int] = []
+    if earlier is not None and "numbers" in earlier:
+        had = [int(number) for own in earlier["numbers"] if own is not None for number in own]
+    highest = max(had, default=0)
+    numbers = number_people(person, unknown, known.end_s - known.start_s, earlier_numbers(earlier, index), highest)
+    return [own if track in names or unknown[track] else [] for track, own in enumerate(numbers)]
+
+
+def _anchors(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[dict[str, float | None]]:
+    """Where the best face of each track is, by the row of the track."""
+    places = {int(row.pop("face")): row for row in records(faces[["face", *ANCHOR]])}
+    nowhere: dict[str, float | None] = dict.fromkeys(ANCHOR)
+    return [nowhere if pd.isna(face) else places.get(int(face), nowhere) for face in tracks["best_face"].tolist()]
 
 
 def _outside(
@@ -168,19 +201,36 @@ def samples_of(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[frozenset[int]
 
 
 def _evidence(
-    vector: NDArray[np.float64], apart: NDArray[np.float64], gallery: Gallery, claim: Claim, options: NamingOptions
+    vector: NDArray[np.float64],
+    distances: NDArray[np.float64],
+    gallery: Gallery,
+    outcome: Outcome,
+    name: str | None,
+    options: NamingOptions,
 ) -> dict[str, Any]:
-    """The claim's actor (else the nearest) with its distance, the next actor, and the photos that matched."""
-    if not len(gallery):
-        return {"nearest": None, "distance": None, "runner_up": None, "runner_up_distance": None, "photos": []}
-    order = np.argsort(apart, kind="stable").tolist()
-    first = claim.actor if claim.actor >= 0 else order[0]
+    """The outcome's actor (else the nearest) with its distance, the next actor, and the photos that matched.
+
+    A person whom somebody named and of whom there are no photos has no photos as evidence, and no distance.
+    """
+    nobody: dict[str, Any] = {
+        "nearest": None,
+        "distance": None,
+        "runner_up": None,
+        "runner_up_distance": None,
+        "photos": [],
+    }
+    if not len(gallery) or (outcome.outcome == "named" and name not in gallery.people):
+        return nobody
+    order = np.argsort(distances, kind="stable").tolist()
+    first = order[0] if outcome.actor < 0 else outcome.actor
+    if outcome.outcome == "named" and name is not None:
+        first = gallery.people.index(name)
     second = next((actor for actor in order if actor != first), None)
     return {
         "nearest": gallery.people[first],
-        "distance": float(apart[first]),
+        "distance": float(distances[first]),
         "runner_up": None if second is None else gallery.people[second],
-        "runner_up_distance": None if second is None else float(apart[second]),
+        "runner_up_distance": None if second is None else float(distances[second]),
         "photos": nearest_photos(vector, gallery, first, options.nearest_photos),
     }
 
@@ -197,5 +247,7 @@ def _without_evidence(track: int) -> dict[str, Any]:
         "runner_up_distance": None,
         "photos": [],
         "reason": "no face of it was good enough for an embedding",
+        "perhaps": [],
+        "numbers": [],
         "model_hash": None,
     }

@@ -1,8 +1,7 @@
 """Every number that decides a gallery's verdicts, a track's extent or a name, with its unit and default.
 
-Distances are Euclidean between the embeddings of dlib and SFace together (`vision.paired_embedder`), on which two
-photos of one person lie 0.2 to 0.6 apart and two people's 0.6 to 1.1; another engine's are brought to that scale first
-(`naming.scale`).
+Distances are Euclidean, between embeddings of dlib and SFace together (`vision.paired_embedder`): two photos of one
+person lie 0.2 to 0.6 apart, two people's 0.6 to 1.1.
 """
 
 from __future__ import annotations
@@ -47,76 +46,82 @@ class GalleryOptions:
 class NamingOptions:
     """When a track is named.
 
-    The levels were fitted to tracks and photos of known people by the probability that they give to the truth, and
-    checked on films and people left out of the fit (`benchmarks/naming.py`).
+    Evidence is in natural logarithms of likelihood ratios; a score is a distance in standard deviations below the
+    distances to other people (`naming.normalisation`). `python -m benchmarks.naming_fit` fits the numbers marked
+    (fitted) and prints how they vary when films are left out.
 
     Attributes:
         wrong_names: share of a film's named tracks that may be wrong, by their own probabilities.
-        sure_names: sure names that are taken to stand beside a film's own when that share is reckoned.
-        certain: least probability with which any track is named.
-        certain_unknown: least probability with which a track is taken for a person outside the cast.
-        surest: largest probability ever stated; no evidence is better than the galleries and the detector.
-        farthest: distance to an actor's photos beyond which a track is never given that name.
+        sure_names: sure names that are taken to stand beside a film's own when that share is computed.
+        certain: least probability with which a track is named.
+        surest: largest probability ever stated.
+        as_decided: probability of a name that a person gave to another track of the same person of the film.
+        perhaps: probability of the likeliest cast member from which on an unnamed track is weak and lists its likeliest
+            names; below, it shows an unknown person.
+        perhaps_listed: least probability with which a name is listed.
         nearest_photos: photos of an actor, the nearest, whose mean distance stands for the actor; 0 for the distance
             to the mean of all photos.
-        own: distance to one's own photos beyond which a track seldom lies.
-        own_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
-        strange: distance to another person's photos under which a track seldom lies.
-        strange_spread: how fast that grows rarer, as the standard deviation of a Gaussian tail.
-        strange_reach: standard deviations from which on that tail falls no faster.
-        follows: by how much `strange` moves with the mean distance between the track and people it is not.
-        typical: that mean distance on a clear picture.
-        typical_people: how many people `typical` counts for when the mean over a film's people is taken.
-        strangers: share of tracks expected to show people outside the cast.
-        strangers_tracks: how many tracks that expectation counts for when the film's own share is estimated.
-        photos_of_one: median distance of a photo to its person's other photos, on which the levels above stand.
-        photos_of_two: median distance of a photo to another person's photos, on which the levels above stand.
-        photos_people: how many people these two medians count for beside the galleries' own; not for an engine or a
-            way of comparing that the levels were not fitted to, as soon as the galleries can teach its scale.
-        teaches: least probability, by photos alone, of a track that extends its actor's gallery for this film.
-        taught: distance up to which a track that teaches vouches for another.
-        taught_weight: log-odds that one unit of distance below `taught` is worth.
-        taught_farthest: distance to the actor's photos beyond which a track is not named, whoever vouches.
-        scene_s: seconds between two tracks up to which they may be of one scene, in which people keep their clothes.
-        dressed: Hellinger distance of two tracks' clothing up to which one that teaches vouches for the other; of
-            pairs of different people one in a hundred is nearer.
-        dressed_margin: by how much everybody else of the scene must be dressed less alike.
-        dressed_least: log-odds that likeness at this limit is worth.
-        dressed_weight: log-odds that one unit of distance below the limit is worth.
-        dressed_most: log-odds that clothing is ever worth.
-        dressed_farthest: distance to the actor's photos beyond which no clothing gives a name.
-        same_person: distance up to which unnamed tracks are one recurring person.
+        impostor_mean: mean distance of a track to the photos of other people.
+        impostor_mean_spread: standard deviation of that mean between tracks.
+        impostor_spread: standard deviation, for one track, of its distances to other people.
+        spread_people: how many people `impostor_spread` counts for when a track's own spread is estimated.
+        follows: share of a track's deviation from `impostor_mean` that its actors' distances share. (fitted)
+        photo_pairs: median distance of a photo to another person's photos, at which the three numbers above hold.
+        photo_people: how many people `photo_pairs` counts for beside the galleries; none for an engine, or a way of
+            comparing, that the numbers were not measured with.
+        photo_level: score at which an actor's photos speak neither for nor against the actor. (fitted)
+        photo_slope: evidence of one standard deviation. (fitted)
+        photo_quality: by how much the level rises from a track of quality 0 to one of quality 1: a clear picture of
+            the actor would be nearer. (fitted)
+        photo_least, photo_most: bounds of the evidence of photos.
+        film_mean: mean score of two tracks of different people, at quality 0.1.
+        film_quality: by how much it falls when the quality (geometric mean of the two) is e times higher.
+        film_shift: by how much it is higher for faces of one picture, which share light and grain.
+        film_pairs: how many pairs of such faces `film_shift` counts for beside the film's own.
+        film_level: score, above the film's mean, at which likeness to a person of the film says nothing. (fitted)
+        film_slope: evidence of one standard deviation. (fitted)
+        film_most: largest evidence of likeness within the film; a lack of it, as from the side, is no evidence.
+        same_person: mean score, above the film's mean, from which on tracks are one person of the film.
+        teaches: least probability, by photos alone, of a person of the film that others may be compared with.
+        together: evidence against an actor who is on screen at the same time as another face.
+        strangers: share of tracks expected to show people outside the cast. (fitted)
+        strangers_tracks: how many tracks that expectation counts for beside the film's own.
+        own_share: weight of an actor's own share of the film's tracks beside the mean of the cast, 0 to 1.
+        screen_time: power of time on screen, over the median of the film's people, in the odds of being in the cast.
+            (fitted)
     """
 
     wrong_names: float = 0.01
-    sure_names: float = 10.0
+    sure_names: float = 15.0
     certain: float = 0.85
-    certain_unknown: float = 0.93
     surest: float = 0.998
-    farthest: float = 0.575
+    as_decided: float = 0.93
+    perhaps: float = 0.4
+    perhaps_listed: float = 0.05
     nearest_photos: int = 3
-    own: float = 0.665
-    own_spread: float = 0.015
-    strange: float = 0.65
-    strange_spread: float = 0.015
-    strange_reach: float = 2.0
-    follows: float = 0.3
-    typical: float = 0.75
-    typical_people: float = 5.0
-    strangers: float = 0.3
-    strangers_tracks: float = 6.0
-    photos_of_one: float = 0.444
-    photos_of_two: float = 0.797
-    photos_people: float = 20.0
-    teaches: float = 0.99
-    taught: float = 0.3
-    taught_weight: float = 45.0
-    taught_farthest: float = 0.63
-    scene_s: float = 120.0
-    dressed: float = 0.48
-    dressed_margin: float = 0.1
-    dressed_least: float = 3.0
-    dressed_weight: float = 25.0
-    dressed_most: float = 6.0
-    dressed_farthest: float = 0.66
-    same_person: float = 0.4
+    impostor_mean: float = 0.758
+    impostor_mean_spread: float = 0.032
+    impostor_spread: float = 0.032
+    spread_people: float = 8.0
+    follows: float = 0.7
+    photo_pairs: float = 0.792
+    photo_people: float = 20.0
+    photo_level: float = 2.0
+    photo_slope: float = 2.1
+    photo_quality: float = 0.8
+    photo_least: float = -5.0
+    photo_most: float = 12.0
+    film_mean: float = 1.2
+    film_quality: float = 0.7
+    film_shift: float = 0.5
+    film_pairs: float = 10.0
+    film_level: float = 3.5
+    film_slope: float = 1.3
+    film_most: float = 5.0
+    same_person: float = 4.75
+    teaches: float = 0.98
+    together: float = -6.0
+    strangers: float = 0.4
+    strangers_tracks: float = 3.0
+    own_share: float = 0.3
+    screen_time: float = 0.5

@@ -12,9 +12,9 @@ import pandas as pd
 
 from wios_assets.errors import BadInput, Conflict, WiosError
 from wios_assets.naming.evidence import Gallery, Tracks, person_distances
+from wios_assets.naming.normalisation import ImpostorModel
 from wios_assets.naming.options import GalleryOptions, NamingOptions
-from wios_assets.naming.outcomes import claims
-from wios_assets.naming.scale import scale_of_gallery
+from wios_assets.naming.outcomes import track_outcomes
 from wios_assets.photos.faces import look_at_photo
 from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.photos import read_photo
@@ -101,25 +101,26 @@ def identify_photo(
         tuple(vector[None] for vector in vectors),
         engine.model_hash,
     )
-    scale = scale_of_gallery(gallery.joined(others), {engine.name}, options)
-    claimed = claims(faces, gallery, others, scale, [frozenset({0})] * len(faces), {}, options)
+    impostors = ImpostorModel.of(gallery.joined(others), {engine.name}, options)
+    one_picture = [frozenset({0})] * len(faces)
+    outcomes = track_outcomes(faces, gallery, others, impostors, one_picture, {}, options).outcomes
     distances = person_distances(vectors, gallery, options.nearest_photos)
     result = []
-    for index, claim in enumerate(claimed):
+    for index, outcome in enumerate(outcomes):
         nearest = np.argsort(distances[index], kind="stable").tolist()
-        first = claim.actor if claim.actor >= 0 else (nearest[0] if nearest else None)
+        first = outcome.actor if outcome.actor >= 0 else (nearest[0] if nearest else None)
         second = next((person for person in nearest if person != first), None)
         left, top, right, bottom = looked.boxes[order[index]].tolist()
         result.append(
             IdentifiedFace(
                 box=(left, top, right, bottom),
-                name=gallery.people[claim.actor] if claim.decision == "named" else None,
-                probability=claim.probability,
+                name=gallery.people[outcome.actor] if outcome.outcome == "named" else None,
+                probability=outcome.probability,
                 nearest=None if first is None else gallery.people[first],
                 distance=None if first is None else float(distances[index, first]),
                 runner_up=None if second is None else gallery.people[second],
-                decision=claim.decision,
-                reason=claim.reason,
+                decision=outcome.outcome,
+                reason=outcome.reason,
             )
         )
     return result

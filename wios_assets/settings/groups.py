@@ -154,10 +154,11 @@ class NamingSettings(Group):
         lt=1,
         description="Least probability at which a track is given a name",
     )
-    farthest: float = Field(
-        default=NamingOptions.farthest,
+    perhaps: float = Field(
+        default=NamingOptions.perhaps,
         gt=0,
-        description="Distance to an actor's photos beyond which no track is given that name",
+        lt=1,
+        description="Probability of the likeliest cast member from which on an unnamed track lists its likeliest names",
     )
     recogniser: Literal["chosen", "nearest photo", "nearest 2 photos", "nearest 3 photos", "nearest mean"] = Field(
         default="chosen",
@@ -170,7 +171,8 @@ class NamingSettings(Group):
     same_person: float = Field(
         default=NamingOptions.same_person,
         gt=0,
-        description="Distance up to which unnamed tracks are one recurring unknown person",
+        description="Likeness from which on tracks are one person of the film, in standard deviations above that of "
+        "different people",
     )
 
 

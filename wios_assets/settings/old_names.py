@@ -23,7 +23,6 @@ MOVED = {
     "link_longest_seconds": "links.longest_seconds",
     "name_wrong_share": "naming.wrong_share",
     "name_certain": "naming.certain",
-    "name_farthest": "naming.farthest",
     "name_recogniser": "naming.recogniser",
     "cohort_people": "naming.cohort_people",
     "same_person": "naming.same_person",
@@ -59,6 +58,7 @@ DESCRIBED = {
 GONE = {
     "detect_every": "every sample is searched for faces",
     "agreeing_shift": "every sample is searched for faces",
+    "name_farthest": "probabilities alone decide names",
 }
 """Old setting that nothing replaces → why."""
 

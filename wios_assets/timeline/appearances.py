@@ -34,10 +34,10 @@ def appearances(
 
     A track gives its whole stretch, gaps that it bridges included, clipped to its shot (and so to the film). Tracks
     of one person in one shot that overlap, or lie less than `join_gap_s` apart, become one interval; nothing is ever
-    joined across a cut. So a person is never there twice at once. Tracks without a name (weak ones) are left out.
+    joined across a cut. So a person is never there twice at once. Tracks without a name or a number are left out.
 
     A joined interval has the mean of its tracks' probabilities, weighted by their seconds; its evidence (distance,
-    runner-up, photos, reason, best face) is that of its surest track.
+    runner-up, photos, reason, likeliest names, best face) is that of its surest track.
 
     Args:
         track_names: columns of the table track_names.
@@ -58,7 +58,7 @@ def appearances(
 
     pieces: dict[tuple[int, str], list[Row]] = defaultdict(list)
     for name in records(track_names):
-        if name["decision"] == "weak" or not name["actor"]:
+        if not name["actor"]:
             continue
         track = tracks.get(int(name["track"]))
         if track is None:
@@ -138,6 +138,8 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
         "best_face": None if surest["best_face"] is None else int(surest["best_face"]),
         "photos": list(surest["photos"] or []),
         "reason": surest["reason"],
+        "perhaps": list(surest.get("perhaps") or []) if unknown else [],
+        "numbers": list(dict.fromkeys(number for piece in group for number in piece.get("numbers") or [])),
         "model_hash": surest["model_hash"],
         "decisions": surest["decisions"],
     }

@@ -166,11 +166,11 @@ def test_the_groups_are_shown_where_they_are_asked_for_or_changed(wios: Wios, mo
     answer = wios("settings")
     shown = {line.split()[0]: line for line in answer.out.splitlines()[1:]}
     assert shown["naming.certain"].split()[1:3] == ["0.9", "WIOS_NAMING__CERTAIN"]
-    assert "naming.farthest" not in shown
+    assert "naming.perhaps" not in shown
     assert "`wios settings --all` shows them" in answer.err
     names = [line.split()[0] for line in wios("settings", "--all").out.splitlines()[1:]]
     assert set(shown) < set(names)
-    assert "naming.farthest" in names
+    assert "naming.perhaps" in names
     assert not [name for name in names[: names.index("detector.network")] if "." in name]
 
 

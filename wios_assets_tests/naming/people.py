@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from wios_assets.vision.clothing import PATCH, clothing_colours
 from wios_assets.vision.tracks import TrackOptions, link_tracks
 
-LENGTH = 128
-BETWEEN = 0.047
-"""Standard deviation of a person's place, each dimension: two people's photos are then some 0.86 apart."""
-WITHIN = 0.026
-"""Standard deviation of a photo around its person: two photos of one person are then some 0.42 apart."""
+LENGTH = 256
+BETWEEN = 0.029
+"""Standard deviation of a person's place, each dimension: two people's photos are then some 0.79 apart."""
+WITHIN = 0.0196
+"""Standard deviation of a photo around its person: two photos of one person are then some 0.44 apart."""
 MODEL = "test:1"
 
 
@@ -38,7 +38,7 @@ class People:
         self._places[person] = place
 
     def picture(self, person: str, within: float = WITHIN) -> NDArray[np.float32]:
-        """Embedding of a new picture of the person, float32 [128]."""
+        """Embedding of a new picture of the person, float32 [256]."""
         return (self.place(person) + self._random.normal(0.0, within, LENGTH)).astype(np.float32)
 
     def gallery(

@@ -71,7 +71,7 @@ def test_every_face_of_a_frame_is_named_not_only_the_first() -> None:
 
 def test_two_faces_of_one_frame_are_never_the_same_actor() -> None:
     people = People()
-    film = film_of(people, [Seen("ada", range(8)), Seen("ada", range(4, 12), left=400.0, within=0.033)])
+    film = film_of(people, [Seen("ada", range(8)), Seen("ada", range(4, 12), left=400.0, within=0.025)])
     names = named(film, people.gallery(CAST))
     assert names["decision"].tolist() == ["named", "weak"]
     assert names["actor"].tolist() == ["ada", None]
@@ -90,9 +90,9 @@ def test_between_two_who_look_alike_nobody_is_named() -> None:
     people.put("either", (people.place("ada") + people.place("ben")) / 2)
     names = named(film_of(people, [Seen("either", range(8), within=0.01)]), people.gallery(CAST, photos=12))
     (row,) = names.to_dict("records")
-    assert row["decision"] == "weak"
-    assert row["actor"] is None
-    assert {row["nearest"], row["runner_up"]} == {"ada", "ben"}
+    assert (row["decision"], row["actor"]) == ("weak", "unknown:1")
+    assert [each["actor"] for each in row["perhaps"]] in (["ada", "ben"], ["ben", "ada"])
+    assert sum(each["probability"] for each in row["perhaps"]) <= 1.0
 
 
 def test_a_track_without_an_embedding_is_weak() -> None:
@@ -176,36 +176,42 @@ def test_the_cohort_is_never_named_and_never_holds_the_cast() -> None:
 
 def drifting(people: People, steps: list[float]) -> Film:
     """A film of tracks, each in a shot of its own, ever farther from ada's photos in one direction."""
-    away = np.random.default_rng(5).normal(0.0, 0.05, 128)
+    away = np.random.default_rng(5).normal(0.0, 0.035, 256)
     for number, step in enumerate(steps):
         people.put(f"link {number}", people.place("ada") + away * step)
-    seen = [Seen(f"link {n}", range(8 * n, 8 * n + 8), within=0.005) for n in range(len(steps))]
+    seen = [Seen(f"link {n}", range(8 * n, 8 * n + 8), within=0.0035) for n in range(len(steps))]
     return film_of(people, seen, cuts=[8 * n for n in range(1, len(steps))])
 
 
-def test_a_certain_track_vouches_for_one_that_the_photos_leave_open() -> None:
+def test_a_track_that_the_photos_leave_open_is_named_with_the_rest_of_its_person() -> None:
     people = People()
-    film, gallery = drifting(people, [0.6, 1.0]), people.gallery(CAST)
-    alone = named(film, gallery, options=replace(OPTIONS, taught=0.0))
-    taught = named(film, gallery)
-    assert alone["decision"].tolist() == ["named", "weak"]
-    assert taught["actor"].tolist() == ["ada", "ada"]
-    assert "track 0 at 00:00:00, which the photos name, is like it" in taught["reason"].iloc[1]
-    assert taught["distance"].iloc[1] > OPTIONS.farthest
+    gallery = people.gallery(CAST)
+    apart = named(drifting(people, [0.6, 1.3]), gallery, options=replace(OPTIONS, same_person=1e3, film_most=0.0))
+    together = named(drifting(people, [0.6, 1.3]), gallery)
+    assert apart["decision"].tolist() == ["named", "weak"]
+    assert apart["perhaps"].iloc[1][0]["actor"] == "ada"
+    assert together["actor"].tolist() == ["ada", "ada"]
+    assert "the same person as track 0 at 00:00:00" in together["reason"].iloc[1]
+
+
+def test_a_person_whom_the_photos_make_certain_speaks_for_one_that_looks_like_it() -> None:
+    people = People()
+    gallery = people.gallery(CAST)
+    names = named(drifting(people, [0.6, 1.3]), gallery, options=replace(OPTIONS, same_person=1e3))
+    assert names["actor"].tolist() == ["ada", "ada"]
+    assert "track 0 at 00:00:00, which the photos name, is like it" in names["reason"].iloc[1]
 
 
 def test_a_chain_of_like_tracks_does_not_lead_away_from_the_photos() -> None:
     people = People()
-    names = named(drifting(people, [0.4, 0.7, 1.0, 1.3, 1.6, 1.9]), people.gallery(CAST))
-    given_names = names[names["decision"] == "named"]
-    assert len(given_names) >= 2
-    assert given_names["distance"].max() <= OPTIONS.taught_farthest + 0.01
-    assert names["actor"].iloc[-1] != "ada"
+    names = named(drifting(people, [0.4 * step for step in range(1, 16)]), people.gallery(CAST))
+    assert names["actor"].iloc[0] == "ada"
+    assert names["actor"].iloc[-1].startswith("unknown:")
 
 
 def test_names_go_only_as_far_as_the_aim_at_wrong_ones_allows() -> None:
     people = People()
-    loose = [Seen(person, range(4 * i, 4 * i + 4), within=0.034) for i, person in enumerate(CAST * 6)]
+    loose = [Seen(person, range(4 * i, 4 * i + 4), within=0.0245) for i, person in enumerate(CAST * 6)]
     film = film_of(people, loose, cuts=[4 * i for i in range(1, len(loose))])
     gallery = people.gallery(CAST)
     for aim in (0.001, 0.01, 0.1):

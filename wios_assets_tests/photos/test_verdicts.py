@@ -40,7 +40,7 @@ def photo(name: str, people: People, *faces: str, height: float = 100.0, heights
         scores=np.ones(len(faces), np.float32),
         sharpness=np.full(len(faces), 100.0, np.float32),
         quality=np.full(len(faces), 0.5, np.float32),
-        embeddings=np.asarray([people.picture(face) for face in faces], np.float32).reshape(-1, 128),
+        embeddings=np.asarray([people.picture(face, 0.0175) for face in faces], np.float32).reshape(-1, 256),
     )
 
 

@@ -1,0 +1,98 @@
+"""Numbers of a film's unknown people, which stay theirs from one run to the next.
+
+A person of the film is `unknown:<n>` as long as nobody names it. The number is found again by the faces that had it.
+Where two numbers turn out to be one person, the lower one stays and the other is kept beside it, so that whoever asks
+for it is led to the same person; a person who is named since keeps the number as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wios_assets.naming.decided_tracks import FaceIndex
+from wios_assets.timeline.frames import records
+
+ANCHOR = ("time_s", "left", "top", "right", "bottom")
+"""Columns of `tables.TRACK_NAMES` that say where a track's best face is: seconds and pixels."""
+
+
+def earlier_numbers(earlier: pd.DataFrame | None, index: FaceIndex) -> dict[int, list[int]]:
+    """The numbers that each track had in an earlier run, by index of the track; those it is called by first.
+
+    Args:
+        earlier: rows of `tables.TRACK_NAMES` of an earlier run, whatever its tracks; None for none.
+        index: the faces of this run's tracks.
+    """
+    found: dict[int, list[int]] = {}
+    if earlier is None or "numbers" not in earlier:
+        return found
+    for row in records(earlier):
+        if not row["numbers"] or any(row[name] is None for name in ANCHOR):
+            continue
+        track = index.find({**{name: row[name] for name in ANCHOR}, "embedding": None, "model_hash": None})
+        if track is not None:
+            found.setdefault(track, []).extend(row["numbers"])
+    return found
+
+
+def number_people(
+    person: NDArray[np.int64],
+    unknown: Sequence[bool],
+    seconds: NDArray[np.float64],
+    earlier: Mapping[int, Sequence[int]],
+    highest: int = 0,
+) -> list[list[int]]:
+    """The numbers of each track: that of its person first, then others by which the person was known.
+
+    A person without a number gets one where it is unknown; new numbers follow the highest ever given, in the order of
+    the tracks. Where an earlier person falls apart, the part that is longest on screen keeps the number.
+
+    Args:
+        person: the person of the film that each track shows, int64 [tracks].
+        unknown: whether each track is to be called `unknown:<n>`.
+        seconds: time on screen of each track, float64 [tracks].
+        earlier: numbers that tracks had before, as `earlier_numbers` gives them.
+        highest: highest number ever given in the film.
+    """
+    groups: dict[tuple[int, bool], list[int]] = {}
+    for track, (number, is_unknown) in enumerate(zip(person.tolist(), unknown, strict=True)):
+        groups.setdefault((number, bool(is_unknown)), []).append(track)
+    highest = max([highest, *(number for own in earlier.values() for number in own)])
+    taken: set[int] = set()
+    result: list[list[int]] = [[] for _ in range(len(person))]
+    longest_first = sorted(groups.items(), key=lambda item: (not item[0][1], -seconds[item[1]].sum(), item[1][0]))
+    fresh = []
+    for (_, is_unknown), own in longest_first:
+        had = list(dict.fromkeys(number for track in own for number in earlier.get(track, ())))
+        free = sorted(number for number in had if number not in taken)
+        if is_unknown and not free:
+            fresh.append(own)
+            continue
+        numbers = [*free[:1], *(number for number in had if number not in free[:1])]
+        if is_unknown:
+            taken.add(free[0])
+        for track in own:
+            result[track] = numbers
+    for own in sorted(fresh, key=lambda tracks: tracks[0]):
+        highest += 1
+        for track in own:
+            result[track] = [highest]
+    return result
+
+
+def present_name(number: int, names: pd.DataFrame) -> str | None:
+    """Whom `unknown:<number>` is called now: a name, or `unknown:<n>`; None where the number was never given.
+
+    Args:
+        number: a number that the film's unknown people had in any run.
+        names: rows of `tables.TRACK_NAMES`, or of `tables.APPEARANCES`.
+    """
+    rows = records(names)
+    called = [row["actor"] for row in rows if row["actor"] and (row["numbers"] or [None])[0] == number]
+    called += [row["actor"] for row in rows if row["actor"] and number in (row["numbers"] or ())]
+    own = f"unknown:{number}"
+    return own if own in called else (called[0] if called else None)
