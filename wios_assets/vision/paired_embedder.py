@@ -13,7 +13,7 @@ from wios_assets.vision.sface import LENGTH as SFACE_LENGTH
 from wios_assets.vision.sface import ChipSFace
 
 DLIB_LENGTH = 128
-DLIB_SHARE, SFACE_SHARE = 0.62, 0.44
+DLIB_SHARE, SFACE_SHARE = 0.4, 0.515
 """Factors of the two networks' numbers. At their ratio, known people and strangers lie farthest apart; their size keeps
 distances on dlib's scale, about 0.2 to 0.6 within a person and 0.6 to 1.1 between two."""
 
