@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.films import devset
-from benchmarks.naming_films import CINEMA, EARLIER, Film, Photos, films
+from benchmarks.naming_films import CINEMA, EARLIER, GALLERIES, Film, Photos, films
 from benchmarks.naming_fit import cases_of, drawn_cast, fitted, fitted_without, strangers_only
 from benchmarks.naming_scores import (
     FIGURES,
@@ -148,7 +148,12 @@ def _distractors(film: Film, photos: Photos, count: int, seed: int) -> list[str]
 
 
 def identification(folder: Path, gallery: pd.DataFrame, engine: FaceEngine, options: NamingOptions) -> dict[str, float]:
-    """How photos of known people and of impostors are identified."""
+    """How photos of known people and of impostors are identified, with the photos of the first gallery.
+
+    Some impostors are cast members of the cinema clips.
+    """
+    people = {person.name for person in (folder / GALLERIES[0]).iterdir()}
+    gallery = gallery[gallery["actor"].isin(people)]
     found = []
     for role in ("probes/*/*", "impostors/*"):
         for path in sorted((folder / "ident").glob(role)):

@@ -46,7 +46,7 @@ STEPS = {
 BOUNDS = {
     "follows": (0.3, 1.0),
     "photo_quality": (0.0, 2.0),
-    "strangers": (0.1, 0.6),
+    "strangers": (0.1, 0.7),
     "screen_time": (0.0, 0.5),
     "same_person": (4.0, 8.0),
 }

@@ -92,11 +92,11 @@ class NamingOptions:
     """
 
     wrong_names: float = 0.01
-    sure_names: float = 15.0
+    sure_names: float = 10.0
     certain: float = 0.85
     surest: float = 0.998
     as_decided: float = 0.93
-    perhaps: float = 0.4
+    perhaps: float = 0.5
     perhaps_listed: float = 0.05
     nearest_photos: int = 3
     impostor_mean: float = 0.758
@@ -121,7 +121,7 @@ class NamingOptions:
     same_person: float = 4.75
     teaches: float = 0.98
     together: float = -6.0
-    strangers: float = 0.4
+    strangers: float = 0.6
     strangers_tracks: float = 3.0
     own_share: float = 0.3
     screen_time: float = 0.5
