@@ -88,7 +88,8 @@ def test_between_two_who_look_alike_nobody_is_named() -> None:
     people = People()
     people.put("ben", 0.8 * people.place("ada") + 0.2 * people.place("ben"))
     people.put("either", (people.place("ada") + people.place("ben")) / 2)
-    names = named(film_of(people, [Seen("either", range(8), within=0.01)]), people.gallery(CAST, photos=12))
+    film, options = film_of(people, [Seen("either", range(8), within=0.01)]), replace(OPTIONS, perhaps=0.2)
+    names = named(film, people.gallery(CAST, photos=12), options=options)
     (row,) = names.to_dict("records")
     assert (row["decision"], row["actor"]) == ("weak", "unknown:1")
     assert [each["actor"] for each in row["perhaps"]] in (["ada", "ben"], ["ben", "ada"])
@@ -186,8 +187,8 @@ def drifting(people: People, steps: list[float]) -> Film:
 def test_a_track_that_the_photos_leave_open_is_named_with_the_rest_of_its_person() -> None:
     people = People()
     gallery = people.gallery(CAST)
-    apart = named(drifting(people, [0.6, 1.3]), gallery, options=replace(OPTIONS, same_person=1e3, film_most=0.0))
-    together = named(drifting(people, [0.6, 1.3]), gallery)
+    apart = named(drifting(people, [0.6, 1.25]), gallery, options=replace(OPTIONS, same_person=1e3, film_most=0.0))
+    together = named(drifting(people, [0.6, 1.25]), gallery)
     assert apart["decision"].tolist() == ["named", "weak"]
     assert apart["perhaps"].iloc[1][0]["actor"] == "ada"
     assert together["actor"].tolist() == ["ada", "ada"]
@@ -197,7 +198,7 @@ def test_a_track_that_the_photos_leave_open_is_named_with_the_rest_of_its_person
 def test_a_person_whom_the_photos_make_certain_speaks_for_one_that_looks_like_it() -> None:
     people = People()
     gallery = people.gallery(CAST)
-    names = named(drifting(people, [0.6, 1.3]), gallery, options=replace(OPTIONS, same_person=1e3))
+    names = named(drifting(people, [0.6, 1.25]), gallery, options=replace(OPTIONS, same_person=1e3))
     assert names["actor"].tolist() == ["ada", "ada"]
     assert "track 0 at 00:00:00, which the photos name, is like it" in names["reason"].iloc[1]
 
