@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.films import devset
-from benchmarks.naming import markdown, named, score
-from benchmarks.naming_films import Film, looked_at
+from benchmarks.naming_films import Film, analysed
+from benchmarks.naming_scores import markdown, named, score
 from benchmarks.shots import COMPOSED, FILLS, composed_film, photos_of_faces
 from wios_assets.assets.options import cores, engine_options, naming_options
 from wios_assets.naming.options import GalleryOptions
@@ -67,7 +67,7 @@ def main() -> None:
             for seed in range(args.seeds):
                 name = f"{kind}, {'bars' if fill == 'bars' else 'filling'}{f', {seed}' if seed else ''}"
                 film = composed_film(work / f"{kind} {fill} {seed}.mp4", photos, kind, fill, seed)
-                tables, tracks = looked_at(film.path, engine)
+                tables, tracks = analysed(film.path, engine)
                 cast = tuple(sorted(set(film.truth["person"]) & set(gallery["actor"])))
                 said = named(Film(film.path, cast, film.truth, tables, tracks), gallery, options, cast)
                 parts[name] = (film.truth, said)
