@@ -58,7 +58,6 @@ DESCRIBED = {
 GONE = {
     "detect_every": "every sample is searched for faces",
     "agreeing_shift": "every sample is searched for faces",
-    "name_farthest": "the probability of a name decides, not its distance",
     "name_farthest": "probabilities alone decide names",
 }
 """Old setting that nothing replaces → why."""
