@@ -88,8 +88,8 @@ def store_reviewed_film(lake: Path, key: str = FILM, **film: Any) -> dict[str, A
         ("minute_appearances", minute_appearances(seen, DURATION_S)),
         ("screen_time", screen_time(seen, DURATION_S)),
     ):
-        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        store(lake, table, rows, key)
+        with_none = frame.astype(object).where(frame.notna(), None)
+        store(lake, table, with_none.to_dict("records"), key)
     return library_row(key, duration_s=DURATION_S, people=1, unknown_people=1, appearances=2, **film)
 
 

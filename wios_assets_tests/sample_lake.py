@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ SCREEN_TIME: list[dict[str, Any]] = [
 ]
 
 
-def store(lake: Path, table: str, rows: list[dict[str, Any]], film: str | None = None) -> Path:
+def store(lake: Path, table: str, rows: Sequence[Mapping[Any, Any]], film: str | None = None) -> Path:
     """Write rows as the table's (or the film's) one file; columns that a row leaves out are null."""
     schema = TABLES[table].schema.remove(0) if film is not None else TABLES[table].schema
     folder = partition_folder(lake, table, film) if film is not None else table_folder(lake, table)

@@ -8,6 +8,7 @@ import pytest
 import typer
 import yaml
 from pydantic.fields import FieldInfo
+from typer.core import TyperGroup
 
 from wios_assets.cli.app import app
 from wios_assets.settings import GROUPS, Settings
@@ -62,7 +63,7 @@ def test_every_command_that_the_documents_name_exists() -> None:
 def test_every_example_is_a_command_with_valid_arguments(page: str, line: str) -> None:
     words = shlex.split(line)[1:]
     command, name = COMMANDS, "wios"
-    while words and words[0] in getattr(command, "commands", {}):
+    while isinstance(command, TyperGroup) and words and words[0] in command.commands:
         command, name, words = command.commands[words[0]], f"{name} {words[0]}", words[1:]
     # Raises click's usage error for an unknown option, a missing argument or a value that is not allowed.
     command.make_context(name, words)

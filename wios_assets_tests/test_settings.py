@@ -120,7 +120,7 @@ def test_the_defaults_of_the_settings_are_the_cores() -> None:
 
 
 def test_every_setting_of_a_group_reaches_the_core() -> None:
-    moved = {
+    moved: dict[str, dict[str, float | str]] = {
         "detector": {"smallest_face": 0.2, "largest_face": 0.9, "pyramid_ratio": 0.8, "threshold": 0.3},
         "footage": {"decoder": "vaapi", "duplicate_change": 7.0},
         "chips": {"per_tracklet": 9, "spacing_seconds": 0.9, "jpeg_quality": 70},

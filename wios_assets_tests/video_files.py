@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -32,7 +33,7 @@ def numbered_picture(number: int, width: int = 160, height: int = 120, seed: int
     return picture
 
 
-def read_number(picture: Picture) -> int:
+def read_number(picture: NDArray[Any]) -> int:
     """The number that a `numbered_picture` says."""
     height, width = picture.shape[:2]
     row = picture[height // 16].mean(axis=1)
@@ -135,7 +136,7 @@ def cut_off(path: Path, share: float) -> Path:
     return path
 
 
-def _silence(audio: av.AudioStream, seconds: float) -> Iterable[av.Packet]:
+def _silence(audio: av.AudioStream, seconds: float) -> Iterable[av.Packet[av.AudioStream]]:
     for start in range(0, int(seconds * 48_000), 1024):
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), dtype=np.float32), format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)

@@ -1,7 +1,7 @@
 """What every asset and check tells Dagster of itself: owner, group, kinds, tags, description, partitions."""
 
 import warnings
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 
@@ -18,12 +18,28 @@ COST = "wios/cost"
 """Tag of every asset: `heavy` where it runs the face engine or reads whole IMDB files, else `light`."""
 
 
+class TableSpec(TypedDict):
+    """Keyword arguments of `@dg.asset`."""
+
+    group_name: str
+    kinds: set[str]
+    owners: list[str]
+    tags: dict[str, str]
+    description: str
+
+
+class FilmSpec(TableSpec):
+    """The same for a table with one partition a film."""
+
+    partitions_def: dg.PartitionsDefinition[str]
+
+
 def row_description(table: str, more: str = "") -> str:
     """An asset's description: what one row of it is, and `more` sentences."""
     return f"One row is {TABLES[table].row}. {more}".strip()
 
 
-def table_spec(table: str, group: str, *, kinds: set[str], cost: str = "light", more: str = "") -> dict[str, Any]:
+def table_spec(table: str, group: str, *, kinds: set[str], cost: str = "light", more: str = "") -> TableSpec:
     """Keyword arguments of `@dg.asset` that follow from a table's documentation."""
     return {
         "group_name": group,
@@ -34,7 +50,7 @@ def table_spec(table: str, group: str, *, kinds: set[str], cost: str = "light", 
     }
 
 
-def film_spec(table: str, group: str, *, more: str = "") -> dict[str, Any]:
+def film_spec(table: str, group: str, *, more: str = "") -> FilmSpec:
     """Keyword arguments of `@dg.asset` for a table with one partition a film."""
     return {"partitions_def": films, **table_spec(table, group, kinds={"python", "parquet"}, more=more)}
 

@@ -180,6 +180,6 @@ def _answers(host: str, port: int, path: str) -> bool:
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     try:
         with urllib.request.urlopen(f"{address(asked, port)}{path}", timeout=2) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False

@@ -171,9 +171,9 @@ def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
     lake = settings.lake
 
     def change(table: Table, edit: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+        before = rows_of(table)
         if not has_rows_of(lake, table, film):
-            return table.schema.empty_table().to_pandas()
-        before = read_rows(lake, table, film).to_pandas()
+            return before
         after = edit(before)
         write_rows(lake, table, after, film)
         return after
@@ -183,7 +183,8 @@ def _rewrite_film(settings: Settings, film: str, names: set[str]) -> int:
 
     def rows_of(table: Table) -> pd.DataFrame:
         stored = read_rows(lake, table, film) if has_rows_of(lake, table, film) else table.schema.empty_table()
-        return stored.to_pandas()
+        rows: pd.DataFrame = stored.to_pandas()
+        return rows
 
     named = rows_of(TRACK_NAMES)
     own = set(named.loc[named["actor"].isin(names), "track"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wios_assets.imdb.lookup import ImdbLookup, Title
@@ -188,7 +188,11 @@ def _spelling(name: str, title: Title) -> int:
     )
 
 
-_PLAINER = (caseless, words, lambda text: fold(words(text)))
+def _without_marks(name: str) -> str:
+    return fold(words(name))
+
+
+_PLAINER: tuple[Callable[[str], str], ...] = (caseless, words, _without_marks)
 
 
 def _match(title: Title, matched_by: str) -> Match:

@@ -133,11 +133,11 @@ def _hard_json(texts: pa.Array) -> np.ndarray:
         & (data[ends - 2] == _QUOTE)
         & (data[ends - 1] == _CLOSES)
     )
-    left = rows[~simple]
+    left = np.compress(~simple, rows)
     if not len(left):
         return left
     hard = _misfits(pc.take(texts, pa.array(left)), _PLAIN_JSON)
-    return left[hard.to_numpy(zero_copy_only=False)]
+    return np.compress(hard.to_numpy(zero_copy_only=False), left)
 
 
 def _joined(items: list[str] | None) -> str | None:
@@ -178,7 +178,7 @@ def _offsets(texts: pa.Array) -> np.ndarray:
 def _starts(texts: pa.Array) -> np.ndarray:
     """Offset in `_bytes_of` of each value that is not null."""
     offsets = _offsets(texts)
-    starts = offsets[:-1] - offsets[0]
+    starts: np.ndarray = offsets[:-1] - offsets[0]
     return starts[texts.is_valid().to_numpy(False)] if texts.null_count else starts
 
 

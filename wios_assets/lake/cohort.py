@@ -34,8 +34,9 @@ def read_cohort(lake: Path, film: str, people: int) -> pd.DataFrame:
         new = new[: people - len(known)]
         known.update(new)
         parts.append(rows.filter(pc.is_in(rows["actor"], pa.array(new, pa.string()))))
-    cohort = pa.concat_tables(parts) if parts else GALLERY_EMBEDDINGS.schema.empty_table()
-    return cohort.to_pandas()
+    stored = pa.concat_tables(parts) if parts else GALLERY_EMBEDDINGS.schema.empty_table()
+    cohort: pd.DataFrame = stored.to_pandas()
+    return cohort
 
 
 def chosen_recogniser(lake: Path) -> str | None:

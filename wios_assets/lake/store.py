@@ -117,7 +117,7 @@ def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: st
         new.mkdir()
         pq.write_table(content, new / "part-0.parquet", compression="zstd")
         replace_folder(new, table_place(lake, table, film))
-    return content.num_rows
+    return len(content)
 
 
 @dataclass(frozen=True)

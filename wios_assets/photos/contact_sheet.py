@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Hashable
+from typing import Any
 
 import pandas as pd
 from PIL import Image as Pillow
@@ -49,7 +51,9 @@ def contact_sheet(photos: pd.DataFrame, columns: int = 8) -> bytes:
     return buffer.getvalue()
 
 
-def _photo(sheet: Pillow.Image, draw: ImageDraw.ImageDraw, row: dict, left: int, upper: int, colour: str) -> None:
+def _photo(
+    sheet: Pillow.Image, draw: ImageDraw.ImageDraw, row: dict[Hashable, Any], left: int, upper: int, colour: str
+) -> None:
     side = CELL - 8
     frame = (left + 3, upper + 3, left + CELL - 4, upper + CELL - 4)
     if isinstance(row["thumbnail"], bytes) and row["thumbnail"]:

@@ -211,7 +211,7 @@ def _core(
     best = sorted(((scores[groups == group].max(), group) for group in tied), reverse=True)
     if len(best) > 1 and best[1][0] > FAINT * best[0][0]:
         return np.zeros((0, vectors.shape[1]))
-    return vectors[groups == best[0][1]]
+    return np.compress(groups == best[0][1], vectors, axis=0)
 
 
 def _judge(

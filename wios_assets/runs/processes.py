@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, DagsterRun
+    from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
 PROCESS_TAG = "wios/process"
 COMMAND_TAG = "wios/command"
@@ -73,7 +73,7 @@ def describe(run: DagsterRun) -> str:
     return f"run {run.run_id[:8]} ({run.job_name}{by}{f', process {process}' if process else ''})"
 
 
-def _started() -> list:
+def _started() -> list[DagsterRunStatus]:
     from dagster import DagsterRunStatus
 
     return [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]

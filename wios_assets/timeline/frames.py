@@ -18,7 +18,8 @@ def table_frame(rows: Iterable[Mapping[str, Any]], table: Table) -> pd.DataFrame
         pyarrow.ArrowInvalid: a value does not fit its column's type.
     """
     schema = pa.schema([field for field in table.schema if field.name != "film"])
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema).to_pandas()
+    frame: pd.DataFrame = pa.Table.from_pylist([dict(row) for row in rows], schema=schema).to_pandas()
+    return frame
 
 
 def plain(value: Any) -> Any:

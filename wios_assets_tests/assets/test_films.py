@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from wios_assets.assets.films import cast, film
@@ -30,8 +31,9 @@ def settings(tmp_path: Path) -> Settings:
     return settings
 
 
-def outcome(results: Any) -> tuple[Any, dict[str, bool]]:
+def outcome(results: object) -> tuple[pd.DataFrame, dict[str | None, bool]]:
     """The rows that an asset gave, and by check whether it passed."""
+    assert isinstance(results, Iterable)
     given = list(results)
     (rows,) = [result.value for result in given if isinstance(result, dg.Output)]
     return rows, {result.check_name: result.passed for result in given if isinstance(result, dg.AssetCheckResult)}
@@ -52,7 +54,7 @@ def test_a_gallery_without_a_photo_of_anybody_fails_with_the_folders_looked_in(s
     rows, _ = outcome(film(context, settings=settings))
     people, _ = outcome(cast(context, film=rows, settings=settings))
     with pytest.raises(dg.Failure) as raised:
-        list(gallery(context, cast=people, settings=settings))
+        outcome(gallery(context, cast=people, settings=settings))
     assert raised.value.description is not None
     assert f"film {HEAT!r}: no photos of any of its 2 actors in {settings.galleries}" in raised.value.description
     assert raised.value.metadata["kind"].value == "NotFound"

@@ -16,6 +16,7 @@ from wios_assets.lake.store import read_rows, write_rows
 from wios_assets.runs.launch import dagster_instance
 from wios_assets.settings import Settings
 from wios_assets.tables import APPEARANCES, FACE_EMBEDDINGS, FACES, FILM, FRAME_SAMPLES, SHOTS, TABLES
+from wios_assets_tests.assets.graph import materializable
 from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.conftest import FinishedExample
 
@@ -45,7 +46,7 @@ def run_footage(
     definitions = build_definitions(settings)
     launchpad = {"ops": {"footage": {"config": {"force": True}}}} if force else {}
     return dg.materialize(
-        list(definitions.assets or ()),
+        materializable(definitions),
         selection=[table.name for table in TABLES_OF_FOOTAGE],
         instance=instance,
         resources=definitions.resources,
@@ -120,15 +121,15 @@ def test_one_films_pass_does_not_hide_another_films_failure(
 def test_footage_is_called_without_a_run(finished: FinishedExample, tmp_path: Path) -> None:
     settings = copy_of(finished, tmp_path)
     film = finished.example.key
-    results = list(
-        footage(
-            dg.build_asset_context(partition_key=film),
-            FootageConfig(),
-            film=read_rows(settings.lake, FILM, film).to_pandas(),
-            settings=settings,
-            spark=SparkSessionResource.of(settings),
-        )
+    given = footage(
+        dg.build_asset_context(partition_key=film),
+        FootageConfig(),
+        film=read_rows(settings.lake, FILM, film).to_pandas(),
+        settings=settings,
+        spark=SparkSessionResource.of(settings),
     )
+    assert isinstance(given, Iterator)
+    results = list(given)
     outputs = {result.output_name: result.value for result in results if isinstance(result, dg.Output)}
     assert set(outputs) == {table.name for table in TABLES_OF_FOOTAGE}
     assert all(result.passed for result in results if isinstance(result, dg.AssetCheckResult))

@@ -27,6 +27,7 @@ from wios_assets.settings.groups import NamingSettings
 from wios_assets.tables import APPEARANCES, CAST, FILM_TABLES, MINUTE_APPEARANCES, TABLES, TRACK_NAMES
 from wios_assets.timeline.evaluation import evaluate
 from wios_assets.timeline.truth import read_truth
+from wios_assets_tests.assets.graph import materializable
 from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.page.served import serving
 
@@ -87,6 +88,7 @@ def test_pictures_are_shown_with_galleries_and_appearances(finished: FinishedExa
     for name in ("gallery_photos", "appearances"):
         event = finished.instance.get_latest_materialization_event(AssetKey(name))
         assert event is not None
+        assert event.asset_materialization is not None
         texts = [str(value.value) for value in event.asset_materialization.metadata.values()]
         assert any("data:image/png;base64,iVBOR" in text for text in texts), name
 
@@ -94,6 +96,7 @@ def test_pictures_are_shown_with_galleries_and_appearances(finished: FinishedExa
 def test_screen_time_names_the_paths_of_the_films_page_and_report(finished: FinishedExample) -> None:
     event = finished.instance.get_latest_materialization_event(AssetKey("screen_time"))
     assert event is not None
+    assert event.asset_materialization is not None
     metadata = event.asset_materialization.metadata
     with serving(finished.settings) as page:
         assert page.get(str(metadata[PAGE_PATH].value)).status_code == 200
@@ -156,7 +159,7 @@ def copy_of(finished: FinishedExample, folder: Path) -> Settings:
 def name_again(definitions: Definitions, instance: DagsterInstance, film: str) -> None:
     """Materialise a film's track_names, and nothing else."""
     result = materialize(
-        list(definitions.assets or ()),
+        materializable(definitions),
         selection="track_names",
         instance=instance,
         resources=definitions.resources,

@@ -19,6 +19,7 @@ from wios_assets.definitions import build_definitions
 from wios_assets.films.registry import look_at_inbox
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.settings import Settings, load_settings
+from wios_assets_tests.assets.graph import materializable
 from wios_assets_tests.assets.test_imdb import lines_of, load, write_file
 from wios_assets_tests.video_files import numbered_picture, write_film
 
@@ -43,7 +44,7 @@ class Graph:
     def run(self, film: str) -> None:
         definitions = build_definitions(self.settings)
         made = materialize(
-            list(definitions.assets or ()),
+            materializable(definitions),
             selection=["film", "cast"],
             instance=self.instance,
             resources=definitions.resources,

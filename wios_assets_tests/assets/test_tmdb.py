@@ -12,6 +12,7 @@ from wios_assets.lake.store import read_rows
 from wios_assets.runs.launch import dagster_instance
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import GALLERY_PHOTOS
+from wios_assets_tests.assets.graph import materializable
 from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.conftest import FinishedExample
@@ -26,7 +27,7 @@ def gallery(settings: Settings, film: str) -> ExecuteInProcessResult:
     with dagster_instance(settings) as instance:
         instance.add_dynamic_partitions("film", [film])
         return materialize(
-            list(definitions.assets or ()),
+            materializable(definitions),
             selection=["gallery_photos", "gallery_embeddings"],
             instance=instance,
             resources=definitions.resources,

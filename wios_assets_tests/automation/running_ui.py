@@ -55,13 +55,15 @@ class Ui:
 
     def runs(self) -> list[dict[str, Any]]:
         query = "{ runsOrError(limit: 50) { ... on Runs { results { runId jobName status parentRunId } } } }"
-        return self.ask(query)["runsOrError"]["results"]
+        runs: list[dict[str, Any]] = self.ask(query)["runsOrError"]["results"]
+        return runs
 
     def materialized(self, asset: str) -> list[str]:
         query = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
             assetPartitionStatuses { ... on DefaultPartitionStatuses { materializedPartitions } } } } }"""
         node = self.ask(query, key={"path": asset.split("/")})["assetNodeOrError"]
-        return node["assetPartitionStatuses"]["materializedPartitions"]
+        partitions: list[str] = node["assetPartitionStatuses"]["materializedPartitions"]
+        return partitions
 
     def materialize(self, asset: str, film: str) -> str:
         query = """mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
@@ -74,7 +76,8 @@ class Ui:
             query, params={"selector": selector, "executionMetadata": {"tags": tags}, "mode": "default"}
         )
         assert "run" in launched["launchPipelineExecution"], launched
-        return launched["launchPipelineExecution"]["run"]["runId"]
+        run_id: str = launched["launchPipelineExecution"]["run"]["runId"]
+        return run_id
 
 
 def wait_for(what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:

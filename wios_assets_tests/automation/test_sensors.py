@@ -34,7 +34,8 @@ class Ticks:
     """The inbox sensor, tick after tick, as the daemon would call it."""
 
     def __init__(self, settings: Settings, instance: DagsterInstance) -> None:
-        self.sensor, self.instance, self.cursor = inbox_sensor(settings), instance, None
+        self.sensor, self.instance = inbox_sensor(settings), instance
+        self.cursor: str | None = None
 
     def __call__(self) -> list[tuple[str | None, str | None]]:
         """Job and partition of each run asked for."""
@@ -148,7 +149,8 @@ class NameTicks:
     """A sensor that asks for names, tick after tick, with what it reports stored as the daemon would."""
 
     def __init__(self, sensor: SensorDefinition, instance: DagsterInstance) -> None:
-        self.sensor, self.instance, self.cursor = sensor, instance, None
+        self.sensor, self.instance = sensor, instance
+        self.cursor: str | None = None
 
     def __call__(self) -> list[str | None]:
         """Films whose names are asked for."""

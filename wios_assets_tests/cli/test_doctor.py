@@ -106,7 +106,7 @@ def test_an_address_that_others_reach_is_a_warning(wios: Wios, monkeypatch: pyte
 
 
 def test_a_full_disk_fails(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 10**8))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 10**8))
     assert lines(wios)["space"][0].startswith("fail 0.1 GB free for ")
     assert "set WIOS_LAKE to another disk" in lines(wios)["space"][0]
 

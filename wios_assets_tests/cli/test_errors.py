@@ -46,6 +46,7 @@ def test_a_foreign_exception_is_said_in_one_line(wios: Wios, monkeypatch: pytest
 
 
 def test_a_fault_of_the_program_keeps_its_traceback(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(showing, "load_settings", lambda: {}["no such key"])
+    nothing: dict[str, object] = {}
+    monkeypatch.setattr(showing, "load_settings", lambda: nothing["no such key"])
     with pytest.raises(KeyError, match="no such key"):
         wios("settings")

@@ -5,13 +5,12 @@ import os
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from PIL import Image
 
-from wios_assets import atomic
-from wios_assets.films import adding
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import film_source, index_path, look_at_inbox
 from wios_assets.lake.library import publish
@@ -33,7 +32,7 @@ def gallery(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def listed(wios: Wios) -> dict[str, dict]:
+def listed(wios: Wios) -> dict[str, dict[str, Any]]:
     return {film["film"]: film for film in json.loads(wios("film", "list", "--json").out)}
 
 
@@ -223,13 +222,13 @@ def test_a_failed_copy_leaves_nothing(wios: Wios, tmp_path: Path, monkeypatch: p
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(atomic.os, "fsync", full)
+        patched.setattr(os, "fsync", full)
         answer = wios("film", "add", video, "--copy")
     assert answer.code == 1
     assert "cannot be written (No space left on device); check space and permissions" in answer.err
     assert in_inbox(wios) == []
     with monkeypatch.context() as patched:
-        patched.setattr(adding.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+        patched.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
         assert "GB are free" in wios("film", "add", video, "--copy").err
     assert in_inbox(wios) == []
     assert wios("film", "add", video, "--copy").code == 0

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -108,7 +109,7 @@ def test_every_value_of_a_document_is_described_in_its_schema(library: Library, 
     schema = json_schema(what)
     document = json.loads(export_bytes(library, "007", what, "json"))  # type: ignore[arg-type]
 
-    def check(value: object, described: dict) -> None:
+    def check(value: object, described: dict[str, Any]) -> None:
         if "$ref" in described:
             described = schema["$defs"][described["$ref"].rpartition("/")[2]]
         if isinstance(value, dict):

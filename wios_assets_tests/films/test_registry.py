@@ -10,8 +10,8 @@ import pytest
 from wios_assets.errors import NotFound
 from wios_assets.films.index import IndexEntry
 from wios_assets.films.registry import film_source, finished_content, video_path
-from wios_assets.lake.paths import partition_folder
-from wios_assets.lake.store import parquet_files, write_rows
+from wios_assets.lake.paths import parquet_files, partition_folder
+from wios_assets.lake.store import write_rows
 from wios_assets.settings import load_settings
 from wios_assets.tables import FILM, MINUTE_APPEARANCES, SCREEN_TIME
 

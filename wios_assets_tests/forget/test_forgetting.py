@@ -15,7 +15,6 @@ from wios_assets.films.index import FilmIndex, read_index, write_index
 from wios_assets.films.media_cache import POSTERS, PREVIEWS, cached_file
 from wios_assets.films.registry import index_path, look_at_inbox
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
-from wios_assets.forget import film as forget_film_module
 from wios_assets.forget import steps
 from wios_assets.forget.film import film_subject, forget_film
 from wios_assets.forget.person import REASON, forget_person, person_subject
@@ -138,7 +137,7 @@ def test_forgetting_a_film_that_was_cut_short_is_finished_by_the_second_run(
 
     with dagster_instance(settings) as instance:
         with monkeypatch.context() as patch:
-            patch.setattr(forget_film_module.steps, "rewrite_library", power_failure)
+            patch.setattr(steps, "rewrite_library", power_failure)
             with pytest.raises(KeyboardInterrupt):
                 forget_film(settings, instance, film_subject(settings, film))
         unfinished = steps.unfinished(settings)

@@ -173,7 +173,7 @@ def test_title_and_year_are_read_from_a_name(name: str, title: str, year: int | 
     assert title_from_name(name) == (title, year)
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_name_can_be_read(name: str) -> None:
     for reading in readings(name):
         assert reading.title
@@ -197,7 +197,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImdbLookup]:
         yield open_lookup
 
 
-@given(title=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1, max_size=30))
+@given(title=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=30))
 def test_outer_spaces_do_not_change_a_title_key(keys: ImdbLookup, title: str) -> None:
     assert keys.title_key(f"  {title} ") == keys.title_key(title)
 

@@ -2,7 +2,7 @@ import pandas as pd
 import pyarrow as pa
 import pyspark.sql.functions as F
 import pytest
-from dagster import DagsterInstance, asset, materialize
+from dagster import DagsterInstance, TableSchemaMetadataValue, asset, materialize
 from pyspark.sql import DataFrame as SparkFrame
 
 from wios_assets.errors import WiosError
@@ -107,8 +107,10 @@ def test_schema_row_count_and_preview_are_kept_as_metadata(io_manager: SparkIOMa
     result = materialize([shots], instance=instance, resources={"io_manager": io_manager}, partition_key="one")
     metadata = result.asset_materializations_for_node("shots")[0].metadata
     assert metadata["dagster/row_count"].value == 2
-    assert [column.name for column in metadata["dagster/column_schema"].schema.columns] == SHOTS.schema.names
-    assert "| 1 | 1 | 2 | 4 |" in metadata["preview"].value
+    columns = metadata["dagster/column_schema"]
+    assert isinstance(columns, TableSchemaMetadataValue)
+    assert [column.name for column in columns.schema.columns] == SHOTS.schema.names
+    assert "| 1 | 1 | 2 | 4 |" in str(metadata["preview"].value)
     assert metadata["place"].value == str(partition_folder(settings.lake, "shots", "one"))
 
 

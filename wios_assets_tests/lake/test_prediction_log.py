@@ -22,7 +22,8 @@ def answer(number: int, film: str = "heat", actors: tuple[str, ...] = ("Al Pacin
 
 
 def logged(lake: Path) -> list[float]:
-    return read_rows(lake, PREDICTION_LOG)["time_s"].to_pylist()
+    times: list[float] = read_rows(lake, PREDICTION_LOG)["time_s"].to_pylist()
+    return times
 
 
 def test_answers_are_stored_with_everything_said_of_them(tmp_path: Path) -> None:

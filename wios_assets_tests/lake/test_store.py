@@ -76,7 +76,7 @@ def test_a_full_disk_leaves_the_old_rows_and_no_half_written_ones(
         place.write_bytes(b"PAR1 and then no more")
         raise OSError(28, "No space left on device", str(place))
 
-    monkeypatch.setattr(store.pq, "write_table", full)
+    monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(OSError, match="No space left"):
         write_rows(tmp_path, SHOTS, shots(9), "one")
     monkeypatch.undo()

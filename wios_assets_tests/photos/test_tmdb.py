@@ -48,7 +48,7 @@ class Tmdb:
         self.key = KEY
         self.address = ""
         self.profiles = {6384: [picture(f"keanu{number}.jpg", number) for number in range(5)], 530: []}
-        self.tagged = {
+        self.tagged: dict[int, list[list[dict[str, object]]]] = {
             6384: [
                 [tagged("other.jpg", "movie", 604), tagged("low.jpg", "movie", 603, 1.0)],
                 [tagged("tv.jpg", "tv", 603), tagged("high.jpg", "movie", 603, 9.0)],

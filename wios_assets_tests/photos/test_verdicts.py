@@ -220,7 +220,7 @@ def test_real_photos_are_judged_and_embedded(engine: FaceEngine, portraits: dict
     assert by_name["6 broken.jpg"]["verdict"] == "unreadable"
     wrong = photos[photos["actor"] == "Grace Hopper"].set_index("photo")["verdict"]
     assert wrong.tolist() != ["used", "used"]
-    assert np.isfinite(np.stack(used["embedding"])).all()
+    assert np.isfinite(np.stack(used["embedding"].tolist())).all()
     assert {len(vector) for vector in used["embedding"]} == {engine.embedding_length}
     assert set(used["model_hash"]) == {engine.model_hash}
     assert set(photos.loc[photos["actor"] == "Grace Hopper", "nconst"]) == {"nm1234567"}

@@ -28,7 +28,7 @@ class Made:
 
 def shown(*actors: str | None, rests_on: int | None = None, **decisions: Any) -> list[str | None]:
     """Actors of tracks that naming gave `actors`, with the decisions on each, `t<number>=[...]`."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {"track": n, "actor": a, "decision": "weak" if a is None else "named", "photos": [], "decisions": rests_on}
         for n, a in enumerate(actors)
     ]

@@ -122,7 +122,7 @@ def test_requests_from_everywhere_lead_to_one_analysis_and_every_later_step_once
     launched = [ui.materialize(asset, film) for asset in ("face_tracks", "screen_time")]
 
     def asked_by_the_inbox() -> bool:
-        return sum(run["jobName"] == "film_map" for run in ui.runs()) == 2
+        return [run["jobName"] for run in ui.runs()].count("film_map") == 2
 
     wait_for("the inbox sensor's own request", asked_by_the_inbox)
     states = {run["runId"]: run["status"] for run in ui.runs()}

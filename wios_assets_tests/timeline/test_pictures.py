@@ -25,7 +25,7 @@ def pixels(content: bytes) -> NDArray[np.uint8]:
 def in_colour(picture: NDArray[np.uint8], colour: str) -> NDArray[np.bool_]:
     """Pixels of a colour in the left, larger panel."""
     wanted = np.round(np.array(colors.to_rgb(colour)) * 255)
-    near = (np.abs(picture.astype(int) - wanted) <= 3).all(axis=2)
+    near: NDArray[np.bool_] = (np.abs(picture.astype(int) - wanted) <= 3).all(axis=2)
     return near[:, : round(picture.shape[1] * 0.8)]
 
 

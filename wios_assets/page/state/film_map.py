@@ -122,7 +122,8 @@ class FilmMap:
 
     def tracks_of(self, index: int) -> list[int]:
         """Numbers of the tracks of an appearance."""
-        return self.tracks[self.track_offsets[index] : self.track_offsets[index + 1]].tolist()
+        tracks: list[int] = self.tracks[self.track_offsets[index] : self.track_offsets[index + 1]].tolist()
+        return tracks
 
     def _rank(self, index: int) -> tuple[bool, float, str]:
         person = self.people[self.person[index]]

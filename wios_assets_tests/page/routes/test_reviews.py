@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -107,7 +108,7 @@ def test_an_unknown_person_may_get_a_name_outside_the_cast(page: Page) -> None:
         assert shown.status_code == 200
         assert "<script>alert" not in shown.text
         assert not re.search(r"\sstyle=|\son\w+=", shown.text)
-    assert page.get(f"/actor/{requests.utils.quote(HOSTILE, safe='')}").status_code == 200
+    assert page.get(f"/actor/{quote(HOSTILE, safe='')}").status_code == 200
 
 
 def test_refused_names_and_non_faces_are_not_proposed_again(page: Page) -> None:

@@ -35,7 +35,7 @@ SPANS = st.lists(
         }
     ),
     max_size=30,
-).map(lambda rows: [row for row in rows if row["start_s"] < row["end_s"]])
+).map(lambda rows: [row for row in rows if float(row["start_s"]) < float(row["end_s"])])
 
 
 @given(rows=SPANS, instant=st.integers(0, 1600).map(lambda n: n / 16))
