@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 export LANG ?= en_US.UTF-8
 
-.PHONY: setup demo ui test test-fast lint types bench clean
+.PHONY: setup demo ui test test-fast coverage lint types bench clean
 
 setup: .venv/.ready
 
@@ -33,6 +33,9 @@ test: setup
 test-fast: setup
 	.venv/bin/pytest -m "not slow" -n auto $(TEST_ARGS)
 
+coverage: setup
+	.venv/bin/pytest -m "not slow" -n auto --cov --cov-report=term --cov-report=html $(TEST_ARGS)
+
 lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -45,4 +48,4 @@ bench: setup
 	.venv/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* htmlcov
