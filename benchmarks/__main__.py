@@ -73,7 +73,8 @@ def measure(way: str, film: Path, out: Path, *more: str, root: Path = ROOT) -> d
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1]) | {"processor_s": _children_s() - before}
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures | {"processor_s": _children_s() - before}
 
 
 def _children_s() -> float:

@@ -42,7 +42,8 @@ decisions = dg.AssetSpec(
 def _earlier_names(settings: Settings, film: str) -> pd.DataFrame | None:
     """The film's names as an earlier run stored them; None where there are none, or not in today's columns."""
     try:
-        return read_rows(settings.lake, TRACK_NAMES, film).to_pandas()
+        names: pd.DataFrame = read_rows(settings.lake, TRACK_NAMES, film).to_pandas()
+        return names
     except (NotFound, Unavailable):
         return None
 

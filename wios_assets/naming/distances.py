@@ -13,5 +13,5 @@ def distances(left: NDArray[np.floating[Any]], right: NDArray[np.floating[Any]])
     a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if not len(a) or not len(b):
         return np.zeros((len(a), len(b)))
-    squares = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2.0 * (a @ b.T)
+    squares: NDArray[np.float64] = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2.0 * (a @ b.T)
     return np.sqrt(np.maximum(squares, 0.0))

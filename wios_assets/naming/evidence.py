@@ -130,7 +130,8 @@ class Tracks:
 
     def between_s(self, track: int) -> NDArray[np.float64]:
         """Seconds from each track to one, float64 [tracks]; 0 where they are on screen together."""
-        return np.maximum(np.maximum(self.start_s - self.end_s[track], self.start_s[track] - self.end_s), 0.0)
+        apart_s: NDArray[np.float64] = np.maximum(self.start_s - self.end_s[track], self.start_s[track] - self.end_s)
+        return np.maximum(apart_s, 0.0)
 
 
 def stacked(embeddings: pd.Series) -> NDArray[np.float64]:

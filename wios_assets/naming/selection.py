@@ -138,8 +138,8 @@ def compare_recognisers(
     rows = gallery_embeddings.drop_duplicates(["actor", "photo_hash"])
     gallery = Gallery.of(rows)
     groups = picture_groups(gallery, options.neighbouring)
-    closed: list[dict] = []
-    opened: list[dict] = []
+    closed: list[dict[str, object]] = []
+    opened: list[dict[str, object]] = []
     for seed in range(options.seeds):
         random = np.random.default_rng(seed)
         train, test = split_pictures(gallery, groups, options.test_share, random)
@@ -178,6 +178,7 @@ def picture_groups(gallery: Gallery, neighbouring: float) -> NDArray[np.int64]:
     near = (distances(gallery.vectors, gallery.vectors) <= neighbouring) & (
         gallery.owner[:, None] == gallery.owner[None, :]
     )
+    groups: NDArray[np.int32]
     _, groups = scipy.sparse.csgraph.connected_components(scipy.sparse.coo_array(near), directed=False)
     return groups.astype(np.int64)
 

@@ -72,4 +72,5 @@ def clothing_colours(patch: Image) -> NDArray[np.uint8]:
         weights = np.where(np.asarray(corner, dtype=bool), part, 1.0 - part).prod(axis=1)
         bins = np.ravel_multi_index(tuple((low + corner).T), BINS)
         counts += np.bincount(bins, weights, CLOTHING_LENGTH)
-    return np.rint(255 * np.sqrt(counts / counts.sum())).astype(np.uint8)
+    roots: NDArray[np.uint8] = np.rint(255 * np.sqrt(counts / counts.sum())).astype(np.uint8)
+    return roots

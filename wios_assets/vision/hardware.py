@@ -29,7 +29,8 @@ def open_container(address: str, decoder: Decoder) -> InputContainer:
     """
 
     def opened(**more: Any) -> InputContainer:
-        return av.open(address, metadata_errors="replace", **more)
+        container: InputContainer = av.open(address, metadata_errors="replace", **more)
+        return container
 
     return opened() if decoder == "software" else _opened_by_hardware(opened, decoder)
 

@@ -131,7 +131,8 @@ class MmodDetector:
 
         The window of (row, column) is centred on pixel 8 · (row, column) + 14. Width must be a multiple of 4.
         """
-        return self._session.run(None, {"pictures": pictures})[0]
+        scores: NDArray[np.float32] = self._session.run(None, {"pictures": pictures})[0]
+        return scores
 
     def detect(self, frames: Sequence[Image], smallest_face: float | None) -> list[Found]:
         """Boxes and scores of each frame's faces, best first; a GPU looks at frames of one size together.

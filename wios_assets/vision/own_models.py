@@ -188,7 +188,8 @@ class _Input:
         values = (values.astype(np.float32) - self._mean) / self._deviation
         if not self._channels_last:
             values = values.transpose(2, 0, 1)
-        return self._session.run(None, {self._name: np.ascontiguousarray(values[None])})
+        outputs: list[np.ndarray] = self._session.run(None, {self._name: np.ascontiguousarray(values[None])})
+        return outputs
 
 
 def _squares(boxes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -34,4 +34,5 @@ class ChipSFace:
             turned = np.stack([arcface_chip(chip, CHIP_POINTS, ARCFACE_SIZE) for chip in chips[start : start + _BATCH]])
             pixels = np.ascontiguousarray(turned.transpose(0, 3, 1, 2), dtype=np.float32)
             vectors[start : start + _BATCH] = self._session.run(None, {"data": pixels})[0]
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return unit

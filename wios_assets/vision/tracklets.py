@@ -139,7 +139,8 @@ def _shift(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[n
     centres = [(b[:, :2] + b[:, 2:]) / 2.0 for b in (before, after)]
     sizes = [_size(b) for b in (before, after)]
     distance = np.linalg.norm(centres[0][:, None] - centres[1][None], axis=2)
-    return distance / ((sizes[0][:, None] + sizes[1][None]) / 2.0)
+    shift: NDArray[np.float64] = distance / ((sizes[0][:, None] + sizes[1][None]) / 2.0)
+    return shift
 
 
 def _growth(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -149,4 +150,5 @@ def _growth(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[
 
 def _size(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
     extent = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64).clip(1.0)
-    return np.sqrt(extent.prod(axis=1))
+    area: NDArray[np.float64] = extent.prod(axis=1)
+    return np.sqrt(area)

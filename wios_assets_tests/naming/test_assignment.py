@@ -53,7 +53,7 @@ def test_the_choice_is_the_best_of_all_that_are_allowed(tracks: list[tuple[list[
         owners = [(sample, actor) for actor, seen in zip(choice, samples, strict=True) if actor >= 0 for sample in seen]
         if len(set(owners)) < len(owners):
             return None
-        return sum(gains[track, actor] for track, actor in enumerate(choice) if actor >= 0)
+        return sum(float(gains[track, actor]) for track, actor in enumerate(choice) if actor >= 0)
 
     every = [worth(choice) for choice in product(range(-1, gains.shape[1]), repeat=len(samples))]
     assert worth(tuple(assign(gains, samples).tolist())) == pytest.approx(max(x for x in every if x is not None))

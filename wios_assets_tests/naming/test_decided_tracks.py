@@ -19,11 +19,11 @@ def decision(
     film: Film, track: int, verdict: str, person: str | None = None, everywhere: bool = False
 ) -> dict[str, Any]:
     """A decision about the best face of a track."""
-    best = film.tracks.set_index("track").loc[track, "best_face"]
+    best = film.tracks.set_index("track")["best_face"].loc[track]
     face = film.faces.set_index("face").loc[best]
     return {
         **{name: face[name] for name in ("time_s", "left", "top", "right", "bottom")},
-        "embedding": film.embeddings.set_index("face").loc[best, "embedding"],
+        "embedding": film.embeddings.set_index("face")["embedding"].loc[best],
         "model_hash": MODEL,
         "verdict": verdict,
         "person": person,

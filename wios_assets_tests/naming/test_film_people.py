@@ -15,7 +15,8 @@ def people_of(vectors: np.ndarray, samples: list[frozenset[int]], quality: float
     beside = tracks_beside(samples)
     tracks = len(vectors)
     alike = likeness(vectors, np.full(tracks, quality), np.full(tracks, 0.76), 0.032, beside, OPTIONS)
-    return group_tracks(alike, beside, (), OPTIONS).tolist()
+    people: list[int] = group_tracks(alike, beside, (), OPTIONS).tolist()
+    return people
 
 
 def test_people_are_numbered_in_the_order_of_tracks() -> None:
@@ -60,8 +61,8 @@ def test_a_film_whose_people_look_alike_tells_them_apart_more_strictly() -> None
 
 
 def test_likeness_of_people_is_the_mean_over_their_tracks() -> None:
-    alike = np.arange(16, dtype=np.float32).reshape(4, 4)
-    alike = (alike + alike.T) / 2
+    corner = np.arange(16, dtype=np.float32).reshape(4, 4)
+    alike = ((corner + corner.T) / 2).astype(np.float32)
     mean = person_likeness(alike, np.asarray([0, 1, 1, 0]))
     assert mean[0, 1] == np.mean([alike[0, 1], alike[0, 2], alike[3, 1], alike[3, 2]])
     assert mean[0, 1] == mean[1, 0]

@@ -28,7 +28,7 @@ def test_scores_do_not_depend_on_an_engines_unit() -> None:
         people = People()
         gallery = Gallery.of(people.gallery(CAST, factor=factor))
         model = ImpostorModel.of(gallery, {"other"}, OPTIONS)
-        face = person_distances(people.picture("person 3")[None] * factor, gallery, 3)
+        face = person_distances(people.picture("person 3")[None].astype(np.float64) * factor, gallery, 3)
         scores.append(model.scores(face, np.zeros((1, 0)))[0])
     assert scores[0] == pytest.approx(scores[1], abs=0.01)
     assert scores[0].argmax() == 3

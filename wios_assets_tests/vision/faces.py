@@ -94,4 +94,5 @@ def _bilinear(picture: Image, rows: int, columns: int) -> Image:
         (1 - (x - left)) * picture[at[:, 0, 0]][:, left[0, :, 0]] + (x - left) * picture[at[:, 0, 0]][:, right[0, :, 0]]
         for at in (top, bottom)
     ]
-    return np.rint((1 - (y - top)) * rows_of[0] + (y - top) * rows_of[1]).astype(np.uint8)
+    turned: Image = np.rint((1 - (y - top)) * rows_of[0] + (y - top) * rows_of[1]).astype(np.uint8)
+    return turned

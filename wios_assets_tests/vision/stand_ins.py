@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -11,7 +13,13 @@ from onnx import TensorProto, helper, numpy_helper
 BRIGHT = 200.0
 
 
-def save(path: Path, nodes: list[onnx.NodeProto], values: dict[str, np.ndarray], takes: list, gives: dict) -> Path:
+def save(
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    values: Mapping[str, np.ndarray],
+    takes: Sequence[Any],
+    gives: Mapping[str, Sequence[Any]],
+) -> Path:
     graph = helper.make_graph(
         nodes,
         "stand_in",
@@ -33,14 +41,14 @@ def yunet(path: Path, size: int = 24) -> Path:
     nodes: list[onnx.NodeProto] = []
     values: dict[str, np.ndarray] = {
         "third": np.full((1, 3, 1, 1), 1 / 3, dtype=np.float32),
-        "limit": np.float32(BRIGHT),
+        "limit": np.array(BRIGHT, dtype=np.float32),
         "flat": np.array([1, -1, 1], dtype=np.int64),
         "zeros4": np.zeros((1, 1, 4), dtype=np.float32),
         "zeros10": np.zeros((1, 1, 10), dtype=np.float32),
         "nought": np.zeros((1, 1, 1), dtype=np.float32),
         "one": np.ones((1, 1, 1), dtype=np.float32),
     }
-    gives: dict[str, list] = {}
+    gives: dict[str, list[Any]] = {}
     nodes.append(helper.make_node("Conv", ["input", "third"], ["grey"], kernel_shape=[1, 1]))
     points = np.array([[-0.2, -0.15], [0.2, -0.15], [0.0, 0.05], [-0.15, 0.25], [0.15, 0.25]])
     for stride in (8, 16, 32):
@@ -84,12 +92,12 @@ def boxes_detector(path: Path, width: int = 320, height: int = 240) -> Path:
     middle = np.stack(np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows), axis=-1)
     half = np.array([24 / width, 24 / height])
     boxes = np.concatenate([middle - half, middle + half], axis=-1).reshape(1, -1, 4).astype(np.float32)
-    values = {
+    values: dict[str, np.ndarray] = {
         "red": np.array([1, 0, 0], dtype=np.float32).reshape(1, 3, 1, 1),
-        "limit": np.float32((BRIGHT - 127) / 128),
+        "limit": np.array((BRIGHT - 127) / 128, dtype=np.float32),
         "flat": np.array([1, -1, 1], dtype=np.int64),
-        "one": np.float32(1),
-        "nought": np.float32(0),
+        "one": np.array(1, dtype=np.float32),
+        "nought": np.array(0, dtype=np.float32),
         "anchors": boxes,
     }
     nodes = [

@@ -24,7 +24,7 @@ def picture_with_shirt(shirt: tuple[int, int, int]) -> NDArray[np.uint8]:
 
 def apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     roots = [colours / np.linalg.norm(colours.astype(float)) for colours in (one, other)]
-    return float(np.sqrt(max(0.0, 1.0 - roots[0] @ roots[1])))
+    return float(np.sqrt(max(0.0, 1.0 - float(roots[0] @ roots[1]))))
 
 
 def test_the_patch_shows_what_is_worn_below_the_face() -> None:
@@ -36,11 +36,13 @@ def test_the_patch_shows_what_is_worn_below_the_face() -> None:
 
 @pytest.mark.parametrize("shift", [(0, 130), (-190, 0), (170, 0)])
 def test_a_body_out_of_the_picture_has_no_clothing(shift: tuple[int, int]) -> None:
-    assert clothing_patch(picture_with_shirt((180, 30, 40)), FACE + np.float32([*shift, *shift])) is None
+    assert (
+        clothing_patch(picture_with_shirt((180, 30, 40)), FACE + np.array([*shift, *shift], dtype=np.float32)) is None
+    )
 
 
 def test_a_body_cut_by_the_edge_of_the_picture_still_has_clothing() -> None:
-    beside = FACE + np.float32([-150, 0, -150, 0])
+    beside = FACE + np.array([-150, 0, -150, 0], dtype=np.float32)
     patch = clothing_patch(picture_with_shirt((180, 30, 40)), beside)
     assert patch is not None
     assert patch.shape == (PATCH, PATCH, 3)
@@ -49,7 +51,7 @@ def test_a_body_cut_by_the_edge_of_the_picture_still_has_clothing() -> None:
 def test_a_tiny_face_and_an_empty_box_have_no_clothing() -> None:
     picture = picture_with_shirt((180, 30, 40))
     for box in ([10, 10, 12, 12], [50, 50, 50, 50], [50, 60, 40, 50]):
-        assert clothing_patch(picture, np.float32(box)) is None
+        assert clothing_patch(picture, np.array(box, dtype=np.float32)) is None
 
 
 def test_the_same_shirt_is_near_and_another_far() -> None:

@@ -101,7 +101,7 @@ def test_a_fade_through_black_is_one_cut_where_the_picture_comes_back(tmp_path: 
 def test_a_dissolve_is_one_cut_at_its_middle(tmp_path: Path, length: int) -> None:
     one, other = scene(1, 80, 0.1), scene(2, 80, 0.1)
     share = np.clip((np.arange(80) - 40) / length + 0.5, 0.0, 1.0)
-    pictures = [np.uint8(np.rint((1 - s) * a + s * b)) for s, a, b in zip(share, one, other, strict=True)]
+    pictures = [np.rint((1 - s) * a + s * b).astype(np.uint8) for s, a, b in zip(share, one, other, strict=True)]
     path = film(tmp_path / "a.mp4", pictures)
     marked = list(mark_cuts(read_pictures(probe(path), 0.0, 0), OPTIONS))
     (cut,) = [m.picture.time_s for m in marked if m.starts_shot]
@@ -114,7 +114,7 @@ def test_a_dissolve_is_one_cut_at_its_middle(tmp_path: Path, length: int) -> Non
 @pytest.mark.slow
 def test_a_change_of_light_and_a_title_that_fades_are_no_dissolves() -> None:
     pictures = scene(1, 80, 0.0)
-    dimmed = [np.uint8(p * (1 - 0.5 * np.clip((i - 30) / 12, 0, 1))) for i, p in enumerate(pictures)]
+    dimmed = [(p * (1 - 0.5 * np.clip((i - 30) / 12, 0, 1))).astype(np.uint8) for i, p in enumerate(pictures)]
     assert cuts_of(dimmed, np.arange(80) / RATE) == []
     titled = [p.copy() for p in pictures]
     for i, picture in enumerate(titled):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
-from wios_assets.vision import footage, sampling
+from wios_assets.vision import footage, sampling, video
 from wios_assets.vision.clothing import CLOTHING_LENGTH
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Faces, Image
@@ -128,7 +128,7 @@ def test_every_sample_is_accounted_for(found: list[Record]) -> None:
 def test_a_segment_decodes_no_picture_twice(varied: Video, engine: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Path] = []
     decoded: list[float] = []
-    opening, decoding = sampling.open_video, sampling._decode
+    opening, decoding = video.open_video, sampling._decode
 
     def open_video(path: Path, *given: Any) -> Any:
         opened.append(path)
@@ -236,7 +236,8 @@ def test_each_tracklet_has_its_best_chips_embedded(found: list[Record], engine: 
 def test_a_face_is_kept_with_what_is_worn_below_it_where_that_is_in_the_picture(
     tmp_path: Path, engine: Counting
 ) -> None:
-    tall = cv2.resize(np.asarray(skimage.data.astronaut())[:360], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    upper = np.asarray(skimage.data.astronaut())[:360]
+    tall = np.asarray(cv2.resize(upper, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     close = with_astronaut(wall(1), 60, top=HEIGHT - 170)
     worn = []
     for name, picture in (("tall", tall), ("close", close)):

@@ -111,7 +111,8 @@ def overlaps(one: Boxes, other: Boxes) -> NDArray[np.float32]:
     sides = np.minimum(one[:, None, 2:], other[None, :, 2:]) - np.maximum(one[:, None, :2], other[None, :, :2])
     common = sides.clip(0).prod(-1)
     areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (one, other)]
-    return common / (areas[0][:, None] + areas[1][None, :] - common)
+    share: NDArray[np.float32] = common / (areas[0][:, None] + areas[1][None, :] - common)
+    return share
 
 
 def overlaps_of_shared_faces(

@@ -111,7 +111,7 @@ def test_an_own_detector_finds_faces_in_a_frame_of_any_size(tmp_path: Path) -> N
     model = stand_ins.boxes_detector(tmp_path / "boxes.onnx")
     engine = load_engine(options(tmp_path, detector_model=described(model, OWN_DETECTOR)))
     frame = cv2.resize(squares((56, 56), (200, 120), half=12), (640, 480), interpolation=cv2.INTER_NEAREST)
-    faces = engine.detect([frame])[0]
+    faces = engine.detect([frame.astype(np.uint8)])[0]
     middles = np.sort((faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2, axis=0)
     assert middles == pytest.approx(np.array([[112, 112], [400, 240]]), abs=16)
     assert faces.boxes[:, 2:] - faces.boxes[:, :2] == pytest.approx(np.full((2, 2), 96.0), abs=1)
@@ -256,7 +256,7 @@ def test_yunet_and_sface_themselves_tell_two_people_apart(tmp_path: Path, zoo: P
     engine = load_engine(options(tmp_path, detector_model=str(detector), embedder_model=str(embedder)))
     vectors = {}
     for name, picture in package_pictures().items():
-        for kind, seen in (("plain", picture), ("small", cv2.resize(picture, None, fx=0.6, fy=0.6))):
+        for kind, seen in (("plain", picture), ("small", cv2.resize(picture, None, fx=0.6, fy=0.6).astype(np.uint8))):
             faces = engine.detect([seen])[0]
             assert len(faces) >= 1
             vectors[name, kind] = engine.embed(engine.chips(seen, faces.select([0])))[0]

@@ -51,7 +51,7 @@ def agree_with_opencv(network: YuNetNetwork, picture: Image) -> int:
 
 def test_faces_are_opencvs_own(cache: Path) -> None:
     network = YuNetNetwork(zoo_file(YUNET_FILE), cache, 1, "cpu")
-    small = [np.asarray(cv2.resize(picture, (241, 187))) for picture in package_pictures().values()]
+    small = [cv2.resize(picture, (241, 187)).astype(np.uint8) for picture in package_pictures().values()]
     assert sum(agree_with_opencv(network, picture) for picture in [*package_pictures().values(), *small]) >= 4
 
 
