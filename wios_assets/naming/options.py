@@ -92,18 +92,18 @@ class NamingOptions:
     """
 
     wrong_names: float = 0.01
-    sure_names: float = 10.0
+    sure_names: float = 15.0
     certain: float = 0.85
     surest: float = 0.998
     as_decided: float = 0.93
-    perhaps: float = 0.5
+    perhaps: float = 0.45
     perhaps_listed: float = 0.05
     nearest_photos: int = 3
     impostor_mean: float = 0.758
     impostor_mean_spread: float = 0.032
     impostor_spread: float = 0.032
     spread_people: float = 8.0
-    follows: float = 0.7
+    follows: float = 0.65
     photo_pairs: float = 0.792
     photo_people: float = 20.0
     photo_level: float = 2.0
@@ -121,7 +121,7 @@ class NamingOptions:
     same_person: float = 4.75
     teaches: float = 0.98
     together: float = -6.0
-    strangers: float = 0.6
+    strangers: float = 0.5
     strangers_tracks: float = 3.0
     own_share: float = 0.3
     screen_time: float = 0.5
