@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from wios_assets.assets.options import footage_options
+from wios_assets.naming.distances import distances
 from wios_assets.naming.options import GalleryOptions
 from wios_assets.photos.faces import PhotoFaces, look_at_photo
 from wios_assets.photos.verdicts import gallery_tables, judge_photos
@@ -31,6 +32,9 @@ FOLDERS = (("films", EARLIER), ("clips", EARLIER), ("cinema/clips", CINEMA))
 """Folders of films with the kind of their films."""
 
 GALLERIES = ("ident/gallery", "cinema/ident/gallery")
+
+SOMEBODY_ELSE = 0.62
+"""Distance beyond which two photos are taken for two people's."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Photos:
 
     Attributes:
         people: each person's photos.
-        impostors: people with one photo each who are in no film, for distractors.
+        impostors: people with one photo each who are in no film and in no other photo, for distractors.
         engine: engine of the embeddings.
     """
 
@@ -103,14 +107,7 @@ class Photos:
             for gallery in GALLERIES
             for person in sorted((folder / gallery).iterdir())
         }
-        # Some impostors are the strangers of the composed film.
-        used = (folder / "films" / "segments.csv").read_text()
-        impostors = {
-            f"impostor {photo.stem}": [look_at_photo(photo, engine, GalleryOptions())]
-            for photo in sorted((folder / "ident" / "impostors").iterdir())
-            if photo.name not in used
-        }
-        return cls(people, impostors, engine)
+        return cls(people, _distractors(folder, people, engine), engine)
 
     def gallery(self, each: int = 0, seed: int = 0, impostors: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Verdicts and embeddings, rows of `tables.GALLERY_PHOTOS` and `tables.GALLERY_EMBEDDINGS`.
@@ -127,3 +124,22 @@ class Photos:
             for person, photos in everybody.items()
         }
         return gallery_tables(drawn, judge_photos(drawn, GalleryOptions()), self.engine, {})
+
+
+def _distractors(
+    folder: Path, people: Mapping[str, Sequence[PhotoFaces]], engine: FaceEngine
+) -> dict[str, Sequence[PhotoFaces]]:
+    """Photos of one face each, of people who are nobody else here: several impostors are one person, some are cast
+    members, and some are strangers of the composed film."""
+    in_films = (folder / "films" / "segments.csv").read_text()
+    known = [photo.vectors for photos in people.values() for photo in photos if len(photo)]
+    looked = [
+        look_at_photo(photo, engine, GalleryOptions()) for photo in sorted((folder / "ident" / "impostors").iterdir())
+    ]
+    known += [photo.vectors for photo in looked if photo.path.name in in_films and len(photo)]
+    result: dict[str, Sequence[PhotoFaces]] = {}
+    for photo in looked:
+        if len(photo) == 1 and distances(photo.vectors, np.concatenate(known)).min() > SOMEBODY_ELSE:
+            result[f"impostor {photo.path.stem}"] = [photo]
+            known.append(photo.vectors)
+    return result
