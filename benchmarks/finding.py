@@ -49,7 +49,7 @@ def own_photos(folders: list[Path], cache: Path) -> dict[str, Vectors]:
                 vector = dlib_part(engine.embed(engine.chips(picture, faces.select(largest))))[0]
                 found.setdefault(photo.parent.name, []).append(vector)
     photos = {name: np.stack(vectors) for name, vectors in found.items()}
-    np.savez(cache, **photos)  # type: ignore[arg-type]
+    np.savez(cache, **photos)  # type: ignore[arg-type]  # no person is called `allow_pickle`
     return photos
 
 
@@ -62,7 +62,7 @@ def recall(
     for row in truth.itertuples():
         if row.optional or row.person not in photos:
             continue
-        first, last = float(row.start_s) + COLLAR_S, float(row.end_s) - COLLAR_S  # type: ignore[arg-type]
+        first, last = float(row.start_s) + COLLAR_S, float(row.end_s) - COLLAR_S  # type: ignore[arg-type]  # seconds
         for number in range(int(np.ceil(first / STEP_S)), int(np.ceil(last / STEP_S))):
             near = vectors[np.abs(times_s - number * STEP_S) < STEP_S / 2]
             distances = np.linalg.norm(near[:, None] - photos[str(row.person)][None], axis=2)

@@ -55,6 +55,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 def _with_source(assets: dg.AssetsDefinition) -> dg.AssetsDefinition:
     """The assets with a link to their function's source. Dagster's own helper stops at the outermost decorator."""
+    # `@dg.asset` makes no other kind of compute function.
     function = inspect.unwrap(assets.op.compute_fn.decorated_fn)  # type: ignore[union-attr]
     reference = dg.LocalFileCodeReference(
         file_path=str(Path(function.__code__.co_filename).resolve()), line_number=function.__code__.co_firstlineno

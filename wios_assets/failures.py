@@ -50,7 +50,7 @@ def one_line_failures(function: Function) -> Function:
             with user_errors():
                 return function(*args, **kwargs)
 
-    return wrapper  # type: ignore[return-value]
+    return wrapper  # type: ignore[return-value]  # same signature, by `wraps`
 
 
 def _raised_in(error: WiosError) -> str:

@@ -55,7 +55,7 @@ def test_a_fault_while_an_error_is_handled_is_not_explained_by_that_error(tmp_pa
         try:
             (tmp_path / "absent").read_bytes()
         except OSError as error:
-            error + 1  # type: ignore[operator]
+            error + 1  # type: ignore[operator]  # the fault
 
     with pytest.raises(TypeError) as raised:
         fail()

@@ -222,7 +222,7 @@ def films_have_names(titles: Path) -> dg.AssetCheckResult:
 def _refuse(folder: Path, findings: Iterable[dg.AssetCheckResult]) -> None:
     for result in findings:
         if not result.passed and result.severity == dg.AssetCheckSeverity.ERROR and result.asset_key is not None:
-            offenders = "; ".join(map(str, result.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]
+            offenders = "; ".join(map(str, result.metadata[OFFENDERS].value or ()))  # type: ignore[arg-type]  # `check` put a list there
             check_name = f"{result.asset_key.to_user_string()}: {result.check_name}"
             raise BadInput(f"{folder}: {check_name}: {offenders}; the tables stay as they were")
 

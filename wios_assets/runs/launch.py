@@ -220,6 +220,7 @@ def _submit(
         remote_job_origin=RemoteJobOrigin(RemoteRepositoryOrigin(location, repository.name), job),
         job_code_origin=JobPythonOrigin(job, RepositoryPythonOrigin(target.executable_path or "", pointer)),
     )
+    # The queue does not look at the workspace.
     instance.run_coordinator.submit_run(SubmitRunContext(run, workspace=None))  # type: ignore[arg-type]
     return run.run_id
 

@@ -150,7 +150,8 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal(capsys: pytest.Cap
         report(None, "cast")
         report(None, "cast")
         report(Progress(30.0, 120.0, 10.0), "cast")
-        report.spoken -= 100.0  # type: ignore[attr-defined]
+        assert isinstance(report, running._Lines)
+        report.spoken -= 100.0
         report(Progress(60.0, 120.0, 20.0), "cast")
         report(None, "faces")
     assert capsys.readouterr().err.splitlines() == [

@@ -13,13 +13,14 @@ from pydantic import TypeAdapter
 from wios_assets.errors import WiosError
 from wios_assets.exports import default_file, export_bytes, export_film
 from wios_assets.exports.documents import AppearancesDocument, json_schema
+from wios_assets.exports.files import What
 from wios_assets.lake.library import Library, open_library, publish
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import TABLES
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.sample_lake import APPEARANCES, GRACE, ODD_KEYS, STRANGER, fill, library_row, store
 
-WHAT = ("appearances", "minutes", "screen-time")
+WHAT: tuple[What, ...] = ("appearances", "minutes", "screen-time")
 
 
 @pytest.fixture
@@ -66,15 +67,15 @@ def test_csv_keeps_commas_quotes_line_breaks_and_unicode(settings: Settings) -> 
 
 
 @pytest.mark.parametrize("what", WHAT)
-def test_every_export_has_every_row_in_every_format(library: Library, what: str) -> None:
-    rows = table_of(export_bytes(library, "007", what, "csv"))  # type: ignore[arg-type]
+def test_every_export_has_every_row_in_every_format(library: Library, what: What) -> None:
+    rows = table_of(export_bytes(library, "007", what, "csv"))
     assert len(rows) == 3
-    stored = pq.read_table(io.BytesIO(export_bytes(library, "007", what, "parquet")))  # type: ignore[arg-type]
+    stored = pq.read_table(io.BytesIO(export_bytes(library, "007", what, "parquet")))
     table = TABLES[{"minutes": "minute_appearances", "screen-time": "screen_time"}.get(what, what)]
     assert stored.schema.equals(table.schema)
     assert stored["film"].to_pylist() == ["007"] * 3
     assert stored["actor"].to_pylist() == [row["actor"] for row in rows]
-    document = json.loads(export_bytes(library, "007", what, "json"))  # type: ignore[arg-type]
+    document = json.loads(export_bytes(library, "007", what, "json"))
     assert (document["document"], document["version"]) == (f"wios/{what}", 1)
     assert document["film"] == {
         "key": "007",
@@ -105,9 +106,9 @@ def test_json_appearances_are_people_with_their_instances(settings: Settings) ->
 
 
 @pytest.mark.parametrize("what", WHAT)
-def test_every_value_of_a_document_is_described_in_its_schema(library: Library, what: str) -> None:
+def test_every_value_of_a_document_is_described_in_its_schema(library: Library, what: What) -> None:
     schema = json_schema(what)
-    document = json.loads(export_bytes(library, "007", what, "json"))  # type: ignore[arg-type]
+    document = json.loads(export_bytes(library, "007", what, "json"))
 
     def check(value: object, described: dict[str, Any]) -> None:
         if "$ref" in described:

@@ -110,7 +110,7 @@ def test_a_sidecar_lists_the_cast_seen_with_roles() -> None:
     rows = [{**EILEEN, "rank": 2}, {**GRACE, "rank": 1}, stranger]
     movie = ElementTree.fromstring(nfo(FILM, rows))
     assert (movie.findtext("title"), movie.findtext("year")) == ("Dr. No", "1962")
-    assert movie.find("uniqueid[@type='imdb']").text == "tt0055928"  # type: ignore[union-attr]
+    assert movie.findtext("uniqueid[@type='imdb']") == "tt0055928"
     assert [(a.findtext("name"), a.findtext("role"), a.findtext("order")) for a in movie.findall("actor")] == [
         ("Grace Hopper", "The Admiral", "0"),
         ("Eileen Collins", None, "1"),

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -121,9 +122,9 @@ def tmdb() -> Iterator[Running]:
         yield site, server
 
 
-def provider(server: LocalServer, cache: Path, key: str = KEY, **more: object) -> TmdbPhotos:
-    options = {"requests_per_second": 1000.0, "tries": 3, "back_off_s": 0.001, **more}
-    return TmdbPhotos(key, cache, f"{server.address}/3", **options)  # type: ignore[arg-type]
+def provider(server: LocalServer, cache: Path, key: str = KEY, **more: Any) -> TmdbPhotos:
+    options: dict[str, Any] = {"requests_per_second": 1000.0, "tries": 3, "back_off_s": 0.001, **more}
+    return TmdbPhotos(key, cache, f"{server.address}/3", **options)
 
 
 def names(found: TmdbPhotos, cast: list[tuple[str, str | None]], film: str | None = FILM) -> list[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib.cbook
 import numpy as np
@@ -23,9 +24,9 @@ def package_pictures() -> dict[str, Image]:
     return {"astronaut": np.asarray(skimage.data.astronaut()), "hopper": read_photo(Path(hopper))}
 
 
-def options(cache: Path, **changed: object) -> EngineOptions:
+def options(cache: Path, **changed: Any) -> EngineOptions:
     """Options of the fast engine, on one thread."""
-    usual: dict[str, object] = {
+    usual: dict[str, Any] = {
         "engine": "onnx",
         "cache": str(cache),
         "threads": 1,
@@ -36,7 +37,7 @@ def options(cache: Path, **changed: object) -> EngineOptions:
         "pyramid_ratio": 0.7,
         "detector_threshold": None,
     }
-    return EngineOptions(**{**usual, **changed})  # type: ignore[arg-type]
+    return EngineOptions(**{**usual, **changed})
 
 
 def dlib_sheet(picture: Image) -> tuple[Image, list[tuple[int, int]], list[tuple[int, int]]]:

@@ -4,6 +4,7 @@ import csv
 import random
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -197,11 +198,13 @@ COMPOSED: dict[str, tuple[float, float, Join, float, float]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", COMPOSED)
 @pytest.mark.parametrize("fill", ["bars", "crop"])
-def test_cuts_between_photos_of_faces_are_found(tmp_path: Path, devset: Path, kind: str, fill: str) -> None:
+def test_cuts_between_photos_of_faces_are_found(
+    tmp_path: Path, devset: Path, kind: str, fill: Literal["bars", "crop"]
+) -> None:
     rate, seconds, join, join_s, tolerance_s = COMPOSED[kind]
     photos = random.Random(kind + fill).sample(sorted((devset / "ident").glob("probes/*/*")), 18)
     stills = [Still(read_photo(photo), (), seconds, join, join_s) for photo in photos]
-    composed = compose(tmp_path / "a.mp4", stills, rate=rate, fill=fill)  # type: ignore[arg-type]
+    composed = compose(tmp_path / "a.mp4", stills, rate=rate, fill=fill)
     found = found_cuts(composed.path)
     assert len(found) == len(composed.cuts_s)
     assert found == pytest.approx(list(composed.cuts_s), abs=tolerance_s)

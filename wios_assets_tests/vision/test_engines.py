@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -124,10 +125,10 @@ def test_a_higher_threshold_leaves_fewer_faces(tmp_path: Path) -> None:
     ],
 )
 def test_the_version_of_results_changes_with_all_that_decides_them(
-    tmp_path: Path, changed: dict[str, object], differs: bool
+    tmp_path: Path, changed: dict[str, Any], differs: bool
 ) -> None:
     usual = options(tmp_path)
-    assert (results_version(usual) != results_version(replace(usual, **changed))) == differs  # type: ignore[arg-type]
+    assert (results_version(usual) != results_version(replace(usual, **changed))) == differs
 
 
 def test_the_version_of_results_follows_a_models_content_not_its_place(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import dlib
 import numpy as np
@@ -24,6 +25,7 @@ from wios_assets_tests.vision.faces import dlib_sheet, options, package_pictures
 pytestmark = pytest.mark.slow
 
 SURE = 0.5
+Precision = Literal["int8", "float"]
 PRECISIONS = [EngineOptions.detector_precision, "float"]
 """The one that users get, and the one of the reference."""
 
@@ -36,8 +38,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Boxes = NDArray[np.float32]
 
 
-def detector(cache: Path, precision: str) -> MmodDetector:
-    return MmodDetector(cache, 1, "cpu", precision, Pyramid(1 / 12, 1.0, 0.7), 0.0)  # type: ignore[arg-type]
+def detector(cache: Path, precision: Precision) -> MmodDetector:
+    return MmodDetector(cache, 1, "cpu", precision, Pyramid(1 / 12, 1.0, 0.7), 0.0)
 
 
 @lru_cache(maxsize=1)
@@ -133,7 +135,10 @@ def overlaps_of_shared_faces(
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_both_find_the_same_boxes_in_pictures_that_packages_bring(
-    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path, precision: str
+    reference: dict[str, tuple[Boxes, NDArray[np.float32]]],
+    pictures: dict[str, Image],
+    cache: Path,
+    precision: Precision,
 ) -> None:
     shared = overlaps_of_shared_faces(reference, detector(cache, precision), pictures)
     assert len(shared) >= 12
@@ -142,7 +147,10 @@ def test_both_find_the_same_boxes_in_pictures_that_packages_bring(
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_scores_are_dlibs_own_where_the_windows_fall_alike(
-    reference: dict[str, tuple[Boxes, NDArray[np.float32]]], pictures: dict[str, Image], cache: Path, precision: str
+    reference: dict[str, tuple[Boxes, NDArray[np.float32]]],
+    pictures: dict[str, Image],
+    cache: Path,
+    precision: Precision,
 ) -> None:
     exact = detector(cache, precision)
     for name, picture in pictures.items():
@@ -159,7 +167,7 @@ def test_both_find_the_same_boxes_in_photos(
     reference_photos: dict[str, tuple[Boxes, NDArray[np.float32]]],
     photos: dict[str, Image],
     cache: Path,
-    precision: str,
+    precision: Precision,
 ) -> None:
     shared = overlaps_of_shared_faces(reference_photos, detector(cache, precision), photos)
     assert len(shared) >= 150

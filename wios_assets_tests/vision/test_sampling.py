@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,8 +44,8 @@ def on_screen(times_s: Sequence[float], instant: float) -> int:
     return max(i for i, time_s in enumerate(times_s) if time_s <= instant + 1e-6)
 
 
-def film(path: Path, times_s: Sequence[float], **options: object) -> Path:
-    return write_film(path, [numbered_picture(i) for i in range(len(times_s))], times_s, **options)  # type: ignore[arg-type]
+def film(path: Path, times_s: Sequence[float], **options: Any) -> Path:
+    return write_film(path, [numbered_picture(i) for i in range(len(times_s))], times_s, **options)
 
 
 @given(st.floats(0.0, 20_000.0), st.sampled_from([0.1, 1.0, 3.0, 4.0, 7.3, 23.976, 60.0]))

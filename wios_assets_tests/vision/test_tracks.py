@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -225,10 +226,10 @@ def test_comparisons_grow_with_the_tracklets_of_a_shot_and_not_with_their_square
     compared = 0
     cost = tracks_module._cost
 
-    def counting(*arguments: object) -> float | None:
+    def counting(*arguments: Any) -> float | None:
         nonlocal compared
         compared += 1
-        return cost(*arguments)  # type: ignore[arg-type]
+        return cost(*arguments)
 
     monkeypatch.setattr(tracks_module, "_cost", counting)
     pieces = [Piece((3 * i, 3 * i + 1), left=100.0 + 300 * (i % 2), who=i % 8) for i in range(400)]

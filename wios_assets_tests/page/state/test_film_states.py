@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +88,7 @@ def test_the_reason_of_a_failed_check_is_its_finding(settings: Settings, monkeyp
     monkeypatch.setenv("DAGSTER_HOME", "")
 
     @asset(check_specs=[AssetCheckSpec("at_least_one_actor", asset=AssetKey("cast"), blocking=True)])
-    def cast():  # type: ignore[no-untyped-def]
+    def cast() -> Iterator[Any]:
         yield Output(1)
         yield check("at_least_one_actor", "cast", ["IMDB's tables have no cast for tt1"])
 
