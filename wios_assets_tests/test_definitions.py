@@ -39,6 +39,7 @@ CHECKS = {
     ("film", "decodable"),
     ("film", "title_known"),
     ("cast", "at_least_one_actor"),
+    ("cast", "names_fit_galleries"),
     ("gallery_photos", "every_actor_has_a_photo"),
     ("gallery_embeddings", "finite_and_of_right_length"),
     ("shots", "cover_the_film"),

@@ -18,6 +18,7 @@ from wios_assets.films.sidecar import Sidecar, sidecar_path
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.imdb.matching import Ambiguous, Match, title_from_name
+from wios_assets.photos.folders import misspelt_names
 from wios_assets.reviews.forgotten import without_forgotten
 from wios_assets.settings import Settings
 from wios_assets.vision.video import Video, probe
@@ -57,7 +58,15 @@ def film(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     **film_spec("cast", "films"),
     code_version="1",
     deps=[CREDITS, FILM_FILE],
-    check_specs=[check_spec("at_least_one_actor", "cast", "The film has somebody to look for.", blocking=True)],
+    check_specs=[
+        check_spec("at_least_one_actor", "cast", "The film has somebody to look for.", blocking=True),
+        check_spec(
+            "names_fit_galleries",
+            "cast",
+            "No name in the sidecar is spelt a little differently from a gallery folder.",
+            blocking=False,
+        ),
+    ],
 )
 @one_line_failures
 def cast(context: dg.AssetExecutionContext, film: pd.DataFrame, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
@@ -90,6 +99,14 @@ def cast(context: dg.AssetExecutionContext, film: pd.DataFrame, settings: dg.Res
         },
     )
     yield check("at_least_one_actor", "cast", problems)
+    without = rows.loc[rows["gallery_folder"].isna() & (rows["source"] == "sidecar"), "actor"]
+    doubts = [
+        f"{sidecar_path(path)}: cast: {actor!r} has no gallery folder; did you mean {folder.name!r} ({folder})?"
+        for actor, folder in misspelt_names(without, rows["actor"], galleries).items()
+    ]
+    for doubt in doubts:
+        context.log.warning(doubt)
+    yield check("names_fit_galleries", "cast", doubts, warn=True)
 
 
 def film_row(

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from wios_assets.cli.asking import AsJson
 from wios_assets.cli.console import console, note, say, show_json, show_table
-from wios_assets.errors import WiosError
+from wios_assets.errors import Unavailable, WiosError
 from wios_assets.films.inbox import contested_problem, discover
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import index_path
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.lake import questions
 from wios_assets.lake.library import open_library, typed
+from wios_assets.photos.folders import misspelt_names, photos_of_cast
 from wios_assets.runs.renewal import stale_films
 from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock
@@ -63,7 +64,23 @@ def add(
     length = format_clock(added.video.duration_s)
     verb = "is back" if added.returned else "added"
     say(f"{verb}: {added.key} ({length}, {added.video.width} × {added.video.height}), {added.path}")
+    for doubt in _spelling_doubts(actors or [], [*([gallery] if gallery else []), settings.galleries]):
+        note(doubt, style="yellow")
     note(f"next: wios run {typed(added.key)}", style="dim")
+
+
+def _spelling_doubts(actors: list[str], galleries: list[Path]) -> list[str]:
+    """A line for each cast member without a gallery folder whose name is spelt almost like a free folder's."""
+    try:
+        photos = photos_of_cast([(actor, None) for actor in actors], galleries)
+    except Unavailable:
+        # The film is added all the same; its run names the folder that cannot be read.
+        return []
+    without = [actor for actor, own in photos.items() if own.folder is None]
+    return [
+        f"cast: {actor!r} has no gallery folder; did you mean {folder.name!r} ({folder})?"
+        for actor, folder in misspelt_names(without, actors, galleries).items()
+    ]
 
 
 class _CopyBar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ SYSTEM_FILES = frozenset({"desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r"})
 
 ACTORS_FOLDER = ".actors"
 NCONST = re.compile(r"nm\d{7,}")
+_SPELLING = 0.85
+"""Least share of letters in common at which a folder's name is taken for another spelling of a name."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,26 @@ def _photos_of_cast(
             others=tuple(file for file in files if not is_picture(file)),
         )
     return result
+
+
+def misspelt_names(names: Iterable[str], cast: Iterable[str], galleries: Iterable[Path]) -> dict[str, Path]:
+    """Names without a folder that are spelt almost like a folder that no cast member has, with that folder.
+
+    Args:
+        names: cast members without photos of their own.
+        cast: all cast members; a folder of one of them is not offered to another.
+        galleries: folders with one folder per actor; missing ones are skipped.
+    """
+    taken = {name_key(name) for name in cast}
+    free = {
+        name_key(folder.name): folder
+        for gallery in galleries
+        if gallery.is_dir()
+        for folder in _subfolders(gallery)
+        if name_key(folder.name) not in taken
+    }
+    near = {name: difflib.get_close_matches(name_key(name), free, n=1, cutoff=_SPELLING) for name in names}
+    return {name: free[keys[0]] for name, keys in near.items() if keys}
 
 
 def is_picture(file: Path) -> bool:

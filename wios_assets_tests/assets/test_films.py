@@ -46,7 +46,19 @@ def test_a_film_and_its_cast_follow_from_the_file_and_its_sidecar(settings: Sett
     assert checks == {"decodable": True, "title_known": False}
     people, checks = outcome(cast(context, film=rows, settings=settings))
     assert people["actor"].tolist() == ["Al Pacino", "Robert De Niro"]
-    assert checks == {"at_least_one_actor": True}
+    assert checks == {"at_least_one_actor": True, "names_fit_galleries": True}
+
+
+def test_a_misspelt_name_in_the_sidecar_is_told_with_the_folder_it_may_mean(settings: Settings) -> None:
+    (settings.galleries / "al_pacinno").mkdir(parents=True)
+    context = dg.build_asset_context(partition_key=HEAT)
+    rows, _ = outcome(film(context, settings=settings))
+    results = cast(context, film=rows, settings=settings)
+    assert isinstance(results, Iterable)
+    checks = [each for each in results if isinstance(each, dg.AssetCheckResult)]
+    (doubt,) = [each for each in checks if each.check_name == "names_fit_galleries"]
+    assert (doubt.passed, doubt.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "'Al Pacino' has no gallery folder; did you mean 'al_pacinno'" in str(doubt.metadata)
 
 
 def test_a_gallery_without_a_photo_of_anybody_fails_with_the_folders_looked_in(settings: Settings) -> None:

@@ -65,6 +65,15 @@ def test_a_film_is_linked_into_its_folder_with_what_was_said_of_it(wios: Wios, t
     assert listed(wios)["My Film (2001)"]["state"] == "new"
 
 
+def test_a_misspelt_cast_name_is_told_with_the_folder_it_may_mean(wios: Wios, tmp_path: Path, gallery: Path) -> None:
+    video = make_video(tmp_path / "clip.mp4")
+    answer = wios("film", "add", video, "--cast", "grace_hoper;Somebody Else", "--gallery", gallery)
+    assert answer.code == 0, answer.err
+    doubt, _ = answer.err.splitlines()
+    folder = gallery / "Grace Hopper"
+    assert doubt == f"cast: 'grace_hoper' has no gallery folder; did you mean 'Grace Hopper' ({folder})?"
+
+
 def test_what_was_added_is_nothing_new_to_the_inbox(wios: Wios, tmp_path: Path) -> None:
     wios("film", "add", make_video(tmp_path / "a.mkv"))
     before = read_index(index_path(wios.settings))

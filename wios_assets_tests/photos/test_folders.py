@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wios_assets.errors import Unavailable
-from wios_assets.photos.folders import photos_of_cast
+from wios_assets.photos.folders import misspelt_names, photos_of_cast
 from wios_assets.text import name_key
 
 
@@ -88,3 +88,13 @@ def test_a_name_of_signs_only_matches_nothing(tmp_path: Path) -> None:
     touch(tmp_path / "---" / "1.jpg")
     assert name_key("---") == ""
     assert photos_of_cast([("...", None)], [tmp_path])["..."].photos == ()
+
+
+def test_a_misspelt_name_is_told_from_another_persons(tmp_path: Path) -> None:
+    for folder in ("rachel_green", "ross_geller", "monica_geller"):
+        touch(tmp_path / folder / "1.jpg")
+    cast = ["rachel_gren", "Ross Geller", "monica", "Nobody Else"]
+    assert misspelt_names(["rachel_gren", "monica", "Nobody Else"], cast, [tmp_path, tmp_path / "missing"]) == {
+        "rachel_gren": tmp_path / "rachel_green"
+    }
+    assert misspelt_names(["rachel_gren"], ["rachel_gren", "Rachel Green"], [tmp_path]) == {}
