@@ -223,7 +223,7 @@ APPEARANCES = _table(
     ("character", TEXT, "Character played, if known"),
     ("shot", INT, "Shot that it lies in"),
     ("probability", REAL, "Probability that the name is right, 0 to 1"),
-    ("distance", REAL, "Distance to the named actor's gallery; null for unknown people"),
+    ("distance", REAL, "Distance to the named actor's gallery; null for others"),
     ("runner_up", TEXT, "Next cast member"),
     ("runner_up_distance", REAL, "Distance to the next cast member's gallery"),
     ("tracks", LONGS, "Tracks that it is made of"),

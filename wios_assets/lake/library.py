@@ -26,7 +26,7 @@ from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.lake.store import finished_films
 from wios_assets.settings import Settings
-from wios_assets.tables import APPEARANCES, FILM, FILM_TABLES, LIBRARY, TABLES, Table
+from wios_assets.tables import APPEARANCES, CAST, FILM, FILM_TABLES, LIBRARY, TABLES, Table
 
 Row = dict[str, Any]
 """One row of a result: values by column name, with the names of wios_assets/tables.py."""
@@ -163,23 +163,26 @@ def publish(lake: Path, file: Path) -> None:
 def library_rows(lake: Path, present: Collection[str]) -> pa.Table:
     """Rows of `tables.LIBRARY` as the lake stands: one for each finished film, sorted by film.
 
-    DuckDB counts and adds up the appearances; no film's rows are read into memory as a whole.
+    People whom somebody named although the cast does not list them are not counted as people of the cast. DuckDB
+    counts and adds up the appearances; no film's rows are read into memory as a whole.
 
     Args:
         lake: folder of the lake.
         present: keys of the films whose video file is there.
 
     Raises:
-        WiosError: a file of the tables `film` or `appearances` cannot be read.
+        WiosError: a file of the tables `film`, `cast` or `appearances` cannot be read.
     """
     lake = lake.resolve()
     sql = f"""
-        WITH films AS ({_select(lake, FILM)}), intervals AS ({_select(lake, APPEARANCES)}), counts AS (
+        WITH films AS ({_select(lake, FILM)}), intervals AS ({_select(lake, APPEARANCES)}),
+        billed AS (SELECT DISTINCT film, actor, true AS in_cast FROM ({_select(lake, CAST)})), counts AS (
             SELECT film, count(*) AS appearances,
-                count(DISTINCT actor) FILTER (kind = 'cast') AS people,
+                count(DISTINCT actor) FILTER (kind = 'cast' AND (in_cast OR film NOT IN (SELECT film FROM billed)))
+                    AS people,
                 count(DISTINCT actor) FILTER (kind = 'unknown') AS unknown_people,
                 sum(end_s - start_s ORDER BY start_s, end_s) FILTER (kind = 'cast') AS named_seconds
-            FROM intervals GROUP BY film
+            FROM intervals LEFT JOIN billed USING (film, actor) GROUP BY film
         )
         SELECT film, title, year, tconst, duration_s, path, list_contains($present::VARCHAR[], film) AS present,
             coalesce(people, 0) AS people, coalesce(unknown_people, 0) AS unknown_people,

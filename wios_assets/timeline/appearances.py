@@ -118,6 +118,8 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
 
     surest = max(group, key=sureness)
     unknown = is_unknown(actor)
+    # Distance and photos are those of the nearest cast member, who need not be the one that a person named.
+    shows_actor = surest["nearest"] == actor
     nconst, character = (None, None) if unknown else credits.get(actor, (None, None))
     weighted = [(piece["end_s"] - piece["start_s"], piece["probability"] or 0.0) for piece in group]
     probability = sum(seconds * value for seconds, value in weighted) / sum(seconds for seconds, _ in weighted)
@@ -131,12 +133,12 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
         "shot": shot,
         # The mean of equal numbers may leave their range by a rounding error.
         "probability": min(max(probability, min(p for _, p in weighted)), max(p for _, p in weighted)),
-        "distance": None if unknown else surest["distance"],
+        "distance": surest["distance"] if shows_actor else None,
         "runner_up": surest["runner_up"],
         "runner_up_distance": surest["runner_up_distance"],
         "tracks": [int(piece["track"]) for piece in group],
         "best_face": None if surest["best_face"] is None else int(surest["best_face"]),
-        "photos": list(surest["photos"] or []),
+        "photos": list(surest["photos"] or []) if shows_actor else [],
         "reason": surest["reason"],
         "perhaps": list(surest.get("perhaps") or []) if unknown else [],
         "numbers": list(dict.fromkeys(number for piece in group for number in piece.get("numbers") or [])),

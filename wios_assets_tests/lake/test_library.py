@@ -434,6 +434,13 @@ def test_the_librarys_rows_are_counted_from_the_lake_as_it_stands(settings: Sett
     assert rows[ODD_KEYS[4]]["present"] is False
 
 
+def test_a_person_outside_the_cast_is_not_counted_as_one_of_it(settings: Settings) -> None:
+    fill(settings.lake, library_row("007"))
+    store(settings.lake, "cast", [{"billing": 1, "actor": "Grace Hopper", "source": "sidecar"}], "007")
+    (row,) = library_rows(settings.lake, ["007"]).to_pylist()
+    assert (row["people"], row["unknown_people"], row["appearances"]) == (1, 1, 3)
+
+
 def test_an_empty_lake_has_a_library_of_no_films(settings: Settings) -> None:
     assert library_rows(settings.lake, ["007"]).num_rows == 0
 
