@@ -22,9 +22,11 @@ CAST = [
     {"billing": 2, "actor": "Eileen Collins", "nconst": "nm1234567", "character": None, "source": "imdb"},
     {"billing": 3, "actor": "Averil Mean", "nconst": None, "character": "<script>alert(1)</script>", "source": "imdb"},
 ]
+PERHAPS = [{"actor": "Eileen Collins", "probability": 0.6}, {"actor": "Averil Mean", "probability": 0.3}]
 NAMES: list[dict[str, Any]] = [
     {"actor": "Grace Hopper", "decision": "named", "probability": 0.98, "nearest": "Grace Hopper", "distance": 0.3},
-    {"actor": "unknown:1", "decision": "unknown", "probability": 0.9, "nearest": "Averil Mean", "distance": 0.7},
+    {"actor": "unknown:1", "decision": "unknown", "probability": 0.9, "nearest": "Averil Mean", "distance": 0.7}
+    | {"perhaps": PERHAPS, "numbers": [1, 4], "photos": ["/photos/Averil Mean/1.jpg"]},
     {"actor": None, "decision": "weak", "probability": 0.4, "nearest": "Eileen Collins", "distance": 0.5},
     {"actor": None, "decision": "weak", "probability": 0.0, "nearest": None},
 ]
@@ -81,7 +83,8 @@ def store_reviewed_film(lake: Path, key: str = FILM, **film: Any) -> dict[str, A
         ("film", [{"duration_s": DURATION_S, "title": key, "frame_rate": 25.0}]),
     ):
         store(lake, table, rows, key)
-    full = [{"distance": None, "runner_up_distance": None, "decisions": None, **row} for row in names]
+    missing = dict.fromkeys(("distance", "runner_up_distance", "decisions", "perhaps", "numbers"))
+    full = [missing | row for row in names]
     seen = appearances(pd.DataFrame(full), pd.DataFrame(tracks), pd.DataFrame(shots), pd.DataFrame(CAST))
     for table, frame in (
         ("appearances", seen),

@@ -15,6 +15,10 @@ from wios_assets.tables import FILM_TABLES, TABLES
 GRACE: dict[str, Any] = {"actor": "Grace Hopper", "kind": "cast", "nconst": "nm0393790", "character": "The Admiral"}
 EILEEN: dict[str, Any] = {"actor": "Eileen Collins", "kind": "cast", "nconst": "nm1234567", "character": None}
 STRANGER: dict[str, Any] = {"actor": "unknown:1", "kind": "unknown"}
+PERHAPS: list[dict[str, Any]] = [
+    {"actor": "Eileen Collins", "probability": 0.7},
+    {"actor": "Averil Mean", "probability": 0.2},
+]
 ODD_KEYS = (
     "007",
     'L\'Été "à" la=plage',
@@ -40,7 +44,18 @@ APPEARANCES: list[dict[str, Any]] = [
         "shot": 0,
         "tracks": [0],
     },
-    {**STRANGER, "appearance": 1, "start_s": 10.0, "end_s": 20.0, "shot": 1, "tracks": [1], "photos": []},
+    {
+        **STRANGER,
+        "appearance": 1,
+        "start_s": 10.0,
+        "end_s": 20.0,
+        "shot": 1,
+        "tracks": [1],
+        "photos": [],
+        "perhaps": PERHAPS,
+        "numbers": [1, 4],
+        "reason": "Eileen Collins at 0.58 is possible, a stranger is likelier",
+    },
     {
         **EILEEN,
         "appearance": 2,

@@ -20,6 +20,8 @@ from wios_assets.settings import Settings, film_path, report_path
 from wios_assets.tables import RECOGNISER_SELECTION, TRACK_NAMES
 from wios_assets.timeline import checks
 from wios_assets.timeline.appearances import appearances as intervals
+from wios_assets.timeline.frames import plain
+from wios_assets.timeline.likely_names import likely_names_text
 from wios_assets.timeline.minutes import minute_appearances as by_minute
 from wios_assets.timeline.minutes import screen_time as totals
 
@@ -82,6 +84,7 @@ def track_names(
     )
     outcomes = names["decision"].value_counts()
     weak = to_review(names, face_tracks).head(SHOWN_REVIEWS)
+    weak = weak.assign(perhaps=[likely_names_text(plain(each)) or "" for each in weak["perhaps"]])
     return dg.Output(
         names,
         metadata={

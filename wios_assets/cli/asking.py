@@ -15,6 +15,7 @@ from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library, typed
 from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock, parse_clock
+from wios_assets.timeline.likely_names import likely_names_text
 
 Film = Annotated[str, typer.Argument(metavar="FILM", help="Key or title, or the beginning of either.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -65,7 +66,7 @@ def who(
     time: Annotated[str, typer.Argument(metavar="TIME", help="Seconds, mm:ss or hh:mm:ss.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show who is on screen at a time, with character, probability and evidence."""
+    """Show who is on screen at a time, with character, probability, evidence and the likeliest names of the unknown."""
     seconds = parse_clock(time)
     with asked_film(load_settings(), film) as (library, row):
         show_who(library, row, seconds, as_json=as_json)
@@ -84,18 +85,24 @@ def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = Fal
         say("nobody known on screen")
     if not people:
         return
+    perhaps = any(person["perhaps"] for person in people)
     show_table(
-        ("Actor", "Character", "Probability", "Distance", "Runner-up", "Photos that matched", "From", "To"),
+        (
+            *("Actor", "Character", "Probability", *(["Perhaps"] if perhaps else [])),
+            *("Distance", "Runner-up", "Photos that matched", "From", "To", "Reason"),
+        ),
         [
             (
                 person["actor"],
                 person["character"],
                 number(person["probability"], 3),
+                *([likely_names_text(person["perhaps"])] if perhaps else []),
                 number(person["distance"], 3),
                 _runner_up(person),
                 ", ".join(Path(photo).name for photo in person["photos"] or ()) or None,
                 format_clock(person["start_s"], 1),
                 format_clock(person["end_s"], 1),
+                person["reason"],
             )
             for person in people
         ],

@@ -13,43 +13,50 @@ from wios_assets.atomic import write_atomic
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
 from wios_assets.errors import BadInput, NotFound
+from wios_assets.lake.library import Row, typed
 from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock
+from wios_assets.timeline.likely_names import likely_names_text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from wios_assets.reviews.decisions import Verdict
 
 DECIMALS = 4
 
 
 def review(film: Film, as_json: AsJson = False) -> None:
-    """List tracks without a name, the most useful first: weak ones with their candidate, then unknown people."""
+    """List tracks without a name, the most useful first, each with its likeliest names."""
     settings, key = _film(film)
     rows = _to_review(settings, key)
     if as_json:
-        show_json(rows.astype(object).where(rows.notna(), None).to_dict("records"))
+        show_json(rows)
         return
     shown = [
         (
             row["track"],
             format_clock(row["start_s"], 1),
             format_clock(row["end_s"], 1),
-            row["actor"] if row["decision"] == "unknown" else "weak",
+            row["actor"] or "weak",
+            likely_names_text(row["perhaps"]),
             row["nearest"],
             number(row["distance"], 3),
             row["reason"],
         )
-        for row in rows.to_dict("records")
+        for row in rows
     ]
-    show_table(("Track", "From", "To", "Now", "Nearest", "Distance", "Why"), shown, right=("Track", "Distance"))
-    note(f"next: wios name {key!r} TRACK 'Name of a cast member'", style="dim")
+    show_table(
+        ("Track", "From", "To", "Now", "Perhaps", "Nearest", "Distance", "Why"), shown, right=("Track", "Distance")
+    )
+    offered = next(((row["actor"] or row["track"], row["perhaps"][0]["actor"]) for row in rows if row["perhaps"]), None)
+    who, actor = offered or ("TRACK", "Name of a cast member")
+    note(f"next: wios name {typed(key)} {who} {typed(actor)}", style="dim")
 
 
 def name(
     film: Film,
-    who: Annotated[str, typer.Argument(metavar="WHO", help="A track's number, or unknown:<n>.")],
+    who: Annotated[
+        str, typer.Argument(metavar="WHO", help="A track's number, or unknown:<n>, an earlier one included.")
+    ],
     actor: Annotated[str | None, typer.Argument(metavar="[ACTOR]", help="Name in the cast.")] = None,
     wrong: Annotated[bool, typer.Option("--not", help="It is not ACTOR.")] = False,
     no_face: Annotated[bool, typer.Option("--no-face", help="It is not a face.")] = False,
@@ -199,25 +206,28 @@ def _run(settings: Settings, job: str, film: str) -> None:
         run_film(settings, instance, film, lambda progress, step: None, job, tell=note)
 
 
-def _to_review(settings: Settings, film: str) -> pd.DataFrame:
+def _to_review(settings: Settings, film: str) -> list[Row]:
     from wios_assets.lake.store import read_rows
     from wios_assets.reviews.queue import to_review
     from wios_assets.tables import FACE_TRACKS, TRACK_NAMES
+    from wios_assets.timeline.frames import records
 
     names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
-    return to_review(names, tracks)
+    return records(to_review(names, tracks))
 
 
 def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
     from wios_assets.lake.store import read_rows
+    from wios_assets.reviews.person_lookup import tracks_of_unknown
     from wios_assets.tables import FACE_TRACKS, TRACK_NAMES
+    from wios_assets.timeline.frames import records
 
     if who.isdecimal():
         return [int(who)]
     if not re.fullmatch(r"unknown:\d+", who):
         raise BadInput(f"{who!r}: not a track's number or unknown:<n>; `wios review` lists both")
     names, tracks = (read_rows(settings.lake, table, film).to_pandas() for table in (TRACK_NAMES, FACE_TRACKS))
-    own = names.loc[names["actor"] == who, "track"]
+    own = tracks_of_unknown(records(names), who)
     usable = tracks.loc[tracks["track"].isin(own) & tracks["best_face"].notna(), "track"]
     if usable.empty:
         raise NotFound(f"film {film!r}: there is no {who}; `wios review` lists who is unknown")

@@ -37,6 +37,11 @@ class _Person(_Model):
     character: str | None = Field(description="Character played, if known")
 
 
+class LikelyName(_Model):
+    actor: str = Field(description="Cast member")
+    probability: Share = Field(description="Probability that it is that cast member, 0 to 1")
+
+
 class Instance(_Model):
     """An interval in which the person is on screen; the end is not part of it."""
 
@@ -48,6 +53,10 @@ class Instance(_Model):
     runner_up_distance: Share | None = Field(description="Distance to the second nearest cast member's gallery")
     photos: list[str] | None = Field(description="Photos that matched best")
     reason: str | None = Field(description="Reason for the name, in a sentence")
+    perhaps: list[LikelyName] | None = Field(
+        description="Likeliest names of an unknown person, the likeliest first; they count in no figure"
+    )
+    numbers: list[int] | None = Field(description="Numbers n by which the person is, or was, unknown:<n>")
 
 
 class PersonOnScreen(_Person):

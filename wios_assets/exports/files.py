@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +21,7 @@ from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
 from wios_assets.tables import TABLES
+from wios_assets.timeline.likely_names import likely_names_text
 
 What = Literal["appearances", "minutes", "screen-time", "report", "reviews"]
 Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo", "html"]
@@ -70,6 +71,7 @@ _TABLES: dict[What, _TableExport] = {
             "runner_up",
             "runner_up_distance",
             "reason",
+            "perhaps",
         ),
     ),
     "minutes": _TableExport(
@@ -202,8 +204,10 @@ def _frame_rate(library: Library, film: str) -> float:
     return float(rows[0]["frame_rate"])
 
 
-def _cell(column: str, value: object) -> object:
-    """A value as written to CSV: seconds with three decimals, other floating-point numbers with four."""
+def _cell(column: str, value: Any) -> object:
+    """A value as written to CSV: seconds with three decimals, other numbers with four, likely names as text."""
+    if column == "perhaps":
+        return likely_names_text(value)
     if isinstance(value, float):
         return f"{value:.3f}" if column in _SECONDS else f"{value:.4f}"
     return value

@@ -1,4 +1,4 @@
-"""Exports for players, media centres and editing programs: WebVTT, `.nfo`, EDL."""
+"""Exports for players, media centres and editing programs: WebVTT, `.nfo`, EDL. They leave out likely names."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from wios_assets.errors import WiosError
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.questions import appearances, minutes, screen_time
 from wios_assets.timeline.clock import format_clock
+from wios_assets.timeline.likely_names import likely_names
 
 EVIDENCE_A_PERSON = 6
 """Most appearances of a person shown with their face chip."""
@@ -37,18 +38,19 @@ def report_html(library: Library, film: Row) -> bytes:
         own[row["actor"]].append(row)
     shown = {actor: _evidence(rows) for actor, rows in own.items()}
     faces = {row["best_face"] for rows in shown.values() for row in rows if row["best_face"] is not None}
-    photos = {photo for rows in shown.values() for row in rows for photo in (row["photos"] or ())[:MOST_PHOTOS]}
+    photos = {photo for rows in shown.values() for row in rows for photo in _photos(row)}
     chips = _pictures(library, "face_embeddings", key, _CHIPS, {"faces": sorted(faces)})
     thumbnails = _pictures(library, "gallery_photos", key, _PHOTOS, {"photos": sorted(photos)})
     people = [
         {
             "row": row,
+            "perhaps": likely_names(own[row["actor"]]) if row["kind"] == "unknown" else [],
             "path": _lane(own[row["actor"]]),
             "evidence": [
                 {
                     "row": each,
                     "chip": chips.get(each["best_face"]),
-                    "photos": [thumbnails[p] for p in (each["photos"] or ())[:MOST_PHOTOS] if p in thumbnails],
+                    "photos": [thumbnails[p] for p in _photos(each) if p in thumbnails],
                 }
                 for each in shown.get(row["actor"], [])
             ],
@@ -72,6 +74,11 @@ def _evidence(rows: list[Row]) -> list[Row]:
     pictured = [row for row in rows if row["best_face"] is not None]
     pictured.sort(key=lambda row: (row["probability"] or 0.0) * min(row["end_s"] - row["start_s"], 10.0), reverse=True)
     return sorted(pictured[:EVIDENCE_A_PERSON], key=lambda row: row["start_s"])
+
+
+def _photos(row: Row) -> list[str]:
+    """The photos that matched; none for an unknown person, who is nobody of the cast."""
+    return list(row["photos"] or ())[:MOST_PHOTOS] if row["kind"] == "cast" else []
 
 
 def _lane(rows: list[Row]) -> str:

@@ -47,6 +47,11 @@ class FilmList(BaseModel):
     films: list[FilmEntry]
 
 
+class LikelyName(BaseModel):
+    actor: str = Field(description="Cast member")
+    probability: Share = Field(description="Probability that it is that cast member, 0 to 1")
+
+
 class OnScreen(BaseModel):
     """A person on screen at the instant."""
 
@@ -62,6 +67,8 @@ class OnScreen(BaseModel):
     runner_up_distance: Share | None = Field(description="Distance to that cast member's gallery")
     photos: list[str] = Field(description="Photos that matched best")
     reason: str | None = Field(description="Evidence for the name, in a sentence")
+    perhaps: list[LikelyName] = Field(description="Likeliest names of an unknown person, the likeliest first")
+    numbers: list[int] = Field(description="Numbers n by which the person is, or was, unknown:<n>; the present first")
     chip: str | None = Field(description="Path of the appearance's best face chip, a JPEG")
 
 
@@ -94,7 +101,8 @@ class ReviewEntry(BaseModel):
     seconds: Seconds = Field(description="Total length of the tracks")
     now: Literal["weak", "unknown", "named"] = Field(description="Outcome: weak, unknown (nobody of the cast) or named")
     person: str | None = Field(description="The name, or unknown:<n>")
-    proposal: str | None = Field(description="The name, else the nearest cast member that nobody refused")
+    proposal: str | None = Field(description="The name, else the likeliest or nearest cast member not refused")
+    perhaps: list[LikelyName] = Field(description="Likeliest names that nobody refused, the likeliest first")
     nearest: str | None = Field(description="Cast member with the smallest distance")
     distance: float | None = Field(description="Distance to that cast member's gallery")
     runner_up: str | None = Field(description="Cast member with the second smallest distance")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from wios_assets.naming.decided_tracks import TrackDecisions
+from wios_assets.naming.decided_tracks import NOT_A_FACE, TrackDecisions
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.appearances import UNKNOWN, is_unknown
 from wios_assets.timeline.frames import records, table_frame
@@ -62,7 +62,7 @@ def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDe
         if undecided is not None and any(each.revision <= includes for each in own):
             actor = undecided.actor
             row.update(
-                actor=numbers.of(actor) if actor and is_unknown(actor) else actor,
+                actor=_present_number(row, actor, numbers),
                 decision=undecided.decision,
                 probability=undecided.probability,
                 reason="as it was before a person decided",
@@ -75,6 +75,9 @@ def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDe
                 probability=outcome.probability,
                 reason=outcome.reason,
             )
+        refused = {each.person for each in own if each.verdict == "is_not" and not each.undone_revision}
+        offered = outcome is None or (outcome.outcome != "named" and outcome.reason != NOT_A_FACE)
+        row["perhaps"] = [each for each in row["perhaps"] or () if offered and each["actor"] not in refused]
     return table_frame(rows, TRACK_NAMES)
 
 
@@ -104,8 +107,15 @@ def _outcome_before(decisions: Iterable[StoredDecision]) -> StoredOutcome | None
     return next((each.claim for each in decisions if each.claim is not None), None)
 
 
+def _present_number(row: Mapping[str, Any], actor: str | None, numbers: _FreshNumbers) -> str | None:
+    """The name before a decision, with the number that the person of the film has now if it was unknown."""
+    if actor is None or not is_unknown(actor):
+        return actor
+    return f"{UNKNOWN}{row['numbers'][0]}" if row["numbers"] else numbers.of(actor)
+
+
 class _FreshNumbers:
-    """Numbers for unknown people of an earlier run, whose numbers may belong to others by now."""
+    """Numbers for unknown people whose numbers are not stored and may belong to others by now."""
 
     def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         taken = [row["actor"] for row in rows if row["actor"] and is_unknown(row["actor"])]

@@ -1,13 +1,14 @@
-"""Finds the person whom a typed name means."""
+"""Finds the person whom a typed name or number means."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from wios_assets.errors import BadInput
 from wios_assets.text import name_key
-from wios_assets.timeline.appearances import is_unknown
+from wios_assets.timeline.appearances import UNKNOWN, is_unknown
 
 LONGEST_NAME = 120
 
@@ -40,3 +41,24 @@ def person_meant(known: Iterable[str], asked: str, *, new: bool = False) -> str:
     if is_unknown(tidy):
         raise BadInput(f"{tidy!r} is how unknown people are numbered; give a name")
     return tidy
+
+
+def tracks_of_unknown(names: Sequence[Mapping[str, Any]], asked: str) -> list[int]:
+    """The tracks of the person who is, or was, `unknown:<n>`.
+
+    The person who has the number now comes first; an earlier number leads to the person it was merged into, or to the
+    tracks that had it and are named since.
+
+    Args:
+        names: rows of `tables.TRACK_NAMES`.
+        asked: `unknown:<n>`.
+    """
+    number = int(asked.removeprefix(UNKNOWN))
+    present = f"{UNKNOWN}{number}"
+    own = [row for row in names if row["actor"] == present]
+    if not own:
+        had = [row for row in names if number in (row["numbers"] or ())]
+        merged = {row["actor"] for row in had if row["actor"] and is_unknown(row["actor"])}
+        tracks = {row["track"] for row in had}
+        own = [row for row in names if row["actor"] in merged or row["track"] in tracks]
+    return [int(row["track"]) for row in own]

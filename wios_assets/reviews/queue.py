@@ -10,6 +10,7 @@ COLUMNS = (
     "end_s",
     "decision",
     "actor",
+    "perhaps",
     "nearest",
     "distance",
     "runner_up",

@@ -37,8 +37,8 @@ def test_who_names_people_with_character_probability_and_evidence(wios: Wios) ->
     lines = answer.out.splitlines()
     assert lines[0] == "Inception (2010) at 00:00:11"
     assert re.split(r"  +", lines[2]) == [
-        *("Grace Hopper", "The Admiral", "0.980", "0.310", "Eileen Collins (0.720)", "1.jpg, 2.jpg"),
-        *("00:00:01.0", "00:00:12.5"),
+        *("Grace Hopper", "The Admiral", "0.980", "–", "0.310", "Eileen Collins (0.720)", "1.jpg, 2.jpg"),
+        *("00:00:01.0", "00:00:12.5", "Grace Hopper at 0.31 from the nearest photos"),
     ]
     assert lines[3].split()[:2] == ["unknown:1", "–"]
     assert len(lines) == 4
@@ -51,6 +51,19 @@ def test_who_says_when_nobody_is_known_and_still_names_the_unknown(wios: Wios) -
     assert stranger.out.splitlines()[:2] == ["007 at 00:00:15.500", "nobody known on screen"]
     assert "unknown:1" in stranger.out
     assert wios("who", "007", "0").code == 0
+
+
+def test_who_gives_the_likeliest_names_of_an_unknown_person_and_minutes_leave_them_out(wios: Wios) -> None:
+    with_films(wios, "007")
+    answer = wios("who", "007", "15").out
+    assert "Eileen Collins 0.70; Averil Mean 0.20" in answer
+    assert "Perhaps" not in wios("who", "007", "5").out
+    (stranger,) = json.loads(wios("who", "007", "15", "--json").out)["people"]
+    assert stranger["perhaps"][0] == {"actor": "Eileen Collins", "probability": 0.7}
+    assert (stranger["numbers"], stranger["kind"]) == ([1, 4], "unknown")
+    assert stranger["reason"] == "Eileen Collins at 0.58 is possible, a stranger is likelier"
+    for command in ("minutes", "screen-time"):
+        assert "Averil Mean" not in wios(command, "007").out
 
 
 def test_who_in_json_has_every_value(wios: Wios) -> None:

@@ -55,6 +55,18 @@ def test_appearances_in_csv_have_times_with_three_decimals_and_unknown_people(li
     ]
 
 
+def test_likely_names_stand_beside_the_unknown_and_in_no_file_for_players(library: Library) -> None:
+    rows = table_of(export_bytes(library, "007", "appearances", "csv"))
+    assert [row["perhaps"] for row in rows] == ["", "Eileen Collins 0.70; Averil Mean 0.20", ""]
+    stored = pq.read_table(io.BytesIO(export_bytes(library, "007", "appearances", "parquet")))
+    assert stored["perhaps"].to_pylist()[1] == APPEARANCES[1]["perhaps"]
+    document = json.loads(export_bytes(library, "007", "appearances", "json"))
+    stranger = next(person for person in document["people"] if person["actor"] == "unknown:1")
+    assert stranger["instances"][0]["perhaps"] == APPEARANCES[1]["perhaps"]
+    for what, format in (("screen-time", "nfo"), ("appearances", "vtt"), ("minutes", "csv"), ("screen-time", "csv")):
+        assert b"Averil Mean" not in export_bytes(library, "007", what, format)  # type: ignore[arg-type]
+
+
 def test_csv_keeps_commas_quotes_line_breaks_and_unicode(settings: Settings) -> None:
     name = 'Zoë "Z", of\nOz'
     fill(settings.lake, library_row("007"))

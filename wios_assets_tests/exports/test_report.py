@@ -60,6 +60,7 @@ def test_a_report_holds_everybody_every_minute_and_the_evidence(library: Library
         "98.0 %",
         "00:01",
         "at 0.31 from",
+        "perhaps Eileen Collins, 0.70; Averil Mean, 0.20",
     ):
         assert said in text
     assert text.count("<path ") == 3

@@ -72,11 +72,26 @@ def test_an_unknown_person_is_renamed_and_the_lane_changes(watched: Watched, set
     expect(tab.locator("#lanes .lane.unknown .who .name")).to_have_text("Unknown 1")
 
 
+def test_the_likeliest_name_is_shown_and_one_click_settles_the_person(watched: Watched, settings: Settings) -> None:
+    tab = watched.film(FILM, "?who=unknown:4")
+    expect(tab.locator("#now .perhaps")).to_have_text("perhaps Eileen Collins 60 %; Averil Mean 30 %")
+    expect(tab.locator("#lanes .lane.unknown .perhaps")).to_have_text("perhaps Eileen Collins 60 %; Averil Mean 30 %")
+    expect(tab.locator("#lanes .lane.unknown button.who")).to_be_focused()
+    tab.get_by_role("button", name="Name Unknown 1").click()
+    tab.get_by_role("button", name="Eileen Collins 60 %", exact=True).click()
+    expect(tab.locator("#lanes .lane.cast .who .name", has_text="Eileen Collins")).to_have_count(1)
+    (made,) = read_decisions(settings.data, FILM)
+    assert (made.person, made.verdict, made.everywhere) == ("Eileen Collins", "is", True)
+
+
 def test_a_cast_member_is_chosen_with_the_keyboard_alone(watched: Watched, settings: Settings) -> None:
     tab = watched.film(FILM)
     tab.locator("#lanes button.who").first.focus()
     tab.keyboard.press("ArrowDown")
     tab.keyboard.press("r")
+    assert tab.evaluate("document.activeElement.textContent") == "Eileen Collins 60 %"
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.id") == "cast-name"
     tab.keyboard.type("Averil")
     tab.keyboard.press("Tab")

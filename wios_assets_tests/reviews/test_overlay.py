@@ -68,3 +68,18 @@ def test_an_unknown_person_of_before_is_not_taken_for_another_of_now() -> None:
 
 def test_names_that_rest_on_all_decisions_stay_as_they_are() -> None:
     assert shown("cleo", rests_on=5, t0=[Made("is", "ben", 3)]) == ["cleo"]
+
+
+def test_a_decision_takes_a_likely_name_away_and_an_undone_one_gives_the_present_number() -> None:
+    perhaps = [{"actor": "ada", "probability": 0.6}, {"actor": "ben", "probability": 0.3}]
+    row = {"track": 0, "actor": "unknown:7", "decision": "unknown", "photos": [], "perhaps": perhaps, "numbers": [7, 2]}
+    stored = table_frame([row], TRACK_NAMES)
+
+    def left(*made: Made) -> list[str]:
+        return [each["actor"] for each in decided_names(stored, {0: made})["perhaps"][0]]
+
+    assert left(Made("is_not", "ada")) == ["ben"]
+    assert left(Made("is", "ben")) == left(Made("not_a_face", None)) == []
+    named = table_frame([{**row, "actor": "ben", "decision": "named", "decisions": 1, "perhaps": []}], TRACK_NAMES)
+    undone = Made("is", "ben", 1, undone_revision=2, claim=Said("unknown", "unknown:2"))
+    assert decided_names(named, {0: [undone]})["actor"].tolist() == ["unknown:7"]

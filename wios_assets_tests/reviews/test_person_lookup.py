@@ -3,7 +3,7 @@
 import pytest
 
 from wios_assets.errors import WiosError
-from wios_assets.reviews.person_lookup import person_meant
+from wios_assets.reviews.person_lookup import person_meant, tracks_of_unknown
 
 CAST = ("Renée Zellweger", "Ken Watanabe")
 
@@ -24,3 +24,16 @@ def test_nobody_else_is_meant_unless_that_is_said() -> None:
 def test_what_cannot_be_a_name_is_refused(name: str) -> None:
     with pytest.raises(WiosError):
         person_meant(CAST, name, new=True)
+
+
+def test_an_earlier_number_leads_to_the_person_it_was_merged_into_or_named() -> None:
+    names: list[dict[str, object]] = [
+        {"track": 0, "actor": "unknown:2", "numbers": [2, 5]},
+        {"track": 1, "actor": "unknown:2", "numbers": [2]},
+        {"track": 2, "actor": "Ada", "numbers": [3]},
+        {"track": 3, "actor": "Ada", "numbers": []},
+        {"track": 4, "actor": None, "numbers": None},
+    ]
+    assert tracks_of_unknown(names, "unknown:2") == tracks_of_unknown(names, "unknown:5") == [0, 1]
+    assert tracks_of_unknown(names, "unknown:3") == [2]
+    assert tracks_of_unknown(names, "unknown:4") == []

@@ -223,6 +223,8 @@ def _on_screen(film: FilmMap, index: int) -> dict[str, Any]:
         "runner_up_distance": number_or_none(float(film.runner_up_distance[index]), 4),
         "photos": film.photos[index],
         "reason": film.reason[index],
+        "perhaps": [{"actor": actor, "probability": round(p, 4)} for actor, p in film.perhaps[index]],
+        "numbers": person.numbers,
         "chip": chip_path(film.key, face) if face != NO_FACE else None,
     }
 

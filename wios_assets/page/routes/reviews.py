@@ -167,6 +167,7 @@ def review_entry(film: str, review: Review) -> dict[str, Any]:
         "now": review.outcome,
         "person": review.person,
         "proposal": review.proposal,
+        "perhaps": [{**each, "probability": round(each["probability"], 4)} for each in review.perhaps],
         "nearest": review.nearest,
         "distance": number_or_none(review.distance, 4),
         "runner_up": review.runner_up,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wios_assets.lake.library import Row
+from wios_assets.timeline.likely_names import likely_names
 
 NO_FACE = -1
 
@@ -26,6 +27,8 @@ class Person:
         seconds: seconds on screen. share: share of the film, 0 to 1. appearances: their number.
         face: the face with the best chip; None where none is stored.
         probability: mean over the seconds on screen; None where the lake has none.
+        perhaps: likeliest names of an unknown person with their probabilities, the likeliest first.
+        numbers: the n by which the person is, or was, unknown:<n>; the present one first.
     """
 
     number: int
@@ -38,6 +41,8 @@ class Person:
     appearances: int
     face: int | None
     probability: float | None
+    perhaps: tuple[tuple[str, float], ...] = ()
+    numbers: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -58,6 +63,7 @@ class FilmMap:
         appearance, face: int64 [appearances], the lake's numbers; `NO_FACE` where there is no face.
         probability, distance, runner_up_distance: float32 [appearances], NaN where the lake has none.
         runner_up: names, and None. photos: paths of the photos that matched best. reason: the evidence in a sentence.
+        perhaps: of each appearance, the likeliest names of an unknown person with their probabilities.
         tracks: int64 [...], track_offsets: int32 [appearances + 1]: appearance i consists of the tracks
             tracks[track_offsets[i]:track_offsets[i + 1]].
         revision: token of the tracks and the decisions on them; see `FilmDecisions.token`.
@@ -82,6 +88,7 @@ class FilmMap:
     runner_up_distance: NDArray[np.float32]
     photos: tuple[tuple[str, ...], ...]
     reason: tuple[str | None, ...]
+    perhaps: tuple[tuple[tuple[str, float], ...], ...]
     tracks: NDArray[np.int64]
     track_offsets: NDArray[np.int32]
     revision: str
@@ -176,6 +183,7 @@ def build_film_map(
         runner_up_distance=_float_column(rows, "runner_up_distance"),
         photos=tuple(_interned(interned, row["photos"] or ()) for row in rows),
         reason=tuple(interned.setdefault(row["reason"], row["reason"]) for row in rows),
+        perhaps=tuple(interned.setdefault(pairs, pairs) for pairs in (_pairs(row["perhaps"]) for row in rows)),
         tracks=np.array([track for row in rows for track in row["tracks"] or ()], dtype=np.int64),
         track_offsets=np.cumsum([0, *(len(row["tracks"] or ()) for row in rows)], dtype=np.int32),
         revision=revision,
@@ -198,8 +206,9 @@ def page_data(film: FilmMap) -> dict[str, Any]:
         `duration` in seconds; `people`, each with name, kind, character, seconds and share on screen, best face, and
         the appearances in columns: `start` in milliseconds, each the difference to the one before; `length` in
         milliseconds; `sure`, the probability in thousandths, -1 where there is none; `faces`, -1 where there is none.
-        An unknown person has the numbers of all tracks in `tracks`; `revision` is sent back with decisions. `minutes`
-        holds, for each minute, pairs of index in `people` and seconds in one flat list.
+        An unknown person has the numbers of all tracks in `tracks`, and the likeliest names with thousandths in
+        `perhaps`; `numbers` holds the n of `unknown:<n>` that are or were the person's. `revision` is sent back with
+        decisions. `minutes` holds, for each minute, pairs of index in `people` and seconds in one flat list.
     """
     minutes: dict[int, list[float]] = {}
     for minute, person, seconds, _ in film.minutes:
@@ -219,7 +228,8 @@ def page_data(film: FilmMap) -> dict[str, Any]:
                 "share": round(person.share, 4),
                 "face": person.face,
                 "page": f"/actor/{quote(person.key, safe='')}" if person.kind == "cast" else None,
-                **({"tracks": _all_tracks(film, person.number)} if person.kind == "unknown" else {}),
+                **({"numbers": person.numbers} if person.numbers else {}),
+                **(_unknown_columns(film, person) if person.kind == "unknown" else {}),
                 **_appearance_columns(film, person.number),
             }
             for person in film.people
@@ -235,14 +245,14 @@ def number_or_none(value: float | None, decimals: int) -> float | None:
 
 def _people(rows: Sequence[Row], screen_time: Sequence[Row], quality: dict[int, float]) -> tuple[Person, ...]:
     best: dict[str, tuple[float, int]] = {}
-    first: dict[str, Row] = {}
+    own: dict[str, list[Row]] = {}
     for row in rows:
-        first.setdefault(row["actor"], row)
+        own.setdefault(row["actor"], []).append(row)
         if row["best_face"] is not None:
             score = quality.get(row["best_face"], 0.0) * (row["probability"] or 0.5)
             best[row["actor"]] = max(best.get(row["actor"], (-1.0, 0)), (score, row["best_face"]))
     known = {row["actor"]: row for row in screen_time}
-    totals = [known.get(actor) or _estimated_screen_time(actor, rows) for actor in first]
+    totals = [known.get(actor) or _estimated_screen_time(actor, rows) for actor in own]
     totals.sort(key=lambda row: (row["kind"] != "cast", -row["seconds"], row["actor"]))
     return tuple(
         Person(
@@ -256,6 +266,8 @@ def _people(rows: Sequence[Row], screen_time: Sequence[Row], quality: dict[int, 
             appearances=row["appearances"],
             face=best[row["actor"]][1] if row["actor"] in best else None,
             probability=row["mean_probability"],
+            perhaps=_pairs(likely_names(own[row["actor"]])) if row["kind"] == "unknown" else (),
+            numbers=tuple(dict.fromkeys(number for each in own[row["actor"]] for number in each["numbers"] or ())),
         )
         for number, row in enumerate(totals)
     )
@@ -292,8 +304,15 @@ def _interned(known: dict[Any, Any], photos: Sequence[str]) -> tuple[str, ...]:
     return stored
 
 
-def _all_tracks(film: FilmMap, person: int) -> list[int]:
-    return [track for index in film.appearances_of(person) for track in film.tracks_of(index)]
+def _pairs(candidates: Sequence[Row] | None) -> tuple[tuple[str, float], ...]:
+    return tuple((each["actor"], each["probability"]) for each in candidates or ())
+
+
+def _unknown_columns(film: FilmMap, person: Person) -> dict[str, list[Any]]:
+    return {
+        "tracks": [track for index in film.appearances_of(person.number) for track in film.tracks_of(index)],
+        "perhaps": [[actor, round(probability * 1000)] for actor, probability in person.perhaps],
+    }
 
 
 def _appearance_columns(film: FilmMap, person: int) -> dict[str, list[int]]:

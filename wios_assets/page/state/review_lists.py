@@ -17,8 +17,9 @@ from wios_assets.reviews.accuracy import checked_intervals, checked_top
 from wios_assets.reviews.decisions import Decision
 from wios_assets.reviews.overlay import undecided_names
 from wios_assets.reviews.queue import to_review
-from wios_assets.timeline.appearances import appearances
+from wios_assets.timeline.appearances import appearances, is_unknown
 from wios_assets.timeline.frames import records
+from wios_assets.timeline.likely_names import Candidates, likely_names
 
 ListName = Literal["unnamed", "named", "decided"]
 MOST_FACES = 6
@@ -32,7 +33,8 @@ class Review:
         tracks: their numbers. start_s, end_s: of the longest track, seconds on the player's clock.
         seconds: total length of all tracks. faces: best face of each, the longest track's first.
         outcome: weak, unknown or named; `person` is the name, or unknown:<n>.
-        proposal: the person named, else the nearest cast member that nobody refused.
+        proposal: the person named, else the likeliest, else the nearest cast member that nobody refused.
+        perhaps: likeliest names that nobody refused, actor and probability, the likeliest first.
         nearest, distance, runner_up, probability, reason: the evidence.
         decisions: decisions on the tracks, oldest first; in the list of decisions that decision alone.
         token: to be sent back with a decision, see `FilmDecisions.token`.
@@ -46,6 +48,7 @@ class Review:
     outcome: Literal["weak", "unknown", "named"]
     person: str | None
     proposal: str | None
+    perhaps: Candidates
     nearest: str | None
     distance: float | None
     runner_up: str | None
@@ -57,7 +60,7 @@ class Review:
     @property
     def everywhere(self) -> bool:
         """Whether a name applies to similar unnamed tracks as well."""
-        return self.outcome == "unknown"
+        return self.person is not None and is_unknown(self.person)
 
     @property
     def active(self) -> tuple[Decision, ...]:
@@ -120,7 +123,11 @@ class _ReviewBuilder:
         longest, name = self.tracks[ordered[0]], self.names[ordered[0]]
         decisions = self.decisions.on(ordered) if decisions is None else decisions
         refused = {each.person for each in decisions if each.verdict == "is_not" and each.undone_at is None}
-        candidates = [name["actor"]] if name["decision"] == "named" else [name["nearest"], name["runner_up"]]
+        named = name["decision"] == "named"
+        rows = ({**self.tracks[track], "perhaps": self.names[track]["perhaps"]} for track in ordered)
+        perhaps = [] if named else likely_names(rows, refused)
+        likeliest = [each["actor"] for each in perhaps]
+        candidates = [name["actor"]] if named else [*likeliest, name["nearest"], name["runner_up"]]
         return Review(
             tracks=tuple(sorted(ordered)),
             start_s=float(longest["start_s"]),
@@ -130,6 +137,7 @@ class _ReviewBuilder:
             outcome=name["decision"],
             person=name["actor"],
             proposal=next((each for each in candidates if each is not None and each not in refused), None),
+            perhaps=perhaps,
             **{column: name[column] for column in ("nearest", "distance", "runner_up", "probability", "reason")},
             decisions=tuple(decisions),
             token=self.decisions.token_on(ordered),

@@ -8,6 +8,12 @@ export function element(name, className, text) {
   return created;
 }
 
+// A probability in thousandths as text; empty where there is none.
+export function percent(thousandths) {
+  if (thousandths < 0) return "";
+  return thousandths >= 995 ? "> 99 %" : `${Math.round(thousandths / 10)} %`;
+}
+
 // Index of the last entry of sorted `values` that is at most `wanted`, -1 where there is none.
 export function lastAtMost(values, wanted) {
   let low = 0;

@@ -40,21 +40,34 @@ export async function send(path, content) {
   return { ok: response.ok, status: response.status, value };
 }
 
-// Asks who it is; returns { person, new }, or null if cancelled. `focus` is "cast" or "new".
-export function askWho(focus) {
+// Asks who it is; returns { person, new }, or null if cancelled. `focus` is "cast" or "new"; `likely`, the likeliest
+// names as pairs of name and text of the probability, are offered first, one click each.
+export function askWho(focus, likely = []) {
   const dialog = document.getElementById("who-dialog");
   const cast = document.getElementById("cast-name");
   const name = document.getElementById("new-name");
   name.value = "";
   dialog.returnValue = "";
   document.getElementById("cast-form").hidden = cast.options.length === 0;
+  const first = document.getElementById("likely-form");
+  first.hidden = likely.length === 0;
+  first.replaceChildren(
+    ...likely.map(([person, probability]) => {
+      const button = document.createElement("button");
+      button.value = `likely:${person}`;
+      button.textContent = `${person} ${probability}`;
+      return button;
+    }),
+  );
   dialog.showModal();
-  (focus === "new" || cast.options.length === 0 ? name : cast).focus();
+  if (focus === "new" || (cast.options.length === 0 && likely.length === 0)) name.focus();
+  else (likely.length ? first.firstElementChild : cast).focus();
   return new Promise((resolve) => {
     dialog.addEventListener(
       "close",
       () => {
-        if (dialog.returnValue === "cast") resolve({ person: cast.value, new: false });
+        if (dialog.returnValue.startsWith("likely:")) resolve({ person: dialog.returnValue.slice(7), new: false });
+        else if (dialog.returnValue === "cast") resolve({ person: cast.value, new: false });
         else if (dialog.returnValue === "new") resolve({ person: name.value, new: true });
         else resolve(null);
       },

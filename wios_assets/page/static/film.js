@@ -1,6 +1,6 @@
 // The page of a film: who is on screen now, a lane for each person, the minutes.
 
-import { element, lastAtMost } from "./common.js";
+import { element, lastAtMost, percent } from "./common.js";
 import { askWho, followNames, send } from "./decisions.js";
 import { evidence } from "./evidence.js";
 import { loadCaptions, toggleCaptions, usePreviewIfNeeded } from "./playback.js";
@@ -50,9 +50,10 @@ function displayName(person) {
   return person.kind === "unknown" && unknown ? `Unknown ${unknown[1]}` : person.name;
 }
 
-function percent(thousandths) {
-  if (thousandths < 0) return "";
-  return thousandths >= 995 ? "> 99 %" : `${Math.round(thousandths / 10)} %`;
+// The likeliest names of an unknown person, "perhaps Al Pacino 70 %; Robert Duvall 20 %".
+function likelyNames(person) {
+  const names = (person.perhaps || []).map(([name, thousandths]) => `${name} ${percent(thousandths)}`);
+  return element("span", "perhaps", `perhaps ${names.join("; ")}`);
 }
 
 function unpack(data) {
@@ -107,6 +108,7 @@ function showNow() {
       if (person.page) name.href = person.page;
       words.append(name);
       if (person.character) words.append(element("span", "character", person.character));
+      if (person.perhaps && person.perhaps.length) words.append(likelyNames(person));
       const facts = element("span", "facts");
       if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.probability[index])), " · ");
       facts.append(`${clock(lane.start[index])}–${clock(lane.end[index])}`);
@@ -187,6 +189,7 @@ function buildLanes() {
       const names = element("span", "names");
       names.append(element("span", "name", displayName(person)));
       if (person.character) names.append(element("span", "character", person.character));
+      if (person.perhaps && person.perhaps.length) names.append(likelyNames(person));
       who.append(chip(person.face, 34), names);
       who.title = "Go to the next appearance";
       who.addEventListener("click", () => goToNextAppearance(lane));
@@ -231,7 +234,7 @@ function listenToStrip(strip) {
 // Asks who an unknown person is, sends the decision, and shows it in the lanes.
 async function nameUnknown(lane) {
   const { person } = lane;
-  const who = await askWho("cast");
+  const who = await askWho("cast", person.perhaps.map(([name, thousandths]) => [name, percent(thousandths)]));
   if (!who) return;
   const path = `/api/films/${root.dataset.key}/reviews`;
   const decision = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: film.revision };
@@ -352,6 +355,14 @@ function requestedTime() {
   return parts.some(Number.isNaN) ? 0 : parts.reduce((sum, part) => sum * 60 + part, 0);
 }
 
+// The lane of the person in the page's address, `?who=`: a name, or unknown:<n>, an earlier number included.
+function requestedLane() {
+  const who = new URLSearchParams(location.search).get("who");
+  const unknown = /^unknown:(\d+)$/.exec(who || "");
+  const named = lanes.find(({ person }) => person.name === who);
+  return named || (unknown && lanes.find(({ person }) => (person.numbers || []).includes(Number(unknown[1]))));
+}
+
 async function main() {
   const response = await fetch(root.dataset.source);
   if (!response.ok) throw new Error(`${root.dataset.source}: ${response.status}`);
@@ -361,7 +372,8 @@ async function main() {
   range = [0, film.duration];
   listen();
   if (video) loadCaptions(video);
-  const start = requestedTime();
+  const lane = requestedLane();
+  const start = requestedTime() || (lane ? lane.start[0] : 0);
   if (video && start && video.readyState < 1) {
     video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });
     time = Math.min(start, film.duration);
@@ -370,6 +382,7 @@ async function main() {
     goTo(start || (video ? video.currentTime : 0));
   }
   draw();
+  if (lane) lane.item.querySelector("button.who").focus();
   const names = document.getElementById("names-state");
   if (["waiting", "running"].includes(names.dataset.state)) followNames(root.dataset.key, reload);
   root.dataset.ready = "yes";

@@ -1,5 +1,6 @@
 // The review page: decisions on tracks, by button or key.
 
+import { percent } from "./common.js";
 import { askWho, followNames, keepReviewer, send } from "./decisions.js";
 
 const list = document.getElementById("reviews");
@@ -55,7 +56,8 @@ async function newDecision(card, action) {
   if (action === "yes") return { verdict: "is", person, everywhere };
   if (action === "no") return { verdict: "is_not", person };
   if (action === "no-face") return { verdict: "not_a_face" };
-  const who = await askWho(action === "new" ? "new" : "cast");
+  const likely = JSON.parse(card.dataset.perhaps).map((each) => [each.actor, percent(each.probability * 1000)]);
+  const who = await askWho(action === "new" ? "new" : "cast", likely);
   return who && { verdict: "is", everywhere, ...who };
 }
 

@@ -89,6 +89,19 @@ def test_who_gives_the_evidence(page: Page) -> None:
     assert grace["reason"] == "Grace Hopper at 0.31 from the nearest photos"
 
 
+def test_who_gives_the_likeliest_names_of_an_unknown_person(page: Page) -> None:
+    _, stranger = page.json("/api/films/007/who?t=11")["people"]
+    assert stranger["perhaps"] == [
+        {"actor": "Eileen Collins", "probability": 0.7},
+        {"actor": "Averil Mean", "probability": 0.2},
+    ]
+    assert (stranger["kind"], stranger["numbers"]) == ("unknown", [1, 4])
+    lanes = {person["name"]: person for person in page.json("/data/007")["people"]}
+    assert lanes["unknown:1"]["perhaps"] == [["Eileen Collins", 700], ["Averil Mean", 200]]
+    assert lanes["unknown:1"]["numbers"] == [1, 4]
+    assert "perhaps" not in lanes["Grace Hopper"]
+
+
 @pytest.mark.parametrize(
     ("path", "status", "says"),
     [

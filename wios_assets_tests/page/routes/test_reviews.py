@@ -96,6 +96,31 @@ def test_a_decision_shows_at_once_everywhere(page: Page, settings: Settings) -> 
     assert (kept.decided_by, kept.verdict, kept.everywhere) == ("Ann", "is", False)
 
 
+def test_the_likeliest_name_of_an_unknown_person_is_offered_first_until_it_is_refused(page: Page) -> None:
+    _, unknown = listed(page)
+    assert (unknown["proposal"], [each["actor"] for each in unknown["perhaps"]]) == (
+        "Eileen Collins",
+        ["Eileen Collins", "Averil Mean"],
+    )
+    assert "Perhaps Eileen Collins 60%; Averil Mean 30%" in page.get(f"/review/{FILM}").text
+    assert judge(page, unknown, "is_not", "Eileen Collins").status_code == 201
+    refused = next(entry for entry in listed(page) if entry["tracks"] == [1])
+    assert refused["perhaps"] == [{"actor": "Averil Mean", "probability": 0.3}]
+    assert (refused["proposal"], refused["person"]) == ("Averil Mean", "unknown:1")
+    assert judge(page, refused, "is", "Averil Mean", everywhere=True).status_code == 201
+    assert "unknown:1" not in lanes(page)
+    (person,) = page.json(f"/api/films/{FILM}/who?t=25")["people"]
+    assert (person["actor"], person["perhaps"], person["numbers"]) == ("Averil Mean", [], [1, 4])
+
+
+def test_a_person_outside_the_cast_is_neither_counted_in_it_nor_shown_with_photos_of_others(page: Page) -> None:
+    _, unknown = listed(page)
+    assert judge(page, unknown, "is", "Mary Smith", new=True).status_code == 201
+    (person,) = page.json(f"/api/films/{FILM}/who?t=25")["people"]
+    assert (person["actor"], person["photos"], person["distance"]) == ("Mary Smith", [], None)
+    assert "1 of the cast, 1 outside it" in page.get(f"/film/{FILM}").text
+
+
 def test_an_unknown_person_may_get_a_name_outside_the_cast(page: Page) -> None:
     _, unknown = listed(page)
     assert judge(page, unknown, "is", HOSTILE, everywhere=True).status_code == 400
