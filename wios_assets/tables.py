@@ -164,11 +164,6 @@ FACE_EMBEDDINGS = _table(
     ("engine", TEXT, "Engine that made the embedding"),
     ("model_hash", TEXT, "Hash of the models behind it"),
     ("chip", BYTES, "Face chip as JPEG, as the engine was given it"),
-    (
-        "clothing",
-        BYTES,
-        "Colours below the face: square roots of a CIELAB histogram, a byte each; null if out of sight",
-    ),
 )
 FACE_TRACKS = _table(
     "face_tracks",

@@ -26,7 +26,6 @@ class Candidate:
         quality: 0 to 1.
         crop: the picture around it, uint8 [height, width, 3], RGB.
         faces: the one face, in pixels of the crop.
-        clothing: the picture below the face, uint8 [32, 32, 3], RGB; None where it is out of the picture.
     """
 
     face: int
@@ -34,7 +33,6 @@ class Candidate:
     quality: float
     crop: Image
     faces: Faces
-    clothing: Image | None
 
 
 class ChipSelection:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from wios_assets.vision.chip_selection import Candidate, ChipSelection, crop_face
 from wios_assets.vision.chips import ChipQuality, judge_face
-from wios_assets.vision.clothing import clothing_colours, clothing_patch
 from wios_assets.vision.cut_detection import mark_cuts
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.options import FootageOptions
@@ -207,8 +206,7 @@ class _Pass:
         seconds = (sample - tracklet // FACES_A_SAMPLE) / self._options.samples_per_second
         if self._selection.wants(tracklet, quality.quality, seconds):
             crop, cropped = crop_face(image, face)
-            clothing = clothing_patch(image, face.boxes[0])
-            self._selection.offer(Candidate(number, tracklet, quality.quality, crop, cropped, clothing), seconds)
+            self._selection.offer(Candidate(number, tracklet, quality.quality, crop, cropped), seconds)
 
     def _choose(self, ended: list[int]) -> None:
         for tracklet in ended:
@@ -220,10 +218,7 @@ class _Pass:
         chosen, self._to_embed = self._to_embed, []
         chips = np.concatenate([self._engine.chips(candidate.crop, candidate.faces) for candidate in chosen])
         for candidate, chip, vector in zip(chosen, chips, self._engine.embed(chips), strict=True):
-            colours = None if candidate.clothing is None else clothing_colours(candidate.clothing).tobytes()
-            yield EmbeddingRecord(
-                candidate.face, candidate.tracklet, candidate.quality, vector, self._jpeg(chip), colours
-            )
+            yield EmbeddingRecord(candidate.face, candidate.tracklet, candidate.quality, vector, self._jpeg(chip))
 
     def _jpeg(self, chip: Image) -> bytes:
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.chip_jpeg_quality]

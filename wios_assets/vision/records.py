@@ -58,7 +58,6 @@ class EmbeddingRecord:
         quality: 0 to 1.
         embedding: float32 [engine's embedding length].
         chip: JPEG, the engine's chip size.
-        clothing: colours below the face, `vision.clothing.CLOTHING_LENGTH` bytes; None where they are out of sight.
     """
 
     face: int
@@ -66,7 +65,6 @@ class EmbeddingRecord:
     quality: float
     embedding: NDArray[np.float32]
     chip: bytes
-    clothing: bytes | None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""People made of vectors and shirts: embeddings as far apart as the default engine's, and a film's tables of them."""
+"""People made of vectors: embeddings as far apart as the default engine's, and a film's tables of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wios_assets.vision.clothing import PATCH, clothing_colours
 from wios_assets.vision.tracks import TrackOptions, link_tracks
 
 LENGTH = 256
@@ -73,8 +72,8 @@ def cast_of(people: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Seen:
-    """A face seen from one sample to another: who it is, where it stands, which samples, what its pictures are, and
-    the colour of the shirt below it, red, green and blue; None where it is out of the picture."""
+    """A face seen from one sample to another: who it is, where it stands, which samples, and what its pictures
+    are."""
 
     person: str
     samples: range
@@ -82,7 +81,6 @@ class Seen:
     step: float = 0.0
     within: float = WITHIN
     embedded: int = 3
-    shirt: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,16 +135,9 @@ def film_of(people: People, seen: Sequence[Seen], cuts: Sequence[int] = (), fact
                         "embedding": people.picture(face.person, face.within) * np.float32(factor),
                         "engine": "onnx",
                         "model_hash": MODEL,
-                        "clothing": None if face.shirt is None else _worn(face.shirt, number),
                     }
                 )
-    columns = ["face", "tracklet", "quality", "embedding", "engine", "model_hash", "clothing"]
+    columns = ["face", "tracklet", "quality", "embedding", "engine", "model_hash"]
     tables = pd.DataFrame(faces), pd.DataFrame(embeddings, columns=columns)
     tracks = link_tracks(*tables, shots, samples, 360.0, TrackOptions())
     return Film(tracks, *tables, shots, samples)
-
-
-def _worn(shirt: tuple[int, int, int], seed: int) -> bytes:
-    """Colours of a shirt whose folds are lighter and darker than its cloth."""
-    folds = np.random.default_rng(seed).normal(0.0, 8.0, (PATCH, PATCH, 1))
-    return clothing_colours((np.asarray(shirt) + folds).clip(0, 255).astype(np.uint8)).tobytes()

@@ -19,7 +19,7 @@ def one_face(box: tuple[float, float, float, float]) -> Faces:
 
 
 def candidate(face: int, quality: float) -> Candidate:
-    return Candidate(face, 7, quality, np.zeros((4, 4, 3), np.uint8), one_face((0, 0, 2, 2)), None)
+    return Candidate(face, 7, quality, np.zeros((4, 4, 3), np.uint8), one_face((0, 0, 2, 2)))
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=60), st.integers(1, 6))

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
 from wios_assets.vision import footage, sampling, video
-from wios_assets.vision.clothing import CLOTHING_LENGTH
 from wios_assets.vision.dlib_engine import DlibEngine
 from wios_assets.vision.engine import Faces, Image
 from wios_assets.vision.footage import analyse_segment, largest_change
@@ -231,22 +230,6 @@ def test_each_tracklet_has_its_best_chips_embedded(found: list[Record], engine: 
     assert all(1 <= len(some) <= OPTIONS.chips_per_tracklet for some in chips.values())
     vectors = [record.embedding for some in chips.values() for record in some]
     assert max(float(np.linalg.norm(a - b)) for a in vectors for b in vectors) < 0.5
-
-
-def test_a_face_is_kept_with_what_is_worn_below_it_where_that_is_in_the_picture(
-    tmp_path: Path, engine: Counting
-) -> None:
-    upper = np.asarray(skimage.data.astronaut())[:360]
-    tall = np.asarray(cv2.resize(upper, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    close = with_astronaut(wall(1), 60, top=HEIGHT - 170)
-    worn = []
-    for name, picture in (("tall", tall), ("close", close)):
-        records = analyse(probe(write_film(tmp_path / f"{name}.mp4", [picture] * 25, rate=RATE)), engine)
-        worn.append({record.clothing for record in records if isinstance(record, EmbeddingRecord)})
-    (suit,) = worn[0]
-    assert suit is not None
-    assert len(suit) == CLOTHING_LENGTH
-    assert worn[1] == {None}
 
 
 def test_segments_of_any_length_give_the_same_samples_cuts_and_faces(
