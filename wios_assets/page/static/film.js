@@ -50,9 +50,9 @@ function displayName(person) {
   return person.kind === "unknown" && unknown ? `Unknown ${unknown[1]}` : person.name;
 }
 
-// The likeliest names of an unknown person, "perhaps Al Pacino 70 %; Robert Duvall 20 %".
-function likelyNames(person) {
-  const names = (person.perhaps || []).map(([name, thousandths]) => `${name} ${percent(thousandths)}`);
+// The `most` likeliest names of an unknown person, "perhaps Al Pacino 70 %; Robert Duvall 20 %".
+function likelyNames(person, most) {
+  const names = person.perhaps.slice(0, most).map(([name, thousandths]) => `${name} ${percent(thousandths)}`);
   return element("span", "perhaps", `perhaps ${names.join("; ")}`);
 }
 
@@ -108,7 +108,7 @@ function showNow() {
       if (person.page) name.href = person.page;
       words.append(name);
       if (person.character) words.append(element("span", "character", person.character));
-      if (person.perhaps && person.perhaps.length) words.append(likelyNames(person));
+      if (person.perhaps && person.perhaps.length) words.append(likelyNames(person, person.perhaps.length));
       const facts = element("span", "facts");
       if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.probability[index])), " · ");
       facts.append(`${clock(lane.start[index])}–${clock(lane.end[index])}`);
@@ -189,7 +189,7 @@ function buildLanes() {
       const names = element("span", "names");
       names.append(element("span", "name", displayName(person)));
       if (person.character) names.append(element("span", "character", person.character));
-      if (person.perhaps && person.perhaps.length) names.append(likelyNames(person));
+      if (person.perhaps && person.perhaps.length) names.append(likelyNames(person, 1));
       who.append(chip(person.face, 34), names);
       who.title = "Go to the next appearance";
       who.addEventListener("click", () => goToNextAppearance(lane));
