@@ -9,10 +9,12 @@ within a tenth of a second counts as there already: the tracks of a file rarely 
 from __future__ import annotations
 
 import bisect
+import heapq
 import math
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -23,8 +25,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from wios_assets.errors import BadInput
 from wios_assets.vision.hardware import Decoder
-from wios_assets.vision.video import Video, open_video
+from wios_assets.vision.video import (
+    CLOCK_RESTART_S,
+    Video,
+    can_be_joined,
+    clock_restarts,
+    has_decoding_times_only,
+    open_video,
+)
 
 CLOCK_TOLERANCE_S = 2e-6
 """Containers give their start time in whole microseconds; a picture due at an instant may seem this much later."""
@@ -205,11 +215,17 @@ def _decode(
     step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
     last_s = -math.inf
     read_to_s = 0.0
+    # AVI gives no times of showing: pictures come in the order of the screen, so each has the least time left.
+    by_decoding = has_decoding_times_only(container)
+    unshown: list[int] = []
+    time_base = stream.time_base or Fraction(1, av.time_base)
     packets = _packets(container, stream, damage, video.start_s)
-    for packet, is_needed in _with_need(packets, video.start_s, only_needed_for):
+    for packet, is_needed in _with_need(packets, video.start_s, None if by_decoding else only_needed_for):
         stream.codec_context.skip_frame = "DEFAULT" if is_needed else "NONREF"
         if packet.pts is not None:
             read_to_s = max(read_to_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - video.start_s)
+        if by_decoding and packet.dts is not None and packet.size:
+            heapq.heappush(unshown, packet.dts)
         frames: list[VideoFrame] = []
         try:
             frames = list(packet.decode())
@@ -218,7 +234,14 @@ def _decode(
         if packet.is_corrupt and packet.size:
             damage.found(_packet_time_s(packet, video.start_s, last_s + step_s))
         for frame in frames:
-            time_s = frame.time - video.start_s if frame.time is not None else max(last_s, -step_s) + step_s
+            if unshown:
+                time_s = float(heapq.heappop(unshown) * time_base) - video.start_s
+            elif frame.time is not None:
+                time_s = frame.time - video.start_s
+            else:
+                time_s = max(last_s, -step_s) + step_s
+            if time_s < last_s - CLOCK_RESTART_S and can_be_joined(container):
+                raise BadInput(clock_restarts(video.path, last_s))
             if time_s <= last_s:
                 continue
             if frame.is_corrupt:

@@ -22,6 +22,12 @@ from wios_assets.vision.hardware import Decoder, open_container
 
 FINGERPRINT_CHUNKS = 64
 FINGERPRINT_CHUNK_BYTES = 64 * 1024
+STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "tiff", "webp", "jpeg2000"})
+"""Codecs of covers; a film in one of them has no other video track."""
+
+CLOCK_RESTART_S = 1.0
+"""By how much the decoding clock must go back to have started again, in seconds."""
+
 LARGEST_UNEXPLAINED_END_S = 5.0
 """How much shorter than the container says every track may be before the file counts as truncated, in seconds."""
 
@@ -71,13 +77,12 @@ def probe(path: Path) -> Video:
         size_bytes = sum(_readable_size(part) for part in parts.read_parts(path))
     with open_video(path) as (container, stream):
         start_s = (container.start_time or 0) / av.time_base
-        picture = _first_picture(path, container, stream)
-        duration_s = _end_s(path, container, _declared_duration_s(container, start_s), start_s)
+        picture, first_s = _first_picture(path, container, stream, start_s)
+        duration_s = _end_s(path, container, stream, _declared_duration_s(container, start_s), start_s)
         rotation = round(picture.rotation) % 360
         rotation = rotation if rotation % 90 == 0 else 0
         width, height = display_size(picture, stream.sample_aspect_ratio, rotation)
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        first_s = picture.time - start_s if picture.time is not None else 0.0
         return Video(
             path=path,
             fingerprint=fingerprint(path),
@@ -119,11 +124,7 @@ def open_video(
             "it is not a video, or was cut off while being copied: copy it again"
         ) from None
     try:
-        tracks = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-        if not tracks:
-            kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
-            raise BadInput(f"{path}: has no video track, only {kinds}; choose a file with pictures")
-        stream = next((s for s in tracks if s.disposition & av.stream.Disposition.default), tracks[0])
+        stream = _main_track(path, container)
         if stream.codec_context is None:
             raise BadInput(f"{path}: its video codec is not known to this FFmpeg; convert the file to H.264")
         stream.codec_context.thread_count = threads
@@ -132,6 +133,16 @@ def open_video(
         yield container, stream
     finally:
         container.close()
+
+
+def _main_track(path: Path, container: InputContainer) -> VideoStream:
+    """The track of the film: no cover, whether it is marked as one or is a still beside moving pictures."""
+    tracks = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not tracks:
+        kinds = ", ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise BadInput(f"{path}: has no video track, only {kinds}; choose a file with pictures")
+    moving = [s for s in tracks if s.codec_context is None or s.codec_context.name not in STILL_CODECS] or tracks
+    return next((s for s in moving if s.disposition & av.stream.Disposition.default), moving[0])
 
 
 def display_size(picture: VideoFrame, sample_aspect: Fraction | None, rotation: int) -> tuple[int, int]:
@@ -196,7 +207,12 @@ def _reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip()
 
 
-def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
+def _first_picture(
+    path: Path, container: InputContainer, stream: VideoStream, start_s: float
+) -> tuple[VideoFrame, float]:
+    """The first picture that can be decoded, and its time in seconds on the player's clock."""
+    by_decoding = has_decoding_times_only(container)
+    first_dts: int | None = None
     reason = "no packets"
     packets = container.demux(stream)
     while True:
@@ -208,8 +224,13 @@ def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -
             reason = _reason(error)
             break
         try:
+            if by_decoding and first_dts is None:
+                first_dts = packet.dts
             for picture in packet.decode():
-                return picture
+                if first_dts is not None and stream.time_base is not None:
+                    # Pictures come in the order of the screen, so the first has the first time of decoding.
+                    return picture, float(first_dts * stream.time_base) - start_s
+                return picture, picture.time - start_s if picture.time is not None else 0.0
         except av.error.FFmpegError as error:
             reason = _reason(error)
     raise BadInput(
@@ -237,35 +258,73 @@ def _track_end_s(stream: VideoStream, start_s: float) -> float | None:
         return None
 
 
-def _end_s(path: Path, container: InputContainer, declared_s: float, start_s: float) -> float:
-    """When the film ends, seconds on the player's clock; what the container says, or its last packet if that is later.
+def _end_s(path: Path, container: InputContainer, stream: VideoStream, declared_s: float, start_s: float) -> float:
+    """When the last picture ends, seconds on the player's clock. Sound and subtitles that go on count for nothing.
 
     Raises:
-        WiosError: every track ends long before the container says it does, so the file has been cut off.
+        BadInput: every track ends long before the container says it does, so the file has been cut off; or the clock
+            starts again, so that recordings have been joined.
     """
     near_end_s = max(0.0, declared_s - LARGEST_UNEXPLAINED_END_S)
-    reached_s = _last_packet_end_s(container, near_end_s + start_s) - start_s
-    if reached_s < near_end_s or not declared_s:
+    pictures_s, reached_s = _ends_s(path, container, stream, near_end_s + start_s, start_s)
+    if reached_s < near_end_s or not pictures_s:
         # A seek beyond the last packet can land anywhere: read from the start before calling a file broken.
-        reached_s = max(reached_s, _last_packet_end_s(container, 0.0) - start_s)
+        more = _ends_s(path, container, stream, 0.0, start_s)
+        pictures_s, reached_s = max(pictures_s, more[0]), max(reached_s, more[1])
     if reached_s < near_end_s:
         raise BadInput(
             f"{path}: breaks off at {clock(reached_s)} of {clock(declared_s)}; it was cut off while being copied "
             "or recorded: copy it again, or repair it with a remuxing tool"
         )
-    return max(declared_s, reached_s)
+    return pictures_s or declared_s
 
 
-def _last_packet_end_s(container: InputContainer, from_s: float) -> float:
-    reached = 0.0
+def _ends_s(
+    path: Path, container: InputContainer, stream: VideoStream, from_s: float, start_s: float
+) -> tuple[float, float]:
+    """Ends of the last picture and of the last packet of any track after `from_s` (seconds in the container's time),
+    seconds on the player's clock; 0 where there is none."""
+    by_decoding = has_decoding_times_only(container)
+    pictures = reached = 0.0
+    last_dts_s = -float("inf")
+    usual_s = 1.0 / float(stream.average_rate) if stream.average_rate else 0.0
     try:
         container.seek(int(from_s * av.time_base))
         for packet in container.demux():
-            if packet.pts is not None and packet.size:
-                reached = max(reached, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            time = packet.dts if by_decoding or packet.pts is None else packet.pts
+            if time is None or not packet.size:
+                continue
+            is_picture = packet.stream.index == stream.index
+            length_s = float((packet.duration or 0) * packet.time_base) or (usual_s if is_picture else 0.0)
+            end_s = float(time * packet.time_base) + length_s - start_s
+            reached = max(reached, end_s)
+            if is_picture:
+                dts_s = float((time if packet.dts is None else packet.dts) * packet.time_base)
+                if dts_s < last_dts_s - CLOCK_RESTART_S and can_be_joined(container):
+                    raise BadInput(clock_restarts(path, last_dts_s - start_s))
+                last_dts_s = dts_s
+                pictures = max(pictures, end_s)
     except av.error.FFmpegError:
         pass
-    return reached
+    return pictures, reached
+
+
+def has_decoding_times_only(container: InputContainer) -> bool:
+    """Whether the container stores no times of showing, as AVI; those that FFmpeg guesses are wrong for B-frames."""
+    return container.format.name == "avi"
+
+
+def can_be_joined(container: InputContainer) -> bool:
+    """Whether files of this kind play on where others are put behind them, as MPEG's streams do."""
+    return container.format.name in ("mpegts", "mpeg")
+
+
+def clock_restarts(path: Path, time_s: float) -> str:
+    """The line for a file whose clock starts again after `time_s`, seconds on the player's clock."""
+    return (
+        f"{path}: its clock starts again after {clock(time_s)}, so recordings were joined; give it one clock by "
+        "remuxing its parts, for example with mkvmerge"
+    )
 
 
 def clock(seconds: float) -> str:

@@ -1,0 +1,94 @@
+"""The pictures decide how long a film is and when each is on screen, whatever else the file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from wios_assets.errors import BadInput
+from wios_assets.vision.sampling import read_pictures
+from wios_assets.vision.video import Video, probe
+
+pytestmark = pytest.mark.slow
+
+RATE = 25
+PICTURES = 60
+
+
+def write_film(
+    path: Path, codec: str = "libx264", options: dict[str, str] | None = None, sound_s: float = 0.0, cover: bool = False
+) -> Path:
+    """A film whose picture n has brightness 16 + 3n; perhaps with sound, perhaps with a cover as its first track."""
+    with av.open(str(path), "w") as container:
+        still = None
+        if cover:
+            still = container.add_stream("mjpeg", rate=RATE)
+            still.width, still.height, still.pix_fmt = 96, 144, "yuvj420p"
+        video = container.add_stream(codec, rate=RATE, options=options or {})
+        video.width, video.height, video.pix_fmt, video.bit_rate = 160, 120, "yuv420p", 4_000_000
+        sound = container.add_stream("mp3", rate=48000) if sound_s else None
+        if still is not None:
+            picture = av.VideoFrame.from_ndarray(np.full((144, 96, 3), 90, np.uint8), format="rgb24")
+            container.mux(still.encode(picture.reformat(format="yuvj420p")))
+            container.mux(still.encode())
+        for number in range(PICTURES):
+            planes = np.full((180, 160), 128, np.uint8)
+            planes[:120] = 16 + 3 * number
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        if sound is not None:
+            silence = av.AudioFrame.from_ndarray(
+                np.zeros((1, round(48000 * sound_s)), np.int16), format="s16", layout="mono"
+            )
+            silence.sample_rate = 48000
+            container.mux(sound.encode(silence))
+            container.mux(sound.encode())
+    return path
+
+
+def numbers(video: Video) -> list[int]:
+    """Which picture is read at each time, by its brightness."""
+    return [
+        round((float(picture.frame.to_ndarray(format="yuv420p")[:120].mean()) - 16) / 3)
+        for picture in read_pictures(video, 0.0, 0)
+        if picture.frame is not None
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_sound_that_goes_on_makes_a_film_no_longer(tmp_path: Path, suffix: str) -> None:
+    video = probe(write_film(tmp_path / f"film{suffix}", sound_s=12.0))
+    assert video.duration_s == pytest.approx(PICTURES / RATE, abs=0.01)
+
+
+def test_a_cover_that_is_the_first_track_is_not_the_film(tmp_path: Path) -> None:
+    video = probe(write_film(tmp_path / "film.mkv", cover=True))
+    assert (video.codec, video.width) == ("h264", 160)
+    assert numbers(video) == list(range(PICTURES))
+
+
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [("libx264", {"bf": "3"}), ("libx264", {"bf": "0"}), ("mpeg4", {"bf": "2", "qmin": "1", "qmax": "2"})],
+    ids=["H.264 with B-frames", "H.264 without", "MPEG-4 with B-frames"],
+)
+def test_every_picture_of_an_avi_is_read_in_order_at_its_time(
+    tmp_path: Path, codec: str, options: dict[str, str]
+) -> None:
+    video = probe(write_film(tmp_path / "film.avi", codec, options))
+    assert numbers(video) == list(range(PICTURES))
+    times = [picture.time_s for picture in read_pictures(video, 0.0, 0)]
+    assert times == pytest.approx([number / RATE for number in range(PICTURES)], abs=1e-6)
+    assert video.duration_s == pytest.approx(PICTURES / RATE, abs=0.01)
+
+
+def test_joined_recordings_whose_clock_starts_again_are_refused_with_the_reason(tmp_path: Path) -> None:
+    parts = [write_film(tmp_path / f"{name}.ts", options={"g": "12"}) for name in "ab"]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    with pytest.raises(BadInput, match="its clock starts again after 0:00:02, so recordings were joined"):
+        probe(joined)
