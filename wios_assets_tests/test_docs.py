@@ -65,6 +65,7 @@ def test_every_example_is_a_command_with_valid_arguments(page: str, line: str) -
     command, name = COMMANDS, "wios"
     while isinstance(command, TyperGroup) and words and words[0] in command.commands:
         command, name, words = command.commands[words[0]], f"{name} {words[0]}", words[1:]
+    assert not isinstance(command, TyperGroup) or all(word.startswith("-") for word in words), "no such command"
     # Raises click's usage error for an unknown option, a missing argument or a value that is not allowed.
     command.make_context(name, words)
 
