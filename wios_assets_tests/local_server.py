@@ -49,18 +49,18 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[LocalServer]:
             request = Request(self.path, {name.title(): value for name, value in self.headers.items()})
             with lock:
                 served.requests.append(request)
-                said = answer(request)
-            self.send_response(said.status)
-            for name, value in said.headers.items():
+                reply = answer(request)
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
                 self.send_header(name, value)
-            length = len(said.body) if said.length is None else said.length
-            if length >= 0 and said.status != 304:
+            length = len(reply.body) if reply.length is None else reply.length
+            if length >= 0 and reply.status != 304:
                 self.send_header("Content-Length", str(length))
-            if length < 0 or said.cut_at is not None:
+            if length < 0 or reply.cut_at is not None:
                 self.send_header("Connection", "close")
                 self.close_connection = True
             self.end_headers()
-            self.wfile.write(said.body[: said.cut_at])
+            self.wfile.write(reply.body[: reply.cut_at])
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet: a test looks at `requests`."""

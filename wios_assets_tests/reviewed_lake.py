@@ -101,4 +101,4 @@ def _box(number: int) -> dict[str, float]:
 
 
 def _vector(number: int) -> list[float]:
-    return [1.0 if place == number else 0.0 for place in range(8)]
+    return [1.0 if index == number else 0.0 for index in range(8)]

@@ -67,10 +67,10 @@ def definitions(tmp_path_factory: pytest.TempPathFactory) -> Definitions:
 
 def test_every_group_has_its_assets(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    found: dict[str, set[str]] = {}
+    groups: dict[str, set[str]] = {}
     for key in graph.get_all_asset_keys():
-        found.setdefault(graph.get(key).group_name, set()).add(key.to_user_string())
-    assert found == GROUPS
+        groups.setdefault(graph.get(key).group_name, set()).add(key.to_user_string())
+    assert groups == GROUPS
 
 
 def test_every_asset_says_what_a_row_is_and_who_owns_it(definitions: Definitions) -> None:
@@ -95,9 +95,9 @@ def test_films_partition_exactly_the_tables_of_a_film(definitions: Definitions) 
 
 def test_every_asset_is_checked(definitions: Definitions) -> None:
     keys = definitions.resolve_asset_graph().asset_check_keys
-    found = {(key.asset_key.to_user_string(), key.name) for key in keys}
+    checks = {(key.asset_key.to_user_string(), key.name) for key in keys}
     imdb = {(table, name) for table in IMDB_FILES for name in ("counts_add_up", "keys_unique_and_not_null")}
-    assert found == CHECKS | imdb
+    assert checks == CHECKS | imdb
 
 
 def test_every_check_has_a_description_and_the_partitions_of_its_asset(definitions: Definitions) -> None:

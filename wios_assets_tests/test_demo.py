@@ -35,11 +35,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
 def gallery() -> dict[str, NDArray[np.float64]]:
     """Embeddings [photos, 128] of each cast member's gallery photos."""
     sources = portraits()
-    found = {}
+    embeddings = {}
     for person, photos in PHOTOS.items():
         pictures = [np.asarray(Pillow.open(io.BytesIO(gallery_photo(sources[person], photo)))) for photo in photos]
-        found[person] = np.array([face_recognition.face_encodings(picture)[0] for picture in pictures])
-    return found
+        embeddings[person] = np.array([face_recognition.face_encodings(picture)[0] for picture in pictures])
+    return embeddings
 
 
 def visible(second: float) -> set[str]:
@@ -82,7 +82,7 @@ def test_a_face_half_outside_the_picture_is_not_scored() -> None:
     assert Pose(WIDTH / 2, HEIGHT / 2, 30).sight == "small"
 
 
-def test_the_galleries_are_of_three_people_whom_the_plain_limit_keeps_apart(
+def test_the_galleries_are_of_three_people_that_the_plain_limit_separates(
     gallery: dict[str, NDArray[np.float64]],
 ) -> None:
     assert list(gallery) == [GRACE, EILEEN, AVERIL]
@@ -104,8 +104,8 @@ def test_imdb_tables_have_the_files_form_and_lead_to_the_cast() -> None:
         tables[name] = [dict(zip(columns, line.split("\t"), strict=True)) for line in lines]
     cast = [row for row in tables["title.principals"] if row["tconst"] == TCONST and row["characters"] != r"\N"]
     names = {row["nconst"]: row["primaryName"] for row in tables["name.basics"]}
-    found = [(names[row["nconst"]], row["nconst"], json.loads(row["characters"])[0]) for row in cast]
-    assert found == list(CREDITS)
+    cast_rows = [(names[row["nconst"]], row["nconst"], json.loads(row["characters"])[0]) for row in cast]
+    assert cast_rows == list(CREDITS)
     assert len({row["tconst"] for row in tables["title.basics"]}) == len(tables["title.basics"])
     titles = {(row["primaryTitle"], row["startYear"]): row["tconst"] for row in tables["title.basics"]}
     assert titles[KEY.rsplit(" (", 1)[0], KEY[-5:-1]] == TCONST

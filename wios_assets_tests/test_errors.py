@@ -247,7 +247,7 @@ def test_what_spark_refuses_is_said_with_its_remedy(java: JavaGateway) -> None:
 
 
 @pytest.mark.slow
-def test_a_java_process_that_is_gone_is_told(java: JavaGateway) -> None:
+def test_a_java_process_that_is_gone_is_reported(java: JavaGateway) -> None:
     java.jvm.System.currentTimeMillis()
     java.shutdown()
     error = explained(lambda: java.jvm.System.currentTimeMillis())

@@ -44,7 +44,7 @@ def test_spellings_of_one_name_fold_alike(name: str, other: str) -> None:
         ("김민수", "김민소"),
     ],
 )
-def test_names_that_differ_by_a_sign_of_their_script_stay_apart(name: str, other: str) -> None:
+def test_names_that_differ_by_a_sign_of_their_script_stay_distinct(name: str, other: str) -> None:
     assert fold(name) != fold(other)
     assert name_key(name) != name_key(other)
 

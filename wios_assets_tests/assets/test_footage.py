@@ -1,4 +1,4 @@
-"""Footage is kept only where its blocking checks passed; `force` analyses a film again; films are checked apart."""
+"""Footage is kept only where its blocking checks passed; `force` analyses a film again; checks are per film."""
 
 from __future__ import annotations
 

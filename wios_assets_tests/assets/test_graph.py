@@ -47,9 +47,9 @@ def test_every_check_of_the_film_passed(finished: FinishedExample) -> None:
         for run in finished.instance.get_runs()
         for event in finished.instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
     ]
-    found = [event.asset_check_evaluation_data for event in events if event is not None]
-    failed = {(check.asset_key.to_user_string(), check.check_name) for check in found if not check.passed}
-    assert len(found) >= 20
+    evaluations = [event.asset_check_evaluation_data for event in events if event is not None]
+    failed = {(check.asset_key.to_user_string(), check.check_name) for check in evaluations if not check.passed}
+    assert len(evaluations) >= 20
     assert failed == set()
 
 

@@ -63,11 +63,11 @@ def load(settings: Settings, instance: DagsterInstance, *, fails: bool = False) 
 
 
 def versions(result: ExecuteInProcessResult) -> dict[str, str]:
-    found = {}
+    data_versions = {}
     for event in result.get_asset_materialization_events():
         tags = event.materialization.tags or {}
-        found[event.materialization.asset_key.to_user_string()] = tags["dagster/data_version"]
-    return found
+        data_versions[event.materialization.asset_key.to_user_string()] = tags["dagster/data_version"]
+    return data_versions
 
 
 def state(lake: Path) -> dict[str, pa.Table]:
@@ -116,10 +116,10 @@ def test_credits_of_people_that_no_file_has_fail_the_load_and_the_tables_stay(se
     before = state(settings.lake)
     write_file(settings.imdb, "imdb/name_basics", lines_of("imdb/name_basics")[:2])
     result = load(settings, instance, fails=True)
-    (found,) = [event for event in result.get_asset_check_evaluations() if event.check_name == "keys_found"]
+    (evaluation,) = [event for event in result.get_asset_check_evaluations() if event.check_name == "keys_found"]
     people = len([line for line in CREDITS if line[2] > "nm0000206"])
-    assert not found.passed
-    assert found.metadata["unknown"].value == {"titles": 0, "people": people}
+    assert not evaluation.passed
+    assert evaluation.metadata["unknown"].value == {"titles": 0, "people": people}
     (failure,) = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     assert "take all of them whole and of one day; the tables stay as they were" in str(failure)
     assert all(before[table].equals(rows) for table, rows in state(settings.lake).items())
@@ -133,9 +133,9 @@ from wios_assets.lake import io_manager, store
 from wios_assets.definitions import build_definitions
 from wios_assets.settings import load_settings
 
-place, after = sys.argv[2], int(sys.argv[3])
-module = {"parse": "wios_assets.imdb.parse", "store": "wios_assets.lake.store"}[place]
-name = {"parse": "typed", "store": "replace_folder"}[place]
+stage, after = sys.argv[2], int(sys.argv[3])
+module = {"parse": "wios_assets.imdb.parse", "store": "wios_assets.lake.store"}[stage]
+name = {"parse": "typed", "store": "replace_folder"}[stage]
 inner = getattr(sys.modules[module], name)
 
 def counted(*given):
@@ -152,19 +152,19 @@ job.execute_in_process(instance=DagsterInstance.ephemeral())
 """
 
 
-@pytest.mark.parametrize(("place", "after"), [("parse", 10), ("store", 0), ("store", 2)])
-def test_a_load_that_is_killed_leaves_every_table_whole(settings: Settings, place: str, after: int) -> None:
+@pytest.mark.parametrize(("stage", "after"), [("parse", 10), ("store", 0), ("store", 2)])
+def test_a_load_that_is_killed_leaves_every_table_whole(settings: Settings, stage: str, after: int) -> None:
     load(settings, DagsterInstance.ephemeral())
     before = state(settings.lake)
     names = [*lines_of("imdb/name_basics"), ("nm9999998", "Nils New", "\\N", "\\N", "\\N", "\\N")]
     for table in IMDB_FILES:
         write_file(settings.imdb, table, names if table == "imdb/name_basics" else lines_of(table)[:-1])
-    command = [sys.executable, "-c", KILLED, str(settings.data), place, str(after)]
+    command = [sys.executable, "-c", KILLED, str(settings.data), stage, str(after)]
     killed = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     left = state(settings.lake)
     changed = [table for table, rows in left.items() if not rows.equals(before[table])]
-    assert len(changed) == (after if place == "store" else 0)
+    assert len(changed) == (after if stage == "store" else 0)
     assert any((settings.lake / ".staging").iterdir())
     load(settings, DagsterInstance.ephemeral())
     assert read_rows(settings.lake, TABLES["imdb/name_basics"]).num_rows == len(names)

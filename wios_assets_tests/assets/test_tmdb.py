@@ -93,9 +93,9 @@ def test_the_key_is_shown_nowhere_and_changes_the_code_version_by_being_there_al
     for key in ("", KEY, f"{KEY[:-1]}0"):
         monkeypatch.setenv("WIOS_TMDB_KEY", key)
         assert KEY[:8] not in repr(wios.settings)
-        for said in (wios("settings"), wios("settings", "--json")):
-            assert "tmdb_key" in said.out
-            assert KEY[:8] not in said.out
+        for answer in (wios("settings"), wios("settings", "--json")):
+            assert "tmdb_key" in answer.out
+            assert KEY[:8] not in answer.out
         node = build_definitions(wios.settings).resolve_asset_graph().get(AssetKey("gallery_photos"))
         versions.append(node.code_version)
     assert versions[0] != versions[1] == versions[2]

@@ -49,9 +49,9 @@ class Ui:
             f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
-            found = json.load(answer)
-        assert "errors" not in found, found
-        return found["data"]
+            result = json.load(answer)
+        assert "errors" not in result, result
+        return result["data"]
 
     def runs(self) -> list[dict[str, Any]]:
         query = "{ runsOrError(limit: 50) { ... on Runs { results { runId jobName status parentRunId } } } }"
@@ -83,8 +83,8 @@ class Ui:
 def wait_for(what: str, look: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
     end = time.monotonic() + patience_s
     while time.monotonic() < end:
-        if found := look():
-            return found
+        if result := look():
+            return result
         time.sleep(0.5)
     raise AssertionError(f"waited {patience_s:.0f} s in vain: {what}")
 
@@ -123,18 +123,18 @@ def started_ui(data: Path) -> Iterator[Ui]:
         free.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         port, page_port = free.getsockname()[1], other.getsockname()[1]
-    with (data / "said.txt").open("wb") as said:
+    with (data / "output.txt").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "wios_assets", "ui"],
             env=own_environment(data, UI_PORT=port, PAGE_PORT=page_port),
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     running = Ui(load_settings(data=data), port, f"http://127.0.0.1:{page_port}", process)
     try:
-        wait_for("the addresses", lambda: f"http://127.0.0.1:{port}" in (data / "said.txt").read_text())
-        assert running.page in (data / "said.txt").read_text()
+        wait_for("the addresses", lambda: f"http://127.0.0.1:{port}" in (data / "output.txt").read_text())
+        assert running.page in (data / "output.txt").read_text()
         yield running
     finally:
         running.end()

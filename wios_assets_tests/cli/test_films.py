@@ -179,7 +179,7 @@ def bad_inputs(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.mark.parametrize(
-    ("which", "said"),
+    ("which", "message"),
     [
         ("text", "cannot be read as a video"),
         ("empty", "is empty (0 bytes); copy it again"),
@@ -190,20 +190,20 @@ def bad_inputs(tmp_path: Path) -> dict[str, Path]:
     ],
 )
 def test_what_is_no_film_is_refused_in_one_line_and_leaves_nothing(
-    wios: Wios, tmp_path: Path, which: str, said: str
+    wios: Wios, tmp_path: Path, which: str, message: str
 ) -> None:
     file = bad_inputs(tmp_path)[which]
     answer = wios("film", "add", file)
     assert answer.code == 1
     assert answer.err.startswith(f"wios: {file}: ")
-    assert said in answer.err
+    assert message in answer.err
     assert answer.err.count("\n") == 1
     assert in_inbox(wios) == []
     assert read_index(index_path(wios.settings)).films == {}
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "said"),
+    ("options", "code", "message"),
     [
         (("--tconst", "0133093"), 2, "--tconst"),
         (("--title", " "), 2, "--title"),
@@ -213,13 +213,13 @@ def test_what_is_no_film_is_refused_in_one_line_and_leaves_nothing(
         (("--gallery", "."), 1, "holds no folder with pictures"),
     ],
 )
-def test_what_is_said_wrongly_of_a_film_is_refused_and_leaves_nothing(
-    wios: Wios, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], code: int, said: str
+def test_invalid_options_of_a_film_are_refused_and_leaves_nothing(
+    wios: Wios, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], code: int, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     answer = wios("film", "add", make_video(tmp_path / "a.mp4"), *options)
     assert answer.code == code
-    assert said in answer.err
+    assert message in answer.err
     assert in_inbox(wios) == []
 
 

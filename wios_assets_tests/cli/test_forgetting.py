@@ -40,7 +40,7 @@ def test_a_film_is_forgotten_and_what_is_kept_is_listed(wios: Wios) -> None:
     assert "there is no film and no person called 'heat'" in again.err
 
 
-def test_a_name_that_is_a_films_too_must_be_told_apart(wios: Wios) -> None:
+def test_a_name_shared_by_a_person_and_a_film_must_be_made_clear(wios: Wios) -> None:
     answer = wios("forget", "Grace Hopper", "--yes")
     assert answer.code == 1
     assert "--film or --person" in answer.err

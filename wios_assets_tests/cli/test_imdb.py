@@ -33,8 +33,8 @@ def test_a_folder_is_loaded_and_can_be_asked(wios: Wios, tmp_path: Path) -> None
     assert TERMS in answer.err
     assert "title_basics 19, title_principals 10, title_crew 3, name_basics 11, quarantine 0" in answer.out
     assert "filmography: 2 films by Lana Wachowski" in answer.out
-    said = wios("sql", "--format", "json", "SELECT count(*) AS n FROM imdb.film_titles")
-    assert json.loads(said.out)[0]["n"] >= 18
+    answer = wios("sql", "--format", "json", "SELECT count(*) AS n FROM imdb.film_titles")
+    assert json.loads(answer.out)[0]["n"] >= 18
 
 
 def test_a_download_comes_from_the_address_of_the_setting_and_shows_the_terms(

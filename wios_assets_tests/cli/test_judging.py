@@ -65,7 +65,7 @@ def test_a_name_that_is_not_in_the_cast_is_refused(analysed: tuple[Wios, Setting
     assert wios("name", film, 0).code == 2
 
 
-def test_a_person_outside_the_cast_is_named_once_that_is_said(analysed: tuple[Wios, Settings, str]) -> None:
+def test_a_person_outside_the_cast_is_named_only_when_that_is_asked_for(analysed: tuple[Wios, Settings, str]) -> None:
     wios, settings, film = analysed
     track = read_rows(settings.lake, TRACK_NAMES, film).to_pandas().query("actor == 'Eileen Collins'")["track"].iloc[0]
     answer = wios("name", film, track, "Mary  <b>Smith</b>", "--new", "--by", "Ann")
@@ -138,9 +138,9 @@ def test_photos_are_identified_by_the_rules_that_name_tracks(
 ) -> None:
     wios, settings, film = analysed
     photo = next((finished.settings.galleries / "Grace Hopper").glob("*.jpg"))
-    found = json.loads(wios("identify", "--gallery", finished.settings.galleries, "--json", photo).out)
-    assert found[0]["path"] == str(photo)
-    face = found[0]["faces"][0]
+    photos = json.loads(wios("identify", "--gallery", finished.settings.galleries, "--json", photo).out)
+    assert photos[0]["path"] == str(photo)
+    face = photos[0]["faces"][0]
     assert face["name"] == "Grace Hopper"
     assert {"box", "name", "probability", "runner_up", "distance"} <= set(face)
     assert set(read_rows(settings.lake, CAST, film)["actor"].to_pylist()) >= {"Grace Hopper"}

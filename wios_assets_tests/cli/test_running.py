@@ -33,24 +33,24 @@ def test_a_film_is_run_by_its_key_or_its_beginning(wios: Wios) -> None:
 
 
 @pytest.mark.parametrize(
-    ("film", "said"),
+    ("film", "message"),
     [
         ("nothing", "there is no film 'nothing'; `wios film list` names them all"),
         ("text", "cannot be read"),
     ],
 )
-def test_a_film_that_is_not_there_is_said_in_one_line(wios: Wios, film: str, said: str) -> None:
+def test_a_missing_film_is_reported_in_one_line(wios: Wios, film: str, message: str) -> None:
     make_video(wios.settings.films / "other.mp4")
     look_at_inbox(wios.settings, 0.0)
     if film == "text":
         broken = wios.settings.films / "text.mkv"
         broken.touch()
         os.utime(broken, (1, 1))
-        said = "text.mkv: cannot be read"
+        message = "text.mkv: cannot be read"
     answer = wios("run", film)
     assert answer.code == 1
     assert answer.err.startswith("wios: ")
-    assert said in answer.err
+    assert message in answer.err
     assert answer.err.count("\n") == 1
 
 
@@ -123,8 +123,8 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(wios: Wios) -> None:
         assert process.stderr is not None
         assert "waiting until it is complete" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
-    assert (process.returncode, said) == (130, "wios: interrupted\n")
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (130, "wios: interrupted\n")
 
 
 def test_a_run_that_failed_because_of_ctrl_c_is_an_interruption() -> None:

@@ -60,8 +60,8 @@ def test_the_page_is_served_on_the_address_it_prints_until_it_is_interrupted(wio
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        said = process.stdout.readline()
-        assert said.startswith(f"http://127.0.0.1:{port} ")
+        line = process.stdout.readline()
+        assert line.startswith(f"http://127.0.0.1:{port} ")
         assert requests.get(f"http://127.0.0.1:{port}/api/films", timeout=30).json()["films"][0]["key"] == "heat"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) in (0, 130)

@@ -89,22 +89,22 @@ def test_two_films_share_the_people_credited_in_both(wios: Wios) -> None:
 
 
 def test_collaborators_are_counted_by_films(wios: Wios) -> None:
-    found = asked(wios, "--saved", "collaborators", "Keanu Reeves")
-    assert "nm0000206" not in {row["nconst"] for row in found}
-    assert {row["nconst"]: row["films"] for row in found}["nm0905154"] == 1
-    assert {row["nconst"]: row["categories"] for row in found}["nm0905154"] == ["director"]
+    rows = asked(wios, "--saved", "collaborators", "Keanu Reeves")
+    assert "nm0000206" not in {row["nconst"] for row in rows}
+    assert {row["nconst"]: row["films"] for row in rows}["nm0905154"] == 1
+    assert {row["nconst"]: row["categories"] for row in rows}["nm0905154"] == ["director"]
 
 
 def test_who_shares_scenes_is_timed_by_what_overlaps(wios: Wios) -> None:
-    found = asked(wios, "--saved", "shares-scenes-with", GRACE["actor"])
+    rows = asked(wios, "--saved", "shares-scenes-with", GRACE["actor"])
     # 10.0 s to 12.5 s in each of two films; an unknown person of one film is nobody of the other.
-    assert [(row["actor"], row["seconds"], row["films"]) for row in found] == [(STRANGER["actor"], 2.5, 1)] * 2
+    assert [(row["actor"], row["seconds"], row["films"]) for row in rows] == [(STRANGER["actor"], 2.5, 1)] * 2
     assert asked(wios, "--saved", "shares-scenes-with", EILEEN["nconst"]) == []
 
 
 def test_the_longest_unknown_people_are_listed_with_their_film(wios: Wios) -> None:
-    found = asked(wios, "--saved", "longest-unknowns")
-    assert [(row["film"], row["actor"], row["seconds"]) for row in found] == [
+    rows = asked(wios, "--saved", "longest-unknowns")
+    assert [(row["film"], row["actor"], row["seconds"]) for row in rows] == [
         (OTHER, STRANGER["actor"], 10.0),
         (HEAT, STRANGER["actor"], 10.0),
     ]
@@ -112,33 +112,33 @@ def test_the_longest_unknown_people_are_listed_with_their_film(wios: Wios) -> No
 
 @pytest.mark.parametrize("film", [HEAT, "heat", "tt0113277"])
 def test_the_minutes_of_a_film_name_everybody_the_named_first(wios: Wios, film: str) -> None:
-    found = asked(wios, "--saved", "minutes-of-film", film)
-    assert [(row["film"], row["clock"], row["people"], row["named"]) for row in found] == [
+    rows = asked(wios, "--saved", "minutes-of-film", film)
+    assert [(row["film"], row["clock"], row["people"], row["named"]) for row in rows] == [
         (HEAT, "00:00", "Grace Hopper, unknown:1", 1),
         (HEAT, "00:01", "Eileen Collins", 1),
     ]
 
 
 def test_the_screen_time_of_an_actor_is_listed_by_film(wios: Wios) -> None:
-    found = asked(wios, "--saved", "screen-time-of-actor", EILEEN["nconst"])
-    assert {(row["film"], row["seconds"], row["rank"]) for row in found} == {(HEAT, 19.75, 1), (OTHER, 19.75, 1)}
+    rows = asked(wios, "--saved", "screen-time-of-actor", EILEEN["nconst"])
+    assert {(row["film"], row["seconds"], row["rank"]) for row in rows} == {(HEAT, 19.75, 1), (OTHER, 19.75, 1)}
 
 
 def test_cast_members_never_seen_are_listed_with_their_photos(wios: Wios) -> None:
-    found = asked(wios, "--saved", "unseen-cast", HEAT)
-    assert [(row["actor"], row["character"], row["usable_photos"]) for row in found] == [
+    rows = asked(wios, "--saved", "unseen-cast", HEAT)
+    assert [(row["actor"], row["character"], row["usable_photos"]) for row in rows] == [
         ("Averil Mean", "The Absent", 0)
     ]
 
 
 def test_the_least_sure_appearances_come_first(wios: Wios) -> None:
-    found = asked(wios, "--saved", "least-sure", HEAT)
-    assert [(row["actor"], row["probability"]) for row in found] == [("Eileen Collins", 0.9), ("Grace Hopper", 0.98)]
+    rows = asked(wios, "--saved", "least-sure", HEAT)
+    assert [(row["actor"], row["probability"]) for row in rows] == [("Eileen Collins", 0.9), ("Grace Hopper", 0.98)]
 
 
 def test_the_most_crowded_minutes_come_first(wios: Wios) -> None:
-    found = asked(wios, "--saved", "crowded-minutes")
-    assert [(row["clock"], row["people"], row["named"]) for row in found] == [("00:00", 2, 1)] * 2 + [
+    rows = asked(wios, "--saved", "crowded-minutes")
+    assert [(row["clock"], row["people"], row["named"]) for row in rows] == [("00:00", 2, 1)] * 2 + [
         ("00:01", 1, 1)
     ] * 2
 
@@ -235,7 +235,7 @@ def test_nothing_is_written_and_nothing_outside_the_lake_is_read(wios: Wios, tex
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--saved", "nonsense"], "there is no saved query 'nonsense'; `wios sql --list` names them all"),
         (["--saved", "cast-overlap", "Heat"], "takes FILM OTHER_FILM, but 1 were given"),
@@ -243,10 +243,10 @@ def test_nothing_is_written_and_nothing_outside_the_lake_is_read(wios: Wios, tex
         (["SELECT * FROM nonsense"], "SQL: Catalog Error: Table with name nonsense does not exist!"),
     ],
 )
-def test_mistakes_are_named_in_one_line(wios: Wios, arguments: list[str], said: str) -> None:
+def test_mistakes_are_named_in_one_line(wios: Wios, arguments: list[str], message: str) -> None:
     answer = wios("sql", *arguments)
     assert answer.code == 1
-    assert said in answer.err
+    assert message in answer.err
 
 
 def test_an_argument_is_a_value_and_never_sql(wios: Wios) -> None:

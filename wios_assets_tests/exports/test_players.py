@@ -58,9 +58,9 @@ def test_a_track_says_at_every_instant_who_is_on_screen(rows: list[dict[str, Any
     for tick in range(0, 24_000, 97):
         instant = tick / 1000 + 0.0005
         wanted = sorted(each["actor"] for each in rows if each["start_s"] <= instant < each["end_s"])
-        said = [people for start, end, people in read if start <= instant < end]
-        assert len(said) <= 1
-        assert sorted(person["actor"] for people in said for person in people) == wanted
+        shown = [people for start, end, people in read if start <= instant < end]
+        assert len(shown) <= 1
+        assert sorted(person["actor"] for people in shown for person in people) == wanted
 
 
 def test_the_cues_of_one_instant_put_the_cast_first_and_the_surest_first() -> None:

@@ -36,21 +36,21 @@ def library(tmp_path: Path) -> Library:
 class _Elements(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
+        self.elements.append((tag, dict(attrs)))
 
 
 def elements(text: str) -> list[tuple[str, dict[str, str | None]]]:
     parser = _Elements()
     parser.feed(text)
-    return parser.found
+    return parser.elements
 
 
 def test_a_report_holds_everybody_every_minute_and_the_evidence(library: Library) -> None:
     text = export_bytes(library, "007", "report", "html").decode()
-    for said in (
+    for expected in (
         "Dr. No",
         "1962",
         "Grace Hopper",
@@ -62,7 +62,7 @@ def test_a_report_holds_everybody_every_minute_and_the_evidence(library: Library
         "at 0.31 from",
         "perhaps Eileen Collins, 0.70; Averil Mean, 0.20",
     ):
-        assert said in text
+        assert expected in text
     assert text.count("<path ") == 3
     assert 'd="M70.25 0h19.75v1h-19.75z"' in text
     sources = re.findall(r'src="data:image/jpeg;base64,([^"]*)"', text)

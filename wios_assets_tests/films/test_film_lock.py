@@ -47,20 +47,20 @@ def test_a_free_lock_is_taken_at_once_and_leaves_no_holder_behind(tmp_path: Path
 
 
 def test_a_second_process_is_told_who_has_the_film_and_waits(tmp_path: Path) -> None:
-    told: list[LockHolder | None] = []
+    holders: list[LockHolder | None] = []
     with held_elsewhere(tmp_path, "heat") as process:
 
         def waiting(holder: LockHolder | None) -> None:
-            told.append(holder)
+            holders.append(holder)
             assert process.stdin is not None
             process.stdin.close()
 
         with film_lock(tmp_path, "heat", waiting=waiting) as waited:
             assert waited
             assert process.wait(10) == 0
-    assert told[0] is not None
-    assert (told[0].process, told[0].command) == (process.pid, "`wios run heat`")
-    assert str(told[0]).startswith(f"`wios run heat` (process {process.pid}, since ")
+    assert holders[0] is not None
+    assert (holders[0].process, holders[0].command) == (process.pid, "`wios run heat`")
+    assert str(holders[0]).startswith(f"`wios run heat` (process {process.pid}, since ")
 
 
 def test_a_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
@@ -77,11 +77,11 @@ def test_other_films_are_not_held(tmp_path: Path) -> None:
 
 
 def test_the_thread_that_holds_a_film_may_take_it_again_and_another_thread_waits(tmp_path: Path) -> None:
-    told = threading.Event()
+    waits = threading.Event()
     order: list[str] = []
 
     def other() -> None:
-        with film_lock(tmp_path, "heat", waiting=lambda _: told.set()):
+        with film_lock(tmp_path, "heat", waiting=lambda _: waits.set()):
             order.append("other")
 
     thread = threading.Thread(target=other)
@@ -91,7 +91,7 @@ def test_the_thread_that_holds_a_film_may_take_it_again_and_another_thread_waits
             assert holder is not None
             assert holder.command == "`wios run heat`"
         thread.start()
-        assert told.wait(10)
+        assert waits.wait(10)
         order.append("first")
     thread.join(10)
     assert order == ["first", "other"]

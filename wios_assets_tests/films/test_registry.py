@@ -1,4 +1,4 @@
-"""Films registered in the index, and their files and results found by key."""
+"""Films registered in the index, and the lookup of their files and results by key."""
 
 from __future__ import annotations
 

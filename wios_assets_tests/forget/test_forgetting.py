@@ -72,7 +72,7 @@ def copied(finished: FinishedExample, tmp_path: Path, monkeypatch: pytest.Monkey
 def tables_that_say(settings: Settings, words: str) -> list[str]:
     """Tables of films, and the log of answers, in which some value holds the words."""
     own = [TABLES[name] for name in FILM_TABLES] + [TABLES["library"], PREDICTION_LOG]
-    found = []
+    names = []
     for table in own:
         if not table.by_film and not has_rows_of(settings.lake, table):
             continue
@@ -81,8 +81,8 @@ def tables_that_say(settings: Settings, words: str) -> list[str]:
             [field.name for field in rows.schema if field.name not in ("chip", "thumbnail", "embedding")]
         )
         if words in repr(texts.to_pylist()):
-            found.append(table.name)
-    return found
+            names.append(table.name)
+    return names
 
 
 def files_that_say(folder: Path, words: str) -> list[str]:

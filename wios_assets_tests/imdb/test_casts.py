@@ -92,13 +92,13 @@ def test_a_namesake_is_not_guessed(lookup: ImdbLookup) -> None:
     assert column(cast_by_hand(["Harrison Ford"], lookup, tconst=MATRIX), "nconst") == [None]
 
 
-def test_the_title_s_own_cast_tells_who_is_meant_and_as_whom(lookup: ImdbLookup) -> None:
+def test_the_title_s_own_cast_gives_the_person_and_the_character(lookup: ImdbLookup) -> None:
     cast = cast_by_hand(["keanu reeves", "Jim Parsons"], lookup, tconst=MATRIX)
     assert column(cast, "nconst") == ["nm0000206", "nm1000002"]
     assert column(cast, "character") == ["Neo / Self", None]
 
 
-def test_two_namesakes_by_key_are_told_apart(lookup: ImdbLookup) -> None:
+def test_two_namesakes_are_distinguished_by_key(lookup: ImdbLookup) -> None:
     cast = cast_by_hand(["nm0000148", "nm0001230"], lookup)
     assert column(cast, "actor") == ["Harrison Ford (nm0000148)", "Harrison Ford (nm0001230)"]
 

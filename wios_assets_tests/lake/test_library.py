@@ -52,7 +52,8 @@ def test_every_table_is_a_view_with_its_columns_types_and_meanings(settings: Set
             ).fetchall()
             assert [column for column, _, _ in shown] == table.schema.names
             meanings = {column.name: column.meaning for column in table.columns}
-            assert {column: said for column, _, said in shown if column != "film" or not table.by_film} == meanings
+            comments = {column: comment for column, _, comment in shown if column != "film" or not table.by_film}
+            assert comments == meanings
             rows = library.connection.sql(f'SELECT * FROM "{schema}"."{name}"').to_arrow_table()
             assert rows.schema.types == table.schema.types, name
 

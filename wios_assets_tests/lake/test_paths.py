@@ -14,7 +14,7 @@ def test_an_escaped_key_is_one_folder_name(key: str) -> None:
     assert "/" not in escape_key(key)
 
 
-def test_keys_that_differ_only_in_what_is_escaped_stay_apart() -> None:
+def test_keys_that_differ_only_in_what_is_escaped_stay_distinct() -> None:
     assert escape_key("a/b") != escape_key("a%2Fb")
 
 

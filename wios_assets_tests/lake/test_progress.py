@@ -22,9 +22,9 @@ FILM = "Heat (1995)"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    place = tmp_path / "segments"
-    place.mkdir()
-    return place
+    path = tmp_path / "segments"
+    path.mkdir()
+    return path
 
 
 def test_speed_and_time_left_follow_from_what_is_done() -> None:
@@ -53,11 +53,11 @@ def test_a_running_films_progress_can_be_read_and_is_logged_until_it_ends(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "PAUSE_S", 0.01)
-    said: list[str] = []
+    sentences: list[str] = []
     logged = Event()
 
     def log(sentence: str) -> None:
-        said.append(sentence)
+        sentences.append(sentence)
         logged.set()
 
     note_done(folder, 0, 30.0)
@@ -67,8 +67,8 @@ def test_a_running_films_progress_can_be_read_and_is_logged_until_it_ends(
     assert running is not None
     assert (running.done_s, running.total_s) == (30.0, 120.0)
     assert running.taken_s > 0
-    assert said[0].startswith("30 of 120 s of film, ")
-    assert said[0].endswith(" s left")
+    assert sentences[0].startswith("30 of 120 s of film, ")
+    assert sentences[0].endswith(" s left")
     assert read_progress(tmp_path, FILM) is None
 
 

@@ -72,9 +72,9 @@ def test_a_full_disk_leaves_the_old_rows_and_no_half_written_ones(
 ) -> None:
     write_rows(tmp_path, SHOTS, shots(3), "one")
 
-    def full(content: pa.Table, place: Path, **_: object) -> None:
-        place.write_bytes(b"PAR1 and then no more")
-        raise OSError(28, "No space left on device", str(place))
+    def full(content: pa.Table, path: Path, **_: object) -> None:
+        path.write_bytes(b"PAR1 and then no more")
+        raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(OSError, match="No space left"):
@@ -179,8 +179,8 @@ def test_files_with_other_columns_are_refused_and_the_old_rows_stay(tmp_path: Pa
 def test_files_with_another_type_are_refused(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    place = NAME_BASICS.schema.get_field_index("birth_year")
-    schema = NAME_BASICS.schema.set(place, pa.field("birth_year", pa.string()))
+    index = NAME_BASICS.schema.get_field_index("birth_year")
+    schema = NAME_BASICS.schema.set(index, pa.field("birth_year", pa.string()))
     pq.write_table(schema.empty_table(), own / "part.parquet")
     with pytest.raises(WiosError, match="birth_year string"):
         move_rows(tmp_path / "lake", NAME_BASICS, StoredRows(own))

@@ -1,4 +1,4 @@
-"""People made of vectors: embeddings as far apart as the default engine's, and a film's tables of them."""
+"""Synthetic people with the embedding distances of the default engine, and the tables of a film of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from wios_assets.vision.tracks import TrackOptions, link_tracks
 
 LENGTH = 256
 BETWEEN = 0.029
-"""Standard deviation of a person's place, each dimension: two people's photos are then some 0.79 apart."""
+"""Standard deviation of a person's mean embedding, per dimension; photos of two people are then about 0.79 from
+each other."""
 WITHIN = 0.0196
-"""Standard deviation of a photo around its person: two photos of one person are then some 0.44 apart."""
+"""Standard deviation of a photo around its person's mean; photos of one person are then about 0.44 from each other."""
 MODEL = "test:1"
 
 
@@ -24,21 +25,21 @@ class People:
 
     def __init__(self, seed: int = 0) -> None:
         self._random = np.random.default_rng(seed)
-        self._places: dict[str, NDArray[np.float64]] = {}
+        self._means: dict[str, NDArray[np.float64]] = {}
 
-    def place(self, person: str) -> NDArray[np.float64]:
-        """Where the person is."""
-        if person not in self._places:
-            self._places[person] = self._random.normal(0.0, BETWEEN, LENGTH)
-        return self._places[person]
+    def mean(self, person: str) -> NDArray[np.float64]:
+        """Mean embedding of the person, float64 [256]."""
+        if person not in self._means:
+            self._means[person] = self._random.normal(0.0, BETWEEN, LENGTH)
+        return self._means[person]
 
-    def put(self, person: str, place: NDArray[np.float64]) -> None:
-        """Place a person by hand."""
-        self._places[person] = place
+    def put(self, person: str, mean: NDArray[np.float64]) -> None:
+        """Set the mean embedding of a person."""
+        self._means[person] = mean
 
     def picture(self, person: str, within: float = WITHIN) -> NDArray[np.float32]:
         """Embedding of a new picture of the person, float32 [256]."""
-        return (self.place(person) + self._random.normal(0.0, within, LENGTH)).astype(np.float32)
+        return (self.mean(person) + self._random.normal(0.0, within, LENGTH)).astype(np.float32)
 
     def gallery(
         self, people: Sequence[str], photos: int = 4, factor: float = 1.0, engine: str = "onnx"
@@ -72,8 +73,7 @@ def cast_of(people: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Seen:
-    """A face seen from one sample to another: who it is, where it stands, which samples, and what its pictures
-    are."""
+    """A face over a range of samples: its person, its position in pixels, and the embeddings of its pictures."""
 
     person: str
     samples: range
@@ -110,9 +110,9 @@ def film_of(people: People, seen: Sequence[Seen], cuts: Sequence[int] = (), fact
     faces, embeddings = [], []
     for tracklet, face in enumerate(seen):
         chosen = np.linspace(0, len(face.samples) - 1, min(face.embedded, len(face.samples))).round().astype(int)
-        for place, sample in enumerate(face.samples):
+        for index, sample in enumerate(face.samples):
             number = sample * 1000 + tracklet
-            left = face.left + face.step * place
+            left = face.left + face.step * index
             faces.append(
                 {
                     "face": number,
@@ -126,7 +126,7 @@ def film_of(people: People, seen: Sequence[Seen], cuts: Sequence[int] = (), fact
                     "score": 1.0,
                 }
             )
-            if place in chosen:
+            if index in chosen:
                 embeddings.append(
                     {
                         "face": number,

@@ -29,17 +29,17 @@ def test_people_are_numbered_in_the_order_of_tracks() -> None:
 def test_however_alike_two_faces_of_one_sample_are_two_people() -> None:
     people = People()
     vectors = np.stack([people.picture("x", 0.001) for _ in range(40)]).astype(np.float64)
-    found = people_of(vectors, [frozenset({index // 2}) for index in range(40)])
-    assert all(found[index] != found[index + 1] for index in range(0, 40, 2))
+    grouped = people_of(vectors, [frozenset({index // 2}) for index in range(40)])
+    assert all(grouped[index] != grouped[index + 1] for index in range(0, 40, 2))
 
 
-def test_tracks_that_somebody_told_apart_are_two_people() -> None:
+def test_tracks_that_a_decision_separates_are_two_people() -> None:
     people = People()
     vectors = np.stack([people.picture("x", 0.001) for _ in range(3)]).astype(np.float64)
     beside = tracks_beside([frozenset({index}) for index in range(3)])
     alike = likeness(vectors, np.full(3, 0.3), np.full(3, 0.76), 0.032, beside, OPTIONS)
-    found = group_tracks(alike, beside, [(0, 2)], OPTIONS)
-    assert found[0] != found[2]
+    grouped = group_tracks(alike, beside, [(0, 2)], OPTIONS)
+    assert grouped[0] != grouped[2]
 
 
 def test_poor_pictures_must_be_more_alike_than_clear_ones() -> None:
@@ -53,7 +53,7 @@ def test_poor_pictures_must_be_more_alike_than_clear_ones() -> None:
 def test_a_film_whose_people_look_alike_tells_them_apart_more_strictly() -> None:
     people = People()
     for person in "abcdef":
-        people.put(person, 0.35 * people.place(person) + 0.65 * people.place("light"))
+        people.put(person, 0.35 * people.mean(person) + 0.65 * people.mean("light"))
     vectors = np.stack([people.picture(person, 0.008) for person in "abcdef"]).astype(np.float64)
     alone = people_of(vectors, [frozenset({index}) for index in range(6)])
     together = people_of(vectors, [frozenset({index // 2}) for index in range(6)])

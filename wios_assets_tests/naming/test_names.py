@@ -1,4 +1,4 @@
-"""Which name a track is given, on people whose embeddings lie as far apart as dlib's."""
+"""Names given to tracks, on synthetic people whose embedding distances match dlib's."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def test_one_actor_may_own_two_tracks_that_follow_each_other() -> None:
 
 def test_between_two_who_look_alike_nobody_is_named() -> None:
     people = People()
-    people.put("ben", 0.8 * people.place("ada") + 0.2 * people.place("ben"))
-    people.put("either", (people.place("ada") + people.place("ben")) / 2)
+    people.put("ben", 0.8 * people.mean("ada") + 0.2 * people.mean("ben"))
+    people.put("either", (people.mean("ada") + people.mean("ben")) / 2)
     film, options = film_of(people, [Seen("either", range(8), within=0.01)]), replace(OPTIONS, perhaps=0.2)
     names = named(film, people.gallery(CAST, photos=12), options=options)
     (row,) = names.to_dict("records")
@@ -113,7 +113,7 @@ def test_a_recurring_stranger_keeps_one_number() -> None:
 
 def test_two_strangers_of_one_frame_have_two_numbers() -> None:
     people = People()
-    people.put("twin", people.place("x"))
+    people.put("twin", people.mean("x"))
     names = named(film_of(people, [Seen("x", range(8)), Seen("twin", range(8), left=300.0)]), people.gallery(CAST))
     assert sorted(names["actor"]) == ["unknown:1", "unknown:2"]
 
@@ -159,7 +159,7 @@ def test_another_engines_distances_are_put_on_their_scale(factor: float) -> None
     people = People()
     cast = tuple(f"person {i}" for i in range(12))
     for stranger in ("x", "y"):
-        people.put(stranger, 1.25 * people.place(stranger))
+        people.put(stranger, 1.25 * people.mean(stranger))
     seen = [Seen(person, range(8), left=100.0 * i) for i, person in enumerate((*cast[:4], "x", "y"))]
     film = film_of(people, seen, factor=factor)
     names = named(film, people.gallery(cast, factor=factor, engine="other"), cast=cast)
@@ -179,7 +179,7 @@ def drifting(people: People, steps: list[float]) -> Film:
     """A film of tracks, each in a shot of its own, ever farther from ada's photos in one direction."""
     away = np.random.default_rng(5).normal(0.0, 0.035, 256)
     for number, step in enumerate(steps):
-        people.put(f"link {number}", people.place("ada") + away * step)
+        people.put(f"link {number}", people.mean("ada") + away * step)
     seen = [Seen(f"link {n}", range(8 * n, 8 * n + 8), within=0.0035) for n in range(len(steps))]
     return film_of(people, seen, cuts=[8 * n for n in range(1, len(steps))])
 
@@ -187,10 +187,10 @@ def drifting(people: People, steps: list[float]) -> Film:
 def test_a_track_that_the_photos_leave_open_is_named_with_the_rest_of_its_person() -> None:
     people = People()
     gallery = people.gallery(CAST)
-    apart = named(drifting(people, [0.6, 1.25]), gallery, options=replace(OPTIONS, same_person=1e3, film_most=0.0))
+    separate = named(drifting(people, [0.6, 1.25]), gallery, options=replace(OPTIONS, same_person=1e3, film_most=0.0))
     together = named(drifting(people, [0.6, 1.25]), gallery)
-    assert apart["decision"].tolist() == ["named", "weak"]
-    assert apart["perhaps"].iloc[1][0]["actor"] == "ada"
+    assert separate["decision"].tolist() == ["named", "weak"]
+    assert separate["perhaps"].iloc[1][0]["actor"] == "ada"
     assert together["actor"].tolist() == ["ada", "ada"]
     assert "the same person as track 0 at 00:00:00" in together["reason"].iloc[1]
 

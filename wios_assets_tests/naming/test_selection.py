@@ -55,7 +55,7 @@ def test_every_recogniser_scores_the_people_it_was_trained_on(recogniser: Recogn
 
 
 @pytest.mark.parametrize("kind", ["nearest", "svc"])
-def test_two_people_are_told_apart(kind: str) -> None:
+def test_two_people_are_distinguished(kind: str) -> None:
     gallery = Gallery.of(People().gallery(CAST[:2], photos=6))
     train, asked = split_pictures(gallery, np.arange(12), 1 / 3, np.random.default_rng(0))
     recogniser = Recogniser(kind, neighbours=1, kernel="linear", c=10.0)

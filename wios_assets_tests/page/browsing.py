@@ -26,9 +26,9 @@ class Watched:
         self.context, self.page = context, page
         self.complaints: list[str] = []
         self.elsewhere: list[str] = []
-        context.on("console", self._said)
+        context.on("console", self._on_console)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("request", self._asked)
+        context.on("request", self._on_request)
 
     def open(self, path: str) -> Tab:
         tab = self.context.new_page()
@@ -40,11 +40,11 @@ class Watched:
         tab.wait_for_selector("#film[data-ready]")
         return tab
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
-    def _asked(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         if urlsplit(request.url).netloc != urlsplit(self.page.address).netloc:
             self.elsewhere.append(request.url)
 

@@ -64,11 +64,11 @@ def page(settings: Settings) -> Iterator[Page]:
 
 
 def faults(tab: Tab) -> list[str]:
-    """What axe finds serious or critical, with the place."""
-    found = Axe().run(tab, options={"resultTypes": ["violations"]}).response["violations"]
+    """Serious and critical violations that axe reports, each with its node."""
+    violations = Axe().run(tab, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         f"{each['impact']}: {each['id']}: {node['html'][:160]}: {node['failureSummary']}"
-        for each in found
+        for each in violations
         for node in each["nodes"]
         if each["impact"] in ("serious", "critical")
     ]

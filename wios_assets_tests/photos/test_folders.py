@@ -1,4 +1,4 @@
-"""Where a cast member's photos are found."""
+"""Folders of a cast member's photos."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_photos_of_every_place_come_together_once(tmp_path: Path) -> None:
     assert photos["Ada"].photos == (own, shared)
 
 
-def test_only_pictures_count_and_other_files_are_listed_apart(tmp_path: Path) -> None:
+def test_only_pictures_count_and_other_files_are_listed_separately(tmp_path: Path) -> None:
     notes = touch(tmp_path / "Ada" / "notes.txt")
     touch(tmp_path / "Ada" / ".hidden.jpg")
     touch(tmp_path / "Ada" / "Thumbs.db")

@@ -90,15 +90,15 @@ class Tmdb:
             }
         if steps[0] == "find":
             assert requested["external_source"] == "imdb_id"
-            found: dict[str, object] = {
+            results: dict[str, object] = {
                 f"{kind}_results": [] for kind in ("movie", "person", "tv", "tv_episode", "tv_season")
             }
             if steps[1] in PEOPLE:
-                found["person_results"] = [{"id": PEOPLE[steps[1]], "name": "x", "media_type": "person"}]
+                results["person_results"] = [{"id": PEOPLE[steps[1]], "name": "x", "media_type": "person"}]
             if steps[1] in MEDIA:
                 kind, number = MEDIA[steps[1]]
-                found[f"{kind}_results"] = [{"id": number, "media_type": kind}]
-            return found
+                results[f"{kind}_results"] = [{"id": number, "media_type": kind}]
+            return results
         assert steps[0] == "person"
         person = int(steps[1])
         if steps[2] == "images":
@@ -127,8 +127,8 @@ def provider(server: LocalServer, cache: Path, key: str = KEY, **more: Any) -> T
     return TmdbPhotos(key, cache, f"{server.address}/3", **options)
 
 
-def names(found: TmdbPhotos, cast: list[tuple[str, str | None]], film: str | None = FILM) -> list[list[str]]:
-    result = found.photos(cast, film)
+def names(tmdb: TmdbPhotos, cast: list[tuple[str, str | None]], film: str | None = FILM) -> list[list[str]]:
+    result = tmdb.photos(cast, film)
     assert result.problems == []
     return [[photo.path.name for photo in result.photos[name]] for name, _ in cast]
 
@@ -193,9 +193,9 @@ def test_a_token_goes_into_a_header_and_a_key_into_the_query(tmdb: Running, tmp_
 
 def test_a_wrong_key_is_told_without_being_shown(tmdb: Running, tmp_path: Path) -> None:
     _, server = tmdb
-    found = provider(server, tmp_path, key="secretsecret").photos([NEO], FILM)
-    assert found.photos == {"Keanu Reeves": []}
-    (problem,) = found.problems
+    result = provider(server, tmp_path, key="secretsecret").photos([NEO], FILM)
+    assert result.photos == {"Keanu Reeves": []}
+    (problem,) = result.problems
     assert "TMDB refused the key (HTTP 401); check WIOS_TMDB_KEY" in problem
     assert "secretsecret" not in problem
 
@@ -232,9 +232,9 @@ def test_a_server_that_fails_for_good_leaves_what_was_fetched(tmdb: Running, tmp
     site, server = tmdb
     names(provider(server, tmp_path), [NEO])
     site.before = lambda request: Answer(500, b"oops")
-    found = provider(server, tmp_path).photos([NEO, TRINITY], FILM)
-    assert len(found.photos["Keanu Reeves"]) == 7
-    (problem,) = found.problems
+    result = provider(server, tmp_path).photos([NEO, TRINITY], FILM)
+    assert len(result.photos["Keanu Reeves"]) == 7
+    (problem,) = result.problems
     assert "HTTP 500" in problem
     assert "photos that were fetched before are used" in problem
 
@@ -254,8 +254,8 @@ def test_a_server_that_is_too_slow_is_given_up(tmdb: Running, tmp_path: Path) ->
         return None
 
     site.before = sleep
-    found = provider(server, tmp_path, tries=1, timeout_s=(1.0, 0.05)).photos([NEO], FILM)
-    assert "check the connection and try again" in found.problems[0]
+    result = provider(server, tmp_path, tries=1, timeout_s=(1.0, 0.05)).photos([NEO], FILM)
+    assert "check the connection and try again" in result.problems[0]
 
 
 def test_a_photo_that_breaks_off_is_fetched_again(tmdb: Running, tmp_path: Path) -> None:
@@ -296,7 +296,7 @@ def test_what_is_no_photo_is_passed_over(tmdb: Running, tmp_path: Path, answer: 
 
 
 @pytest.mark.parametrize("content", [{"page": 1}, [], "x"])
-def test_an_answer_of_another_form_is_told(tmdb: Running, tmp_path: Path, content: object) -> None:
+def test_an_answer_of_another_form_is_reported(tmdb: Running, tmp_path: Path, content: object) -> None:
     site, server = tmdb
     site.before = lambda request: message(content)
     assert "not an answer of TMDB's" in provider(server, tmp_path).photos([NEO], FILM).problems[0]

@@ -17,9 +17,9 @@ def interval(start: float, end: float, actor: str, probability: float, *tracks: 
 SECONDS = {0: 6.0, 1: 2.0, 2: 3.0, 3: 1.0}
 
 
-def judged(*said: tuple[str, str | None], tracks: tuple[int, ...] = (0,)) -> bool | None:
+def judged(*decisions: tuple[str, str | None], tracks: tuple[int, ...] = (0,)) -> bool | None:
     frame = pd.DataFrame([interval(0, 8, "ada", 0.9, 0, 1)])
-    right: bool | None = checked_intervals(frame, SECONDS, dict.fromkeys(tracks, said))["right"].iloc[0]
+    right: bool | None = checked_intervals(frame, SECONDS, dict.fromkeys(tracks, decisions))["right"].iloc[0]
     return right
 
 

@@ -66,9 +66,9 @@ def test_one_act_on_several_tracks_is_taken_back_as_one(data: Path) -> None:
 
 def test_the_second_of_two_reviewers_is_told_of_the_first_and_can_still_decide(data: Path) -> None:
     (first,) = say(data, [0], "Eileen Collins", by="Ann", seen=0)
-    with pytest.raises(AlreadyDecided, match=r"Ann decided on .* that it is Eileen Collins") as told:
+    with pytest.raises(AlreadyDecided, match=r"Ann decided on .* that it is Eileen Collins") as error:
         say(data, [0], "Grace Hopper", by="Ben", seen=0)
-    assert told.value.decision == first
+    assert error.value.decision == first
     assert len(read_decisions(data, FILM)) == 1
     say(data, [0], "Grace Hopper", by="Ben", seen=first.revision)
     assert [(each.decided_by, each.person) for each in read_decisions(data, FILM)] == [

@@ -1,4 +1,4 @@
-"""A typed name is a person of the cast in any spelling, or a new person where that is said."""
+"""A typed name is a person of the cast in any spelling, or a new person where that is asked for."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def test_the_spelling_of_the_cast_is_taken() -> None:
     assert person_meant(CAST, "Ken_Watanabe", new=True) == "Ken Watanabe"
 
 
-def test_nobody_else_is_meant_unless_that_is_said() -> None:
+def test_only_the_cast_is_accepted_unless_a_new_person_is_asked_for() -> None:
     with pytest.raises(WiosError, match="not in its cast"):
         person_meant(CAST, "Somebody Else")
     assert person_meant(CAST, "  Somebody   Else ", new=True) == "Somebody Else"

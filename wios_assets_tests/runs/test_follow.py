@@ -58,7 +58,7 @@ def test_a_queued_run_that_no_daemon_is_left_for_is_taken_back(instance: Dagster
         (DagsterRunStatus.FAILURE, True, "the run did not finish; the details are in run"),
     ],
 )
-def test_a_run_that_does_not_succeed_is_told_in_one_line(
+def test_a_run_that_does_not_succeed_is_reported_in_one_line(
     instance: DagsterInstance, status: DagsterRunStatus, daemon: bool, message: str
 ) -> None:
     run = create_run_for_test(instance, status=status)
@@ -77,6 +77,6 @@ def test_a_run_that_is_started_again_after_it_was_killed_is_followed_on(instance
     follow_run(instance, killed.run_id, "heat", lambda step: None, daemon_lives)
 
 
-def test_a_run_that_was_deleted_is_told(instance: DagsterInstance) -> None:
+def test_a_run_that_was_deleted_is_reported(instance: DagsterInstance) -> None:
     with pytest.raises(WiosError, match="was deleted in Dagster's page"):
         followed(instance, "00000000-0000-0000-0000-000000000000")

@@ -58,7 +58,7 @@ def test_a_request_that_waited_does_only_what_is_still_stale(
 ) -> None:
     film = finished.example.key
     run_film(settings, instance, film, lambda progress, step: None)
-    told: list[str] = []
+    lines: list[str] = []
     waits, go_on = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -67,7 +67,7 @@ def test_a_request_that_waited_does_only_what_is_still_stale(
             go_on.wait(60)
 
     def tell(line: str) -> None:
-        told.append(line)
+        lines.append(line)
         go_on.set()
 
     for expected in (False, True):
@@ -75,13 +75,13 @@ def test_a_request_that_waited_does_only_what_is_still_stale(
             name_somebody(settings, film)
         waits.clear()
         go_on.clear()
-        told.clear()
+        lines.clear()
         holder = threading.Thread(target=hold)
         holder.start()
         assert waits.wait(60)
         assert run_film(settings, instance, film, lambda progress, step: None, tell=tell) is expected
         holder.join()
-        assert told[0].startswith(f"film {film!r}: `wios forget` (process ")
+        assert lines[0].startswith(f"film {film!r}: `wios forget` (process ")
     assert newest_run_made(instance) == {*DECIDED, "library"}
 
 

@@ -53,7 +53,7 @@ class Command:
         return self.output.read_text()
 
     def end(self) -> str:
-        """What it said, once it has ended well."""
+        """Output of the command, which must exit with 0."""
         assert self.process.wait(PATIENCE_S) == 0, self.text
         return self.text
 
@@ -116,7 +116,7 @@ def test_requests_from_everywhere_lead_to_one_analysis_and_every_later_step_once
 ) -> None:
     film = finished.example.key
     second = Command(data, "run", film)
-    wait_for("the second request to be told", lambda: "has it; waiting" in second.text)
+    wait_for("the second request to report that it waits", lambda: "has it; waiting" in second.text)
     assert f"`wios run {film}`" in second.text
     assert f"process {first.process.pid}" in second.text
     launched = [ui.materialize(asset, film) for asset in ("face_tracks", "screen_time")]
@@ -140,8 +140,8 @@ def test_requests_from_everywhere_lead_to_one_analysis_and_every_later_step_once
 
 def test_a_name_goes_through_the_queue_and_is_run_once(ui: Ui, data: Path, finished: FinishedExample) -> None:
     film = finished.example.key
-    said = Command(data, "name", film, "unknown:1", "Grace Hopper").end()
-    assert "is Grace Hopper" in said
+    output = Command(data, "name", film, "unknown:1", "Grace Hopper").end()
+    assert "is Grace Hopper" in output
     assert names_follow_decisions(ui.settings, film)
     with dagster_instance(ui.settings) as instance:
         assert materializations(instance, film)["track_names"] == 2

@@ -45,7 +45,7 @@ def test_tracks_of_one_person_that_nearly_touch_are_joined() -> None:
     assert list(frame["tracks"][0]) == [0, 1]
 
 
-def test_tracks_far_apart_stay_apart() -> None:
+def test_tracks_distant_in_time_are_not_joined() -> None:
     assert len(of(track(GRACE, 0, 1, 2), track(GRACE, 0, 2 + JOIN_GAP_S * 1.5, 5))) == 2
 
 

@@ -45,8 +45,8 @@ def score() -> Path:
 
 def scored(script: Path, folder: Path, truth: pd.DataFrame, table: pd.DataFrame) -> dict[str, float]:
     truth.assign(optional=truth["optional"].astype(int)).to_csv(folder / "truth.csv", index=False)
-    table[["start_s", "end_s", "actor", "probability"]].to_csv(folder / "said.csv", index=False)
-    command = [sys.executable, str(script), str(folder / "truth.csv"), str(folder / "said.csv"), "--json"]
+    table[["start_s", "end_s", "actor", "probability"]].to_csv(folder / "appearances.csv", index=False)
+    command = [sys.executable, str(script), str(folder / "truth.csv"), str(folder / "appearances.csv"), "--json"]
     figures: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return figures
 
@@ -62,7 +62,7 @@ def random_film(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(seed)
     people = [f"Person {n}" for n in range(rng.integers(1, 6))]
     everybody = [*people, "unknown:1", "unknown:2"]
-    truth, said = [], []
+    truth, appearances = [], []
     for _ in range(rng.integers(1, 40)):
         person, start = str(rng.choice(everybody)), float(rng.uniform(0, 200))
         end = start + float(rng.exponential(6))
@@ -73,8 +73,8 @@ def random_film(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
             wrong = rng.random() < 0.2
             name = str(rng.choice(everybody)) if wrong else person
             early = max(start + rng.normal(0, 0.5), 0.0)
-            said.append((name, early, max(end + rng.normal(0, 0.5), early), float(rng.uniform(0.3, 1))))
-    return truth_table(*truth), appearance_table(*said)
+            appearances.append((name, early, max(end + rng.normal(0, 0.5), early), float(rng.uniform(0.3, 1))))
+    return truth_table(*truth), appearance_table(*appearances)
 
 
 @pytest.mark.slow
@@ -116,8 +116,8 @@ def test_naming_somebody_while_nobody_is_there_is_counted_against_the_empty_time
 
 def test_optional_rows_count_neither_way() -> None:
     truth = truth_table((ANN, 0, 10), (ANN, 20, 30, "small", True))
-    for said in (appearance_table((ANN, 0, 10)), appearance_table((ANN, 0, 10), (ANN, 20, 30))):
-        figures = evaluate(truth, said).figures
+    for appearances in (appearance_table((ANN, 0, 10)), appearance_table((ANN, 0, 10), (ANN, 20, 30))):
+        figures = evaluate(truth, appearances).figures
         assert (figures["precision"], figures["recall"], figures["false_name_rate"]) == (1.0, 1.0, 0.0)
 
 
@@ -206,10 +206,10 @@ def shares(result: Evaluation) -> list[float]:
 
 @given(rows, rows)
 def test_figures_of_any_film_are_shares_and_its_own_truth_is_faultless(
-    true: list[tuple[str, tuple[float, float], float]], said: list[tuple[str, tuple[float, float], float]]
+    true: list[tuple[str, tuple[float, float], float]], appeared: list[tuple[str, tuple[float, float], float]]
 ) -> None:
     truth = truth_table(*((person, start, start + length) for person, (start, length), _ in true))
-    table = appearance_table(*((actor, start, start + length, p) for actor, (start, length), p in said))
+    table = appearance_table(*((actor, start, start + length, p) for actor, (start, length), p in appeared))
     assert all(math.isnan(share) or 0 <= share <= 1 for share in shares(evaluate(truth, table)))
     own = appearance_table(*((person, start, start + length) for person, (start, length), _ in true))
     faultless = evaluate(truth, own)

@@ -44,7 +44,7 @@ def test_three_columns_are_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("start_s,end_s\n1,2\n", "no column person"),
         ("", "no column start_s, end_s, person"),
@@ -57,10 +57,10 @@ def test_three_columns_are_enough(tmp_path: Path) -> None:
         (HEADER + "a,1,2,,frontal,0\n", "line 2: no person"),
     ],
 )
-def test_what_is_wrong_with_a_truth_file_is_said_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_in_a_truth_file_is_reported_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(WiosError) as caught:
         read_truth(written(tmp_path, text))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "film.truth.csv" in str(caught.value)
 
 

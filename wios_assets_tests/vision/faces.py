@@ -61,29 +61,29 @@ def dlib_sheet(picture: Image) -> tuple[Image, list[tuple[int, int]], list[tuple
             break
         down, before = down + rows + PADDING, columns
     down -= PADDING
-    places: list[tuple[int, int]] = []
+    positions: list[tuple[int, int]] = []
     top = OUTER_PADDING
-    while top < down and len(places) < len(sizes):
-        places.append((top, OUTER_PADDING))
-        top += sizes[len(places) - 1][0] + PADDING
+    while top < down and len(positions) < len(sizes):
+        positions.append((top, OUTER_PADDING))
+        top += sizes[len(positions) - 1][0] + PADDING
     bottom = top - PADDING
-    for rows, columns in sizes[len(places) :]:
-        place = (bottom - rows, OUTER_PADDING + width - columns)
-        if place[0] < OUTER_PADDING + height:
+    for rows, columns in sizes[len(positions) :]:
+        position = (bottom - rows, OUTER_PADDING + width - columns)
+        if position[0] < OUTER_PADDING + height:
             break
-        places.append(place)
+        positions.append(position)
         bottom -= rows + PADDING
     sheet = np.empty((down + 2 * OUTER_PADDING, -(-(width + 2 * OUTER_PADDING) // 4) * 4, 3), dtype=np.uint8)
     sheet[:] = MEAN_COLOUR
     level: NDArray[np.uint8] = picture
-    for (rows, columns), (top, left) in zip(sizes, places, strict=False):
+    for (rows, columns), (top, left) in zip(sizes, positions, strict=False):
         level = _bilinear(level, rows, columns)
         sheet[top : top + rows, left : left + columns] = level
-    return sheet, sizes[: len(places)], places
+    return sheet, sizes[: len(positions)], positions
 
 
 def _bilinear(picture: Image, rows: int, columns: int) -> Image:
-    """As dlib resizes: first and last pixels keep their places."""
+    """As dlib resizes: first and last pixels keep their positions."""
     height, width = picture.shape[:2]
     if (height, width) == (rows, columns):
         return picture

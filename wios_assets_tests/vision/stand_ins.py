@@ -36,7 +36,7 @@ def save(
 def yunet(path: Path, size: int = 24) -> Path:
     """YuNet's twelve outputs; a cell brighter than 200 is a face of `size` pixels whose middle is the cell's.
 
-    The five points stand in the box at the places that ArcFace's template gives them, eyes a third of the way down.
+    The five points lie in the box at the positions of ArcFace's template, eyes a third of the way down.
     """
     nodes: list[onnx.NodeProto] = []
     values: dict[str, np.ndarray] = {

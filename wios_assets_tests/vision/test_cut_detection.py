@@ -33,7 +33,7 @@ def scene(seed: int, count: int, drift: float = 1.0) -> list[Picture]:
     return [wall[:240, round(i * drift) : round(i * drift) + 320] for i in range(count)]
 
 
-def found_cuts(path: Path, from_s: float = 0.0) -> list[float]:
+def detected_cuts(path: Path, from_s: float = 0.0) -> list[float]:
     pictures = read_pictures(probe(path), from_s - OPTIONS.lead_s, 1)
     return [marked.picture.time_s for marked in mark_cuts(pictures, OPTIONS) if marked.starts_shot]
 
@@ -54,13 +54,13 @@ def film(path: Path, pictures: Iterable[Picture]) -> Path:
 @pytest.mark.slow
 def test_a_cut_is_found_at_the_first_picture_of_the_new_shot(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", scene(1, 40) + scene(2, 33) + scene(3, 27))
-    assert found_cuts(path) == pytest.approx([40 / RATE, 73 / RATE])
+    assert detected_cuts(path) == pytest.approx([40 / RATE, 73 / RATE])
 
 
 @pytest.mark.slow
 def test_a_short_shot_has_its_two_cuts(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", scene(1, 30) + scene(2, 8) + scene(3, 30))
-    assert found_cuts(path) == pytest.approx([30 / RATE, 38 / RATE])
+    assert detected_cuts(path) == pytest.approx([30 / RATE, 38 / RATE])
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_a_short_shot_has_its_two_cuts(tmp_path: Path) -> None:
 def test_a_flash_and_a_dark_moment_are_no_cuts(tmp_path: Path, length: int, light: int) -> None:
     pictures = scene(1, 60)
     pictures[30 : 30 + length] = [np.full_like(pictures[0], light)] * length
-    assert found_cuts(film(tmp_path / "a.mp4", pictures)) == []
+    assert detected_cuts(film(tmp_path / "a.mp4", pictures)) == []
 
 
 @pytest.mark.slow
@@ -81,19 +81,19 @@ def test_strobe_light_is_no_cut() -> None:
 @pytest.mark.slow
 def test_an_insert_of_another_picture_is_no_flash(tmp_path: Path) -> None:
     pictures = scene(1, 30, 0.0) + scene(2, 2, 0.0) + scene(1, 30, 0.0)
-    assert found_cuts(film(tmp_path / "a.mp4", pictures)) == pytest.approx([30 / RATE, 32 / RATE])
+    assert detected_cuts(film(tmp_path / "a.mp4", pictures)) == pytest.approx([30 / RATE, 32 / RATE])
 
 
 @pytest.mark.slow
 def test_a_pan_is_no_cut(tmp_path: Path) -> None:
-    assert found_cuts(film(tmp_path / "a.mp4", scene(1, 60, drift=5.0))) == []
+    assert detected_cuts(film(tmp_path / "a.mp4", scene(1, 60, drift=5.0))) == []
 
 
 @pytest.mark.slow
 def test_a_fade_through_black_is_one_cut_where_the_picture_comes_back(tmp_path: Path) -> None:
     out = [(picture * max(0.0, 1 - i / 25)).astype(np.uint8) for i, picture in enumerate(scene(1, 26))]
     back = [(picture * min(1.0, i / 25)).astype(np.uint8) for i, picture in enumerate(scene(2, 40, 0.0))]
-    (cut,) = found_cuts(film(tmp_path / "a.mp4", scene(1, 20, 0.0) + out + back))
+    (cut,) = detected_cuts(film(tmp_path / "a.mp4", scene(1, 20, 0.0) + out + back))
     assert cut == pytest.approx(47 / RATE, abs=3.5 / RATE)
 
 
@@ -128,10 +128,10 @@ def test_a_change_of_light_and_a_title_that_fades_are_no_dissolves() -> None:
 def test_cuts_do_not_depend_on_where_reading_starts(tmp_path: Path) -> None:
     pictures = [picture for seed in range(12) for picture in scene(seed, 7 + 5 * (seed % 4), drift=2.0)]
     path = film(tmp_path / "a.mp4", pictures)
-    whole = found_cuts(path)
+    whole = detected_cuts(path)
     assert len(whole) == 11
     for from_s in np.arange(0.1, len(pictures) / RATE - 0.5, 0.37):
-        assert [cut for cut in found_cuts(path, from_s) if cut >= from_s] == [cut for cut in whole if cut >= from_s]
+        assert [cut for cut in detected_cuts(path, from_s) if cut >= from_s] == [cut for cut in whole if cut >= from_s]
 
 
 @pytest.mark.slow
@@ -180,7 +180,7 @@ def test_stills_of_one_picture_each_have_all_their_cuts(tmp_path: Path) -> None:
     photos = [skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea(), skimage.data.rocket()]
     stills = [Still(photo, (), 1.3) for photo in photos]
     composed = compose(tmp_path / "a.mp4", stills, rate=RATE, one_picture_each=True)
-    assert found_cuts(composed.path) == pytest.approx(list(composed.cuts_s))
+    assert detected_cuts(composed.path) == pytest.approx(list(composed.cuts_s))
 
 
 COMPOSED: dict[str, tuple[float, float, Join, float, float]] = {
@@ -205,9 +205,9 @@ def test_cuts_between_photos_of_faces_are_found(
     photos = random.Random(kind + fill).sample(sorted((devset / "ident").glob("probes/*/*")), 18)
     stills = [Still(read_photo(photo), (), seconds, join, join_s) for photo in photos]
     composed = compose(tmp_path / "a.mp4", stills, rate=rate, fill=fill)
-    found = found_cuts(composed.path)
-    assert len(found) == len(composed.cuts_s)
-    assert found == pytest.approx(list(composed.cuts_s), abs=tolerance_s)
+    cuts_s = detected_cuts(composed.path)
+    assert len(cuts_s) == len(composed.cuts_s)
+    assert cuts_s == pytest.approx(list(composed.cuts_s), abs=tolerance_s)
 
 
 @pytest.mark.devset
@@ -217,7 +217,7 @@ def test_photographers_flashes_add_no_cuts(tmp_path: Path, devset: Path, rate: f
     photos = sorted((devset / "ident").glob("probes/*/*_p01.*"))[:12]
     stills = [Still(read_photo(photo), (), 2.0, flashes_s=(0.4, 0.8, 1.4)) for photo in photos]
     composed = compose(tmp_path / "a.mp4", stills, rate=rate)
-    assert found_cuts(composed.path) == pytest.approx(list(composed.cuts_s))
+    assert detected_cuts(composed.path) == pytest.approx(list(composed.cuts_s))
 
 
 @pytest.mark.devset
@@ -228,11 +228,11 @@ def test_the_cuts_of_the_development_films_are_found(devset: Path) -> None:
         with (devset / folder / "shots.csv").open(newline="") as file:
             for row in csv.DictReader(file):
                 truth.setdefault(f"{folder}/{row['clip']}", []).append(float(row["cut_s"]))
-    right = found = 0
+    right = detected = 0
     for name, cuts in truth.items():
         pictures = read_pictures(probe(devset / name), 0.0, 0, only_needed_for=4.0)
         times = [m.picture.time_s for m in mark_cuts(pictures, OPTIONS) if m.starts_shot]
-        found += len(times)
+        detected += len(times)
         right += sum(any(abs(time_s - cut) <= 0.1 for time_s in times) for cut in cuts)
     assert right / sum(map(len, truth.values())) >= 0.95
-    assert right / found >= 0.97
+    assert right / detected >= 0.97

@@ -52,14 +52,14 @@ def test_the_smallest_face_decides_how_often_a_frame_is_doubled() -> None:
     face = engine.detect([picture], smallest_face=80)[0].boxes[0]
     height = (face[3] - face[1]) / 3
     assert len(engine.detect([tiny], smallest_face=80)[0]) == 0
-    found = engine.detect([tiny], smallest_face=float(height) * 0.8)[0]
-    assert np.abs(found.boxes[0] * 3 - face).max() < 30
+    faces = engine.detect([tiny], smallest_face=float(height) * 0.8)[0]
+    assert np.abs(faces.boxes[0] * 3 - face).max() < 30
 
 
 def test_a_large_frame_is_shrunk_to_what_the_smallest_face_needs() -> None:
     engine = DlibEngine()
     picture = package_pictures()["astronaut"]
     large = np.repeat(np.repeat(picture, 3, axis=0), 3, axis=1)
-    found = engine.detect([large], smallest_face=240)[0]
+    faces = engine.detect([large], smallest_face=240)[0]
     usual = engine.detect([picture], smallest_face=80)[0]
-    assert np.abs(found.boxes[0] / 3 - usual.boxes[0]).max() < 10
+    assert np.abs(faces.boxes[0] / 3 - usual.boxes[0]).max() < 10

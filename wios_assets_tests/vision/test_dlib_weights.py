@@ -21,7 +21,7 @@ DETECTOR = model_path(DETECTOR_FILE).read_bytes()
 HEAD = 160
 """Bytes that stand before the detector's first weights."""
 SECOND_LAYER = 5_650
-"""A place between the first convolution's normalisation and the second convolution."""
+"""An offset in bytes between the first convolution's normalisation and the second convolution."""
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def refusal(folder: Path, content: bytes) -> str:
 
 
 def offset_of(message: str) -> int:
-    found = re.search(r"byte (\d+)", message)
-    assert found, message
-    return int(found[1])
+    match = re.search(r"byte (\d+)", message)
+    assert match, message
+    return int(match[1])
 
 
 def test_the_detector_has_seven_convolutions_and_its_head_says_how_faces_overlap() -> None:
@@ -99,10 +99,10 @@ def test_bytes_after_the_network_are_refused(folder: Path) -> None:
 
 def test_a_weight_that_is_no_number_is_refused_at_its_own_offset(folder: Path) -> None:
     start = DETECTOR.index(b"con_4") + len(b"con_4") + len(bytes.fromhex("010202c004010101010101"))
-    place = start + 4 * 100
-    content = DETECTOR[:place] + np.float32(np.nan).tobytes() + DETECTOR[place + 4 :]
+    offset = start + 4 * 100
+    content = DETECTOR[:offset] + np.float32(np.nan).tobytes() + DETECTOR[offset + 4 :]
     message = refusal(folder, content)
-    assert offset_of(message) == place
+    assert offset_of(message) == offset
     assert "filters holds nan" in message
 
 
@@ -114,14 +114,14 @@ def test_a_truncated_file_is_refused_at_or_before_its_end(folder: Path, length: 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    place=st.one_of(
+    offset=st.one_of(
         st.integers(0, HEAD), st.integers(SECOND_LAYER, SECOND_LAYER + 120), st.integers(0, len(DETECTOR) - 1)
     ),
     value=st.integers(0, 255),
 )
-def test_an_altered_byte_is_refused_or_is_one_of_a_figure(folder: Path, place: int, value: int) -> None:
+def test_an_altered_byte_is_refused_or_is_one_of_a_figure(folder: Path, offset: int, value: int) -> None:
     content = bytearray(DETECTOR)
-    content[place] = value
+    content[offset] = value
     path = written(folder, bytes(content))
     with suppress(WiosError):
         assert read_detector(path).convolutions[-1].weights.shape == (1, 45, 9, 9)
@@ -136,7 +136,7 @@ def test_any_other_file_is_refused(folder: Path, content: bytes) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.integers(0, len(DETECTOR) - 1), extra=st.binary(min_size=1, max_size=8))
-def test_bytes_put_in_between_are_refused(folder: Path, place: int, extra: bytes) -> None:
-    content = DETECTOR[:place] + extra + DETECTOR[place:]
+@given(offset=st.integers(0, len(DETECTOR) - 1), extra=st.binary(min_size=1, max_size=8))
+def test_bytes_put_in_between_are_refused(folder: Path, offset: int, extra: bytes) -> None:
+    content = DETECTOR[:offset] + extra + DETECTOR[offset:]
     offset_of(refusal(folder, content))

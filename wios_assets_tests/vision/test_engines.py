@@ -38,7 +38,7 @@ def test_every_option_is_described() -> None:
 
 
 @pytest.mark.slow
-def test_the_engines_keep_their_embeddings_apart(tmp_path: Path) -> None:
+def test_the_engines_keep_their_embeddings_separate(tmp_path: Path) -> None:
     fast, slow = load_engine(options(tmp_path)), load_engine(options(tmp_path, engine="dlib"))
     assert fast.model_hash.startswith("onnx:")
     assert slow.model_hash.startswith("dlib:")

@@ -80,8 +80,8 @@ def test_people_are_told_apart_better_than_by_dlibs_points_alone(
     """Separation (d') of the distances within a person and between two, over photos of 30 people."""
     paths = sorted((devset / "ident").glob("gallery/*/*")) + sorted((devset / "ident").glob("probes/*/*"))
     photos = [(path.parent.name, read_photo(path)) for path in paths]
-    found = [(person, photo, engine.detect([photo], photo.shape[0] / 8)[0]) for person, photo in photos]
-    known = [(person, photo, faces.select([0])) for person, photo, faces in found if len(faces)]
+    detected = [(person, photo, engine.detect([photo], photo.shape[0] / 8)[0]) for person, photo in photos]
+    known = [(person, photo, faces.select([0])) for person, photo, faces in detected if len(faces)]
     owner = np.asarray([person for person, _, _ in known])
     assert len(owner) > 200
     pairs = np.triu_indices(len(owner), 1)

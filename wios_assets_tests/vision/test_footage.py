@@ -111,12 +111,12 @@ def varied(tmp_path_factory: pytest.TempPathFactory) -> Video:
 
 
 @pytest.fixture(scope="module")
-def found(varied: Video, engine: Counting) -> list[Record]:
+def records(varied: Video, engine: Counting) -> list[Record]:
     return analyse(varied, engine)
 
 
-def test_every_sample_is_accounted_for(found: list[Record]) -> None:
-    samples = samples_of(found)
+def test_every_sample_is_accounted_for(records: list[Record]) -> None:
+    samples = samples_of(records)
     assert [s.sample for s in samples] == list(range(40))
     assert [s.time_s for s in samples] == [k / 4 for k in range(40)]
     assert {s.outcome for s in samples} == {"analysed", "duplicate"}
@@ -146,25 +146,25 @@ def test_a_segment_decodes_no_picture_twice(varied: Video, engine: Counting, mon
     assert len(decoded) > 40
 
 
-def test_the_cuts_are_found(found: list[Record]) -> None:
-    assert cuts_of(found) == pytest.approx([3.0, 5.0, 8.0], abs=0.09)
+def test_the_cuts_are_found(records: list[Record]) -> None:
+    assert cuts_of(records) == pytest.approx([3.0, 5.0, 8.0], abs=0.09)
 
 
-def test_she_is_found_wherever_she_is_and_only_there(found: list[Record]) -> None:
-    for sample in samples_of(found):
+def test_she_is_found_wherever_she_is_and_only_there(records: list[Record]) -> None:
+    for sample in samples_of(records):
         assert len(sample.faces) == (0 if 3.0 <= sample.time_s < 5.0 else 1), sample.time_s
 
 
-def test_boxes_follow_her_in_display_pixels(found: list[Record]) -> None:
-    for sample in samples_of(found):
+def test_boxes_follow_her_in_display_pixels(records: list[Record]) -> None:
+    for sample in samples_of(records):
         if sample.time_s < 3.0:
             middle = (sample.faces[0].left + sample.faces[0].right) / 2
             assert middle == pytest.approx(10 + 1.5 * sample.time_s * RATE + 98, abs=12)
 
 
-def test_a_cut_ends_a_tracklet_and_nothing_else_does(found: list[Record]) -> None:
+def test_a_cut_ends_a_tracklet_and_nothing_else_does(records: list[Record]) -> None:
     tracklets = defaultdict(list)
-    for sample in samples_of(found):
+    for sample in samples_of(records):
         for face in sample.faces:
             tracklets[face.tracklet].append(sample.time_s)
     assert sorted((min(times), max(times)) for times in tracklets.values()) == [(0.0, 2.75), (5.0, 7.75), (8.0, 9.75)]
@@ -181,9 +181,9 @@ def test_a_still_is_searched_once_and_its_face_inherited(varied: Video, engine: 
     assert engine.searches - before == sum(s.outcome == "analysed" for s in samples)
 
 
-def test_no_duplicate_refers_across_a_cut(found: list[Record]) -> None:
-    cuts = cuts_of(found)
-    for sample in samples_of(found):
+def test_no_duplicate_refers_across_a_cut(records: list[Record]) -> None:
+    cuts = cuts_of(records)
+    for sample in samples_of(records):
         if sample.duplicate_of is not None:
             first = sample.duplicate_of / 4
             assert not any(first < cut <= sample.time_s for cut in cuts)
@@ -204,8 +204,8 @@ def test_a_slowly_moving_face_is_no_duplicate(tmp_path: Path, engine: Counting) 
     assert sum(s.outcome == "analysed" for s in samples) > 10
 
 
-def test_ids_are_unique_and_a_tracklet_is_called_by_its_first_face(found: list[Record]) -> None:
-    faces = [face for sample in samples_of(found) for face in sample.faces]
+def test_ids_are_unique_and_a_tracklet_is_called_by_its_first_face(records: list[Record]) -> None:
+    faces = [face for sample in samples_of(records) for face in sample.faces]
     assert len({face.face for face in faces}) == len(faces)
     first: dict[int, int] = {}
     for face in faces:
@@ -213,10 +213,10 @@ def test_ids_are_unique_and_a_tracklet_is_called_by_its_first_face(found: list[R
     assert all(tracklet == number for tracklet, number in first.items())
 
 
-def test_each_tracklet_has_its_best_chips_embedded(found: list[Record], engine: Counting) -> None:
-    faces = {face.face: face for sample in samples_of(found) for face in sample.faces}
+def test_each_tracklet_has_its_best_chips_embedded(records: list[Record], engine: Counting) -> None:
+    faces = {face.face: face for sample in samples_of(records) for face in sample.faces}
     chips = defaultdict(list)
-    for place, record in enumerate(found):
+    for index, record in enumerate(records):
         if isinstance(record, EmbeddingRecord):
             chips[record.tracklet].append(record)
             assert faces[record.face].tracklet == record.tracklet
@@ -224,7 +224,7 @@ def test_each_tracklet_has_its_best_chips_embedded(found: list[Record], engine: 
             assert 0 < record.quality <= 1
             assert record.embedding.shape == (engine.embedding_length,)
             assert PIL.Image.open(BytesIO(record.chip)).size == (150, 150)
-            earlier = {face.face for r in found[:place] if isinstance(r, SampleRecord) for face in r.faces}
+            earlier = {face.face for r in records[:index] if isinstance(r, SampleRecord) for face in r.faces}
             assert record.face in earlier
     assert set(chips) == {face.tracklet for face in faces.values()}
     assert all(1 <= len(some) <= OPTIONS.chips_per_tracklet for some in chips.values())
@@ -233,14 +233,14 @@ def test_each_tracklet_has_its_best_chips_embedded(found: list[Record], engine: 
 
 
 def test_segments_of_any_length_give_the_same_samples_cuts_and_faces(
-    varied: Video, engine: Counting, found: list[Record]
+    varied: Video, engine: Counting, records: list[Record]
 ) -> None:
-    expected = [(s.sample, s.time_s, s.frame_s, len(s.faces)) for s in samples_of(found)]
+    expected = [(s.sample, s.time_s, s.frame_s, len(s.faces)) for s in samples_of(records)]
     for longest_s, cores in ((4.0, 1), (2.3, 1), (1.1, 2), (0.25, 1)):
-        records = analyse(varied, engine, longest_s=longest_s, cores=cores)
-        assert [(s.sample, s.time_s, s.frame_s, len(s.faces)) for s in samples_of(records)] == expected
-        assert sorted(cuts_of(records)) == cuts_of(found)
-        numbers = [face.face for s in samples_of(records) for face in s.faces]
+        by_segment = analyse(varied, engine, longest_s=longest_s, cores=cores)
+        assert [(s.sample, s.time_s, s.frame_s, len(s.faces)) for s in samples_of(by_segment)] == expected
+        assert sorted(cuts_of(by_segment)) == cuts_of(records)
+        numbers = [face.face for s in samples_of(by_segment) for face in s.faces]
         assert len(set(numbers)) == len(numbers)
 
 
@@ -316,8 +316,8 @@ def test_a_tall_film_is_scaled_while_it_is_converted_and_its_boxes_are_its_own_p
     assert scaled.landmarks == pytest.approx(usual.landmarks, abs=6)
 
 
-def test_records_become_tables_of_the_lake(found: list[Record], engine: Counting) -> None:
-    tables = record_tables(found, engine)
+def test_records_become_tables_of_the_lake(records: list[Record], engine: Counting) -> None:
+    tables = record_tables(records, engine)
     for table in (FRAME_SAMPLES, FACES, FACE_EMBEDDINGS):
         names = [column.name for column in table.columns]
         assert tables[table.name].schema.names == names
@@ -325,17 +325,17 @@ def test_records_become_tables_of_the_lake(found: list[Record], engine: Counting
     assert tables["frame_samples"].num_rows == 40
     assert sum(tables["frame_samples"]["faces"].to_pylist()) == tables["faces"].num_rows
     assert set(tables["face_embeddings"]["model_hash"].to_pylist()) == {engine.model_hash}
-    assert tables["cuts"]["cut_s"].to_pylist() == cuts_of(found)
+    assert tables["cuts"]["cut_s"].to_pylist() == cuts_of(records)
     empty = record_tables([], engine)
     assert {name: table.schema for name, table in empty.items()} == {n: t.schema for n, t in tables.items()}
 
 
 def test_progress_rises_to_the_segments_length(varied: Video, engine: Counting) -> None:
-    told: list[float] = []
+    times_s: list[float] = []
     segment = Segment(1, 8, 24, False)
-    list(analyse_segment(varied, segment, engine, OPTIONS, told.append))
-    assert told == sorted(told)
-    assert told[-1] == pytest.approx(4.0)
+    list(analyse_segment(varied, segment, engine, OPTIONS, times_s.append))
+    assert times_s == sorted(times_s)
+    assert times_s[-1] == pytest.approx(4.0)
 
 
 def test_what_is_found_comes_out_as_the_film_goes_by(varied: Video, engine: Counting) -> None:

@@ -1,4 +1,4 @@
-"""The pyramid, the suppression of overlapping windows, and the faces found."""
+"""The pyramid, the suppression of overlapping windows, and the detected faces."""
 
 from __future__ import annotations
 
@@ -129,9 +129,9 @@ def test_whole_numbers_give_the_boxes_and_scores_of_floating_point(cache: Path) 
     for cut in [*cuts, grid]:
         for height in (cut.shape[0], 211):
             frame = resized(cut, cut.shape[1] * height // cut.shape[0], height)
-            found, wanted = (detector.detect([frame], None)[0] for detector in (rounded, exact))
-            assert np.array_equal(found[0], wanted[0])
-            assert np.allclose(found[1], wanted[1], atol=1e-5)
+            detected, wanted = (detector.detect([frame], None)[0] for detector in (rounded, exact))
+            assert np.array_equal(detected[0], wanted[0])
+            assert np.allclose(detected[1], wanted[1], atol=1e-5)
             sizes.append(len(wanted[0]))
     assert min(sizes[:-2]) >= 1
     assert max(sizes) >= 4
@@ -142,14 +142,14 @@ def test_whole_numbers_give_the_boxes_and_scores_of_floating_point(cache: Path) 
 def test_whole_numbers_lose_less_than_half_a_percent_of_the_faces(cache: Path, devset: Path) -> None:
     from wios_assets.vision.photos import read_photo
 
-    found = {}
+    boxes_by_precision = {}
     photos = [read_photo(path) for path in sorted((devset / "ident").glob("*/*/*.jpg"))]
     photos += [read_photo(path) for path in sorted((devset / "groups").glob("*.jpg"))]
     for precision in ("float", "int8"):
         engine = load_engine(options(cache, detector="mmod", detector_precision=precision, smallest_face=1 / 8))
-        found[precision] = [engine.detect([photo])[0].boxes for photo in photos]
+        boxes_by_precision[precision] = [engine.detect([photo])[0].boxes for photo in photos]
     lost = total = 0
-    for exact, rounded in zip(found["float"], found["int8"], strict=True):
+    for exact, rounded in zip(boxes_by_precision["float"], boxes_by_precision["int8"], strict=True):
         total += len(exact)
         lost += sum(not any(overlap(box, other) > OVERLAP for other in rounded) for box in exact)
     assert total > 250

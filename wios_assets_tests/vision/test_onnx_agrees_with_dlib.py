@@ -51,9 +51,9 @@ def by_dlib(pictures: dict[str, Image]) -> dict[str, tuple[Boxes, NDArray[np.flo
     """Boxes and scores of dlib's own detector for each picture."""
     results = {}
     for name, picture in pictures.items():
-        found = reference_detector()(picture, 0)
-        corners = [(f.rect.left(), f.rect.top(), f.rect.right(), f.rect.bottom()) for f in found]
-        scores = np.array([f.confidence for f in found], dtype=np.float32)
+        faces = reference_detector()(picture, 0)
+        corners = [(f.rect.left(), f.rect.top(), f.rect.right(), f.rect.bottom()) for f in faces]
+        scores = np.array([f.confidence for f in faces], dtype=np.float32)
         results[name] = np.array(corners, dtype=np.float32).reshape(-1, 4), scores
     return results
 
@@ -87,20 +87,20 @@ def reference_photos(photos: dict[str, Image]) -> dict[str, tuple[Boxes, NDArray
 
 def on_dlibs_sheet(detector: MmodDetector, picture: Image) -> tuple[Boxes, NDArray[np.float32]]:
     """Boxes and scores of the graph run on the very sheet that dlib makes of the picture."""
-    sheet, sizes, places = dlib_sheet(picture)
+    sheet, sizes, positions = dlib_sheet(picture)
     scores = detector.scores(sheet[None])[0]
     cells = np.argwhere(scores > -ROUNDING)
     boxes = []
     for row, column in cells:
         centre = np.array([8 * column + 14, 8 * row + 14])
         # A window belongs to the level whose middle is nearest, measured in that level's own size.
-        apart = [
+        distances = [
             max(abs(centre[0] - left - columns / 2) / columns, abs(centre[1] - top - rows / 2) / rows)
-            for (rows, columns), (top, left) in zip(sizes, places, strict=True)
+            for (rows, columns), (top, left) in zip(sizes, positions, strict=True)
         ]
-        level = int(np.argmin(apart))
+        level = int(np.argmin(distances))
         scale = 1.2**level
-        middle = (centre - places[level][::-1]) * scale
+        middle = (centre - positions[level][::-1]) * scale
         boxes.append(np.concatenate([middle - 39.5 * scale, middle + 39.5 * scale]))
     windows = Windows(
         np.array(boxes, np.float32).reshape(-1, 4), scores[tuple(cells.T)], np.insert(cells, 0, 0, axis=1)
@@ -120,7 +120,7 @@ def overlaps(one: Boxes, other: Boxes) -> NDArray[np.float32]:
 def overlaps_of_shared_faces(
     reference: dict[str, tuple[Boxes, NDArray[np.float32]]], detector: MmodDetector, pictures: dict[str, Image]
 ) -> NDArray[np.float64]:
-    """Overlap of each face that either finds with a score of 0.5 with the other's box; each must be found by both."""
+    """Intersection over union of the two boxes of each face that either scores 0.5 or more; both must detect it."""
     shared: list[float] = []
     for name, picture in pictures.items():
         boxes, scores = reference[name]
@@ -128,7 +128,7 @@ def overlaps_of_shared_faces(
         for mine, sure, theirs in ((boxes, scores, now), (now, now_scores, boxes)):
             sure_boxes = mine[sure >= SURE]
             best = overlaps(sure_boxes, theirs).max(axis=1) if len(theirs) else np.zeros(len(sure_boxes))
-            assert (best > OVERLAP).all(), f"{name}: {sure_boxes[best <= OVERLAP]} found by one alone"
+            assert (best > OVERLAP).all(), f"{name}: {sure_boxes[best <= OVERLAP]} detected by one alone"
             shared += best.tolist()
     return np.array(shared)
 

@@ -87,8 +87,8 @@ def test_whole_numbers_change_scores_by_less_than_a_tenth(tmp_path: Path) -> Non
         for share in (0.4, 0.5, 0.6, 0.7, 0.8):
             size = (int(picture.shape[1] * share) // 4 * 4, int(picture.shape[0] * share))
             seen = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)[None]
-            wanted, found = (session.run(None, {"pictures": seen})[0] for session in (exact, rounded))
-            differences.append((wanted - found)[wanted > -0.3])
+            wanted, scores = (session.run(None, {"pictures": seen})[0] for session in (exact, rounded))
+            differences.append((wanted - scores)[wanted > -0.3])
     together = np.concatenate(differences)
     assert len(together) >= 20
     assert together.max() < ROUNDING

@@ -121,13 +121,13 @@ def test_an_own_detector_finds_faces_in_a_frame_of_any_size(tmp_path: Path) -> N
 def test_the_order_of_colours_is_the_one_that_was_set(tmp_path: Path) -> None:
     red = np.zeros((240, 320, 3), dtype=np.uint8)
     red[100:140, 100:140, 0] = 255
-    found = {}
+    counts = {}
     for channels in ("rgb", "bgr"):
         model = stand_ins.boxes_detector(tmp_path / f"{channels}.onnx")
         path = described(model, {**OWN_DETECTOR, "channels": channels})
-        found[channels] = len(load_engine(options(tmp_path, detector_model=path)).detect([red])[0])
-    assert found["rgb"] > 0
-    assert found["bgr"] == 0
+        counts[channels] = len(load_engine(options(tmp_path, detector_model=path)).detect([red])[0])
+    assert counts["rgb"] > 0
+    assert counts["bgr"] == 0
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -250,7 +250,7 @@ def zoo() -> Path:
     return folder
 
 
-def test_yunet_and_sface_themselves_tell_two_people_apart(tmp_path: Path, zoo: Path) -> None:
+def test_yunet_and_sface_themselves_distinguish_two_people(tmp_path: Path, zoo: Path) -> None:
     (detector,) = sorted(zoo.rglob("face_detection_yunet*[0-9a-z].onnx"))[:1]
     (embedder,) = sorted(zoo.rglob("face_recognition_sface*[0-9a-z].onnx"))[:1]
     engine = load_engine(options(tmp_path, detector_model=str(detector), embedder_model=str(embedder)))

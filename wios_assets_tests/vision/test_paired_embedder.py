@@ -33,8 +33,10 @@ def test_the_squared_distance_is_the_weighted_sum_of_both_networks(cache: Path, 
     )
     paired = engine.embed(chips)
     dlib, sface = DlibEmbedder(cache, 1, "cpu").embed(dlib_chips(chips)), ChipSFace(cache, 1, "cpu").embed(chips)
-    apart = [float(np.sum((vectors[0] - vectors[1]) ** 2)) for vectors in (paired, dlib, sface)]
-    assert apart[0] == pytest.approx(DLIB_SHARE**2 * apart[1] + SFACE_SHARE**2 * apart[2], rel=1e-4)
+    squared_distances = [float(np.sum((vectors[0] - vectors[1]) ** 2)) for vectors in (paired, dlib, sface)]
+    assert squared_distances[0] == pytest.approx(
+        DLIB_SHARE**2 * squared_distances[1] + SFACE_SHARE**2 * squared_distances[2], rel=1e-4
+    )
     assert np.abs(dlib_part(paired) - dlib).max() < 1e-6
 
 
@@ -66,7 +68,7 @@ def test_two_networks_know_more_photos_than_one(engine: FaceEngine, devset: Path
 
     def refused(of: np.ndarray) -> float:
         """Share of one person's pairs beyond the limit that lets one pair of two people in a thousand pass."""
-        apart = np.sqrt(np.maximum(((of[:, None] - of[None]) ** 2).sum(axis=2), 0))[pairs]
-        return float((apart[same] > np.quantile(apart[~same], 0.001)).mean())
+        distances = np.sqrt(np.maximum(((of[:, None] - of[None]) ** 2).sum(axis=2), 0))[pairs]
+        return float((distances[same] > np.quantile(distances[~same], 0.001)).mean())
 
     assert refused(paired) < 0.5 * refused(dlib_part(paired))

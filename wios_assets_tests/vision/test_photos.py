@@ -198,7 +198,7 @@ def test_a_damaged_photo_is_read_or_refused(tmp_path: Path, data: st.DataObject,
 
 
 @pytest.mark.devset
-def test_bad_photos_of_the_development_set_are_told_apart(devset: Path) -> None:
+def test_odd_photos_of_the_development_set_are_read_and_broken_ones_refused(devset: Path) -> None:
     assert read_photo(devset / "bad" / "cmyk.jpg").shape == (300, 240, 3)
     assert read_photo(devset / "bad" / "no_face.jpg").ndim == 3
     assert "truncated" in refusal(devset / "bad" / "truncated.jpg")

@@ -68,9 +68,9 @@ def test_each_sample_refers_to_the_last_picture_whose_time_has_come(
     for gap in gaps:
         times.append(times[-1] + gap / 100)
     pictures = [MarkedPicture(Picture(time_s, None), False, None) for time_s in times]
-    found = list(read_samples(iter(pictures), first, first + count, rate))
-    assert [s.number for s in found] == list(range(first, first + count))
-    for sample in found:
+    samples = list(read_samples(iter(pictures), first, first + count, rate))
+    assert [s.number for s in samples] == list(range(first, first + count))
+    for sample in samples:
         assert sample.time_s == sample.number / rate
         assert sample.picture is not None
         assert sample.picture.time_s == times[on_screen(times, sample.time_s)]
@@ -92,10 +92,10 @@ def test_samples_show_what_is_on_screen_at_their_instant(
 ) -> None:
     times = [i / 25 for i in range(90)]
     path = film(tmp_path / f"a.{ending}", [start_s + t for t in times])
-    found = sampled(path, only_needed)
-    assert [sample.time_s for sample, _ in found] == [k / RATE for k in range(len(found))]
-    assert len(found) == 15
-    assert [number for _, number in found] == [on_screen(times, sample.time_s) for sample, _ in found]
+    samples = sampled(path, only_needed)
+    assert [sample.time_s for sample, _ in samples] == [k / RATE for k in range(len(samples))]
+    assert len(samples) == 15
+    assert [number for _, number in samples] == [on_screen(times, sample.time_s) for sample, _ in samples]
 
 
 @settings(max_examples=8, deadline=None)
@@ -114,8 +114,8 @@ def test_samples_of_a_variable_frame_rate_are_exact(
 @pytest.mark.parametrize("only_needed", [False, True])
 def test_a_picture_held_for_six_seconds_is_on_screen_for_six_seconds(tmp_path: Path, only_needed: bool) -> None:
     times = [*(i / 25 for i in range(25)), 7.0, 7.04, 7.08]
-    found = sampled(film(tmp_path / "a.mp4", times, b_frames=0), only_needed)
-    held = [sample for sample, number in found if number == 24]
+    samples = sampled(film(tmp_path / "a.mp4", times, b_frames=0), only_needed)
+    held = [sample for sample, number in samples if number == 24]
     assert [s.time_s for s in held] == [1.0 + k / RATE for k in range(24)]
     assert len({s.picture.time_s for s in held if s.picture is not None}) == 1
 
@@ -128,9 +128,9 @@ def test_the_last_picture_stays_until_the_film_ends(tmp_path: Path) -> None:
 def test_what_an_edit_list_hides_is_not_on_screen(tmp_path: Path) -> None:
     times = [i / 25 - 1.0 for i in range(75)]
     path = film(tmp_path / "a.mp4", times, container_options={"avoid_negative_ts": "disabled"})
-    found = sampled(path)
-    assert len(found) == 8
-    assert [number for _, number in found] == [on_screen(times, sample.time_s) for sample, _ in found]
+    samples = sampled(path)
+    assert len(samples) == 8
+    assert [number for _, number in samples] == [on_screen(times, sample.time_s) for sample, _ in samples]
 
 
 def test_nothing_is_on_screen_before_the_first_picture(tmp_path: Path) -> None:
@@ -192,13 +192,13 @@ def test_a_broken_stretch_is_unreadable_and_the_rest_is_right(tmp_path: Path, en
     pictures = [numbered_picture(i, seed=i) for i in range(500)]
     path = write_film(tmp_path / f"a.{ending}", pictures, times, keyframe_every=50)
     break_bytes(path, 0.45, 0.52)
-    found = sampled(path, only_needed)
-    assert len(found) == 80
-    broken = [sample.time_s for sample, number in found if number == UNREADABLE]
+    samples = sampled(path, only_needed)
+    assert len(samples) == 80
+    broken = [sample.time_s for sample, number in samples if number == UNREADABLE]
     assert 1.0 <= len(broken) / RATE <= 6.0
     assert broken == [broken[0] + k / RATE for k in range(len(broken))]
     assert 6.5 < broken[0] < broken[-1] < 13.5
-    assert all(number == on_screen(times, s.time_s) for s, number in found if number != UNREADABLE)
+    assert all(number == on_screen(times, s.time_s) for s, number in samples if number != UNREADABLE)
 
 
 def test_a_file_that_is_shortened_after_the_probe_is_unreadable_from_there(tmp_path: Path) -> None:

@@ -28,12 +28,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> ChipSFace:
 def chips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, NDArray[np.uint8]]:
     """Chips [2, 180, 180, 3] of two people: as they are, and from a picture of half the size."""
     engine = load_engine(options(tmp_path_factory.mktemp("models")))
-    found = {}
+    chips_by_name = {}
     for name, picture in package_pictures().items():
         half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), dtype=np.uint8)
         both = [engine.chips(seen, engine.detect([seen])[0])[:1] for seen in (picture, half)]
-        found[name] = np.concatenate(both)
-    return found
+        chips_by_name[name] = np.concatenate(both)
+    return chips_by_name
 
 
 def test_one_person_is_nearer_than_another(network: ChipSFace, chips: dict[str, NDArray[np.uint8]]) -> None:

@@ -24,16 +24,16 @@ def boxes(*faces: list[float]) -> NDArray[np.float32]:
 
 
 def follow(tracker: Tracker, at: Callable[[int], NDArray[np.float32]], samples: int) -> list[list[int]]:
-    found = []
+    tracklets = []
     for i in range(samples):
         here = at(i)
-        found.append(tracker.add(i * STEP_S, [i * 1000 + j for j in range(len(here))], here)[0])
-    return found
+        tracklets.append(tracker.add(i * STEP_S, [i * 1000 + j for j in range(len(here))], here)[0])
+    return tracklets
 
 
 def test_a_face_that_moves_keeps_its_tracklet() -> None:
-    found = follow(Tracker(OPTIONS), lambda i: boxes(face(100 + 25 * i, size=50 + 2 * i)), 20)
-    assert found == [[0]] * 20
+    tracklets = follow(Tracker(OPTIONS), lambda i: boxes(face(100 + 25 * i, size=50 + 2 * i)), 20)
+    assert tracklets == [[0]] * 20
 
 
 def test_a_tracklet_is_called_by_its_first_face() -> None:
@@ -43,10 +43,10 @@ def test_a_tracklet_is_called_by_its_first_face() -> None:
 
 
 def test_two_faces_that_pass_each_other_share_no_tracklet() -> None:
-    found = follow(Tracker(OPTIONS), lambda i: boxes(face(100 + 20 * i), face(500 - 20 * i, y=130)), 21)
-    first, second = ({numbers[k] for numbers in found} for k in (0, 1))
+    tracklets = follow(Tracker(OPTIONS), lambda i: boxes(face(100 + 20 * i), face(500 - 20 * i, y=130)), 21)
+    first, second = ({numbers[k] for numbers in tracklets} for k in (0, 1))
     assert not first & second
-    assert found[0] == found[5] == [0, 1]
+    assert tracklets[0] == tracklets[5] == [0, 1]
 
 
 def test_a_face_that_two_may_continue_as_ends_and_both_begin_anew() -> None:
@@ -82,8 +82,8 @@ def test_a_face_may_go_unseen_for_a_moment(gap: float, same: bool) -> None:
 
 
 def test_a_long_tracklet_is_closed_and_a_new_one_begun() -> None:
-    found = [numbers[0] for numbers in follow(Tracker(OPTIONS), lambda _: boxes(face(100)), 500)]
-    lengths = np.unique(found, return_counts=True)[1] * STEP_S
+    tracklets = [numbers[0] for numbers in follow(Tracker(OPTIONS), lambda _: boxes(face(100)), 500)]
+    lengths = np.unique(tracklets, return_counts=True)[1] * STEP_S
     assert lengths.max() <= OPTIONS.longest_s + STEP_S
     assert len(lengths) == 5
 

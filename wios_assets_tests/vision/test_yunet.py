@@ -34,8 +34,8 @@ def by_opencv(picture: Image, threshold: float) -> NDArray[np.float32]:
     height, width = picture.shape[:2]
     detector = cv2.FaceDetectorYN.create(str(zoo_file(YUNET_FILE)), "", (width, height), threshold, 0.3, 5000)
     _, rows = detector.detect(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    found = np.empty((0, 15), dtype=np.float32) if rows is None else np.asarray(rows, dtype=np.float32)
-    return found[np.argsort(-found[:, 14], kind="stable")]
+    faces = np.empty((0, 15), dtype=np.float32) if rows is None else np.asarray(rows, dtype=np.float32)
+    return faces[np.argsort(-faces[:, 14], kind="stable")]
 
 
 def agree_with_opencv(network: YuNetNetwork, picture: Image) -> int:

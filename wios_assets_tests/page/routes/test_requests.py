@@ -79,10 +79,10 @@ def test_an_uploaded_film_is_in_the_inbox_with_its_sidecar(page: Page, settings:
     brought = send(page, asked, film).json()
     assert (brought["state"], brought["film"], brought["upload"]) == ("waiting", "Heat (1995)", None)
     assert "wios ui" in brought["reason"]
-    (found,) = discover(settings.films).films
-    assert found.path.read_bytes() == film
-    assert not found.path.is_symlink()
-    sidecar = read_sidecar(sidecar_path(found.path))
+    (film_in_inbox,) = discover(settings.films).films
+    assert film_in_inbox.path.read_bytes() == film
+    assert not film_in_inbox.path.is_symlink()
+    sidecar = read_sidecar(sidecar_path(film_in_inbox.path))
     assert (sidecar.cast, sidecar.title, sidecar.gallery) == (
         ["Grace Hopper"],
         "Heat",
@@ -92,7 +92,7 @@ def test_an_uploaded_film_is_in_the_inbox_with_its_sidecar(page: Page, settings:
     listed = page.json("/api/requests")
     RequestList.model_validate(listed)
     assert [entry["id"] for entry in listed["requests"]] == [asked["id"]]
-    assert page.json(f"/api/films/{found.key}")["state"] == "queued"
+    assert page.json(f"/api/films/{film_in_inbox.key}")["state"] == "queued"
 
 
 def test_a_film_in_the_inbox_is_added_by_its_path_and_may_be_described_again(page: Page, settings: Settings) -> None:
@@ -170,9 +170,9 @@ def test_the_name_of_an_uploaded_file_cannot_leave_the_inbox(page: Page, setting
         asked = ask(page, file=file, size=len(film)).json()
         send(page, asked, film)
         film = make_video(tmp_path / "film.mp4", seed=len(file)).read_bytes()
-    found = discover(settings.films).films
-    assert len(found) == 3
-    assert all(settings.films in film.path.parents for film in found)
+    films = discover(settings.films).films
+    assert len(films) == 3
+    assert all(settings.films in film.path.parents for film in films)
     assert HOSTILE not in page.get("/bring").text + page.get("/").text
     assert not (settings.data / "out.mp4").exists()
 

@@ -50,10 +50,10 @@ def page(settings: Settings, renamed: list[str]) -> Iterator[Page]:
 
 
 def listed(page: Page, show: str = "unnamed") -> list[dict[str, Any]]:
-    found = page.json(f"{REVIEWS}?show={show}")
-    models.ReviewList.model_validate(found)
-    entries: list[dict[str, Any]] = found["reviews"]
-    assert found["total"] == len(entries)
+    result = page.json(f"{REVIEWS}?show={show}")
+    models.ReviewList.model_validate(result)
+    entries: list[dict[str, Any]] = result["reviews"]
+    assert result["total"] == len(entries)
     return entries
 
 

@@ -46,9 +46,9 @@ def test_exactly_the_appearances_at_an_instant_are_found(rows: list[dict[str, An
         for row in rows
         if row["start_s"] <= instant < row["end_s"] or (instant == 100.0 and row["end_s"] == 100.0)
     )
-    found = film.appearances_at(instant)
-    assert sorted((film.start_s[p], film.end_s[p], film.people[film.person[p]].actor) for p in found) == wanted
-    kinds = [film.people[film.person[place]].kind for place in found]
+    indices = film.appearances_at(instant)
+    assert sorted((film.start_s[p], film.end_s[p], film.people[film.person[p]].actor) for p in indices) == wanted
+    kinds = [film.people[film.person[index]].kind for index in indices]
     assert kinds == sorted(kinds)
 
 
