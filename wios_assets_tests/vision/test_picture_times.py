@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 
 from wios_assets.errors import BadInput
 from wios_assets.vision.sampling import read_pictures
@@ -28,6 +29,7 @@ def write_film(
             still = container.add_stream("mjpeg", rate=RATE)
             still.width, still.height, still.pix_fmt = 96, 144, "yuvj420p"
         video = container.add_stream(codec, rate=RATE, options=options or {})
+        assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt, video.bit_rate = 160, 120, "yuv420p", 4_000_000
         sound = container.add_stream("mp3", rate=48000) if sound_s else None
         if still is not None:
