@@ -58,23 +58,24 @@ truth = _observed(
 def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[dg.AssetObservation]:
     """The data versions of everything outside of Dagster that these films rest on, IMDB's rows included.
 
-    A film that is not in the inbox keeps the versions that were reported before.
+    A film that is not in the inbox, or one of whose files cannot be read, keeps the versions that were reported before;
+    the others have theirs all the same.
     """
     with ImdbLookup(settings.lake) as lookup:
         for film in keys:
             try:
                 entry, sidecar = film_source(settings, film)
                 match, credits = rows_of_film(settings, film, lookup)
-            except WiosError:
+                path = Path(entry.path)
+                versions = {
+                    FILM_FILE: _film_file_version(entry),
+                    CAST_PHOTOS: _photos_version(settings, path, sidecar, credits),
+                    TRUTH: _truth_version(path),
+                    DECISIONS: decisions_version(settings.data, film),
+                    **row_versions(match, credits),
+                }
+            except (WiosError, OSError):
                 continue
-            path = Path(entry.path)
-            versions = {
-                FILM_FILE: _film_file_version(entry),
-                CAST_PHOTOS: _photos_version(settings, path, sidecar, credits),
-                TRUTH: _truth_version(path),
-                DECISIONS: decisions_version(settings.data, film),
-                **row_versions(match, credits),
-            }
             for key, version in versions.items():
                 yield dg.AssetObservation(key, partition=film, tags={"dagster/data_version": version})
 
@@ -94,7 +95,9 @@ def _photos_version(settings: Settings, path: Path, sidecar: Sidecar, credits: p
     beside = path if (path.parent / ACTORS_FOLDER).is_dir() else path.resolve()
     people = list(zip(credits["actor"], nullable(credits["nconst"]), strict=True))
     found = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
-    return _digest(*(f"{actor}\0{_stamp(photo)}" for actor, photos in found.items() for photo in photos.photos))
+    return _digest(
+        *(f"{actor}\0{_stamp(file)}" for actor, files in found.items() for file in (*files.photos, *files.others))
+    )
 
 
 def _truth_version(path: Path) -> str:
