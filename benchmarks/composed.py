@@ -69,8 +69,8 @@ def main() -> None:
                 film = composed_film(work / f"{kind} {fill} {seed}.mp4", photos, kind, fill, seed)
                 tables, tracks = analysed(film.path, engine)
                 cast = tuple(sorted(set(film.truth["person"]) & set(gallery["actor"])))
-                said = named(Film(film.path, cast, film.truth, tables, tracks), gallery, options, cast)
-                parts[name] = (film.truth, said)
+                output = named(Film(film.path, cast, film.truth, tables, tracks), gallery, options, cast)
+                parts[name] = (film.truth, output)
                 rows[name] = {
                     "cuts": len(film.cuts_s),
                     "shots": len(tables["shots"]),

@@ -36,7 +36,7 @@ def own_photos(folders: list[Path], cache: Path) -> dict[str, Vectors]:
         with np.load(cache) as kept:
             return {name: kept[name] for name in kept.files}
     engine = load_engine(engine_options(load_settings(), cores()))
-    found: dict[str, list[NDArray[np.float32]]] = {}
+    vectors_by_person: dict[str, list[NDArray[np.float32]]] = {}
     for folder in folders:
         for photo in sorted(folder.glob("*/*")):
             try:
@@ -47,8 +47,8 @@ def own_photos(folders: list[Path], cache: Path) -> dict[str, Vectors]:
             if len(faces):
                 largest = [int(np.argmax(faces.boxes[:, 3] - faces.boxes[:, 1]))]
                 vector = dlib_part(engine.embed(engine.chips(picture, faces.select(largest))))[0]
-                found.setdefault(photo.parent.name, []).append(vector)
-    photos = {name: np.stack(vectors) for name, vectors in found.items()}
+                vectors_by_person.setdefault(photo.parent.name, []).append(vector)
+    photos = {name: np.stack(vectors) for name, vectors in vectors_by_person.items()}
     np.savez(cache, **photos)  # type: ignore[arg-type]  # no person is called `allow_pickle`
     return photos
 
@@ -57,8 +57,8 @@ def recall(
     truth: pd.DataFrame, times_s: NDArray[np.float64], vectors: Vectors, photos: Mapping[str, Vectors]
 ) -> dict[str, tuple[int, int]]:
     """Samples found and samples there are, `all` and `frontal`, over rows of a truth table."""
-    found = {"all": 0, "frontal": 0}
-    there = {"all": 0, "frontal": 0}
+    hits = {"all": 0, "frontal": 0}
+    total = {"all": 0, "frontal": 0}
     for row in truth.itertuples():
         if row.optional or row.person not in photos:
             continue
@@ -68,6 +68,6 @@ def recall(
             distances = np.linalg.norm(near[:, None] - photos[str(row.person)][None], axis=2)
             hit = bool(len(near)) and float(distances.min()) <= LOOSE_LIMIT
             for kind in ("all", "frontal") if row.visible == "frontal" else ("all",):
-                there[kind] += 1
-                found[kind] += hit
-    return {kind: (found[kind], there[kind]) for kind in found}
+                total[kind] += 1
+                hits[kind] += hit
+    return {kind: (hits[kind], total[kind]) for kind in hits}

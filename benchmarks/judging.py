@@ -64,10 +64,10 @@ class Judge:
     script: Path | None
     work: Path
 
-    def script_way(self, film: BenchmarkFilm, found: Path) -> Judged:
+    def script_way(self, film: BenchmarkFilm, results: Path) -> Judged:
         """A script's faces and the names of its nearest photos."""
         assert film.truth is not None
-        with np.load(found) as kept:
+        with np.load(results) as kept:
             times, vectors = kept["times_s"], kept["vectors"]
         by_face = recall(film.truth, times, vectors, self.photos)
         if self.script is None:
@@ -77,11 +77,11 @@ class Judge:
         named = [nearest(vector, names, known, LIMIT) for vector in vectors]
         return Judged(by_face, None, self._score(film, times.tolist(), named))
 
-    def opencv_way(self, film: BenchmarkFilm, found: Path) -> Judged:
+    def opencv_way(self, film: BenchmarkFilm, results: Path) -> Judged:
         """The names of the nearest photos by OpenCV's SFace; it has no embeddings that recall could go by."""
         if self.script is None:
             return Judged(None, None, {})
-        with np.load(found) as kept:
+        with np.load(results) as kept:
             times, vectors = kept["times_s"], kept["vectors"]
         cast = list(film.cast)
         names, known = self._kept_gallery(film, "opencv", lambda: opencv_script.gallery(self.folder, cast))
@@ -99,10 +99,10 @@ class Judge:
         output = pd.DataFrame(intervals(dict(hits), EVERY_S), columns=["start_s", "end_s", "actor"])
         return score(self.script, {film.path.stem: (film.truth, output)})
 
-    def engine_way(self, film: BenchmarkFilm, found: Path) -> Judged:
+    def engine_way(self, film: BenchmarkFilm, results: Path) -> Judged:
         """The engine's faces and WIOS's names."""
         assert film.truth is not None
-        tables = read_tables(found)
+        tables = read_tables(results)
         every_face = self._every_face(film.path, tables["faces"], tables["frame_samples"])
         by_face = recall(film.truth, *every_face, self.photos)
         by_tracklet = recall(film.truth, *_tracklets(tables), self.photos)
@@ -143,8 +143,8 @@ class Judge:
             for index, own in enumerate(at[repeated.get(sample.number, sample.number)]["landmarks"]):
                 if len(own):
                     landmarks[index] = np.asarray(own, dtype=np.float32).reshape(5, 2)
-            found = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), landmarks)
-            vectors.append(dlib_part(self.engine.embed(self.engine.chips(shown, found))))
+            detected = Faces(boxes, np.zeros(len(boxes), dtype=np.float32), landmarks)
+            vectors.append(dlib_part(self.engine.embed(self.engine.chips(shown, detected))))
             times.extend([sample.time_s] * len(boxes))
         return np.asarray(times), np.concatenate(vectors)
 

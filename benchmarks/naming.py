@@ -154,14 +154,14 @@ def identification(folder: Path, gallery: pd.DataFrame, engine: FaceEngine, opti
     """
     people = {person.name for person in (folder / GALLERIES[0]).iterdir()}
     gallery = gallery[gallery["actor"].isin(people)]
-    found = []
+    rows = []
     for role in ("probes/*/*", "impostors/*"):
         for path in sorted((folder / "ident").glob(role)):
             person = path.parent.name if role.startswith("probes") else ""
             faces = identify_photo(path, engine, gallery, options, GalleryOptions())
             names = [face.name for face in faces if face.name]
-            found.append((person, person in names, bool(names), person in [face.nearest for face in faces]))
-    table = pd.DataFrame(found, columns=["person", "right", "named", "nearest"])
+            rows.append((person, person in names, bool(names), person in [face.nearest for face in faces]))
+    table = pd.DataFrame(rows, columns=["person", "right", "named", "nearest"])
     known, strangers = table[table["person"] != ""], table[table["person"] == ""]
     return {
         "known people": len(known),
@@ -214,8 +214,8 @@ def casts_of_strangers(
     return rows
 
 
-def _named_intervals(found: pd.DataFrame) -> int:
-    return int((~found["actor"].map(is_unknown)).sum())
+def _named_intervals(appearances: pd.DataFrame) -> int:
+    return int((~appearances["actor"].map(is_unknown)).sum())
 
 
 def held_out(

@@ -51,15 +51,15 @@ class Film:
 
 def films(folder: Path, engine: FaceEngine) -> dict[str, Film]:
     """Every film and clip that has truth, analysed."""
-    found = {}
+    result = {}
     for part, kind in FOLDERS:
         with (folder / part / "cast.csv").open(encoding="utf-8-sig") as file:
             casts = {row["clip"]: tuple(row["cast"].split(";")) for row in csv.DictReader(file)}
         for name, cast in casts.items():
             path = folder / part / name
             tables, tracks = analysed(path, engine)
-            found[path.stem] = Film(path, cast, read_truth(folder / part / "truth.csv", name), tables, tracks, kind)
-    return found
+            result[path.stem] = Film(path, cast, read_truth(folder / part / "truth.csv", name), tables, tracks, kind)
+    return result
 
 
 def analysed(path: Path, engine: FaceEngine) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:

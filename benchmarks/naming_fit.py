@@ -107,8 +107,8 @@ class Case:
         if not len(self.tracks) or not len(self.gallery):
             return 0.0
         impostors = ImpostorModel.of(self.gallery.joined(self.others), self.engines, options)
-        found = track_outcomes(self.tracks, self.gallery, self.others, impostors, self.samples, {}, options)
-        right = (found.belief * self.possible).sum(axis=1)
+        result = track_outcomes(self.tracks, self.gallery, self.others, impostors, self.samples, {}, options)
+        right = (result.belief * self.possible).sum(axis=1)
         return -self.weight * float(np.log(np.maximum(right, FLOOR)).sum())
 
 

@@ -71,10 +71,10 @@ def score(script: Path, parts: Parts) -> dict[str, float]:
     The time between two films counts neither way.
     """
     truth, output, offset = [], [], 0.0
-    for rows, found in parts.values():
+    for rows, named_rows in parts.values():
         truth.append(rows.assign(start_s=rows["start_s"] + offset, end_s=rows["end_s"] + offset))
-        output.append(found.assign(start_s=found["start_s"] + offset, end_s=found["end_s"] + offset))
-        last = offset + max([*rows["end_s"], *found["end_s"]])
+        output.append(named_rows.assign(start_s=named_rows["start_s"] + offset, end_s=named_rows["end_s"] + offset))
+        last = offset + max([*rows["end_s"], *named_rows["end_s"]])
         offset += 60.0 * (2 + (last - offset) // 60)
         between = {"person": "nobody", "start_s": last, "end_s": offset, "visible": "", "optional": True}
         truth.append(pd.DataFrame([between] if len(parts) > 1 else [], columns=list(rows.columns)))
@@ -89,7 +89,7 @@ def score(script: Path, parts: Parts) -> dict[str, float]:
 
 def by_person(parts: Parts) -> pd.DataFrame:
     """Recall of each person on screen over all films, by name: seconds_true, recall; the seconds of films added up."""
-    rows = pd.concat([evaluate(truth, found).actors for truth, found in parts.values()])
+    rows = pd.concat([evaluate(truth, named_rows).actors for truth, named_rows in parts.values()])
     rows = rows[rows["seconds_true"] > 0]
     rows["hit"] = rows["seconds_true"] * rows["recall"]
     sums = rows.groupby("actor")[["seconds_true", "hit"]].sum()
@@ -101,8 +101,8 @@ def by_visibility(script: Path, parts: Parts) -> dict[str, float]:
     result = {}
     for visible in ("frontal", "profile", "small"):
         only = {
-            name: (truth.assign(optional=truth["optional"] | (truth["visible"] != visible)), found)
-            for name, (truth, found) in parts.items()
+            name: (truth.assign(optional=truth["optional"] | (truth["visible"] != visible)), named_rows)
+            for name, (truth, named_rows) in parts.items()
         }
         result[visible] = score(script, only)["recall"]
     return result
@@ -118,8 +118,8 @@ def perhaps_first(appearances: pd.DataFrame) -> pd.DataFrame:
 def with_perhaps(parts: Parts) -> Parts:
     """Appearances where the likeliest name of unnamed people counts as given."""
     return {
-        name: (truth, pd.concat([found[~found["actor"].map(is_unknown)], perhaps_first(found)]))
-        for name, (truth, found) in parts.items()
+        name: (truth, pd.concat([named_rows[~named_rows["actor"].map(is_unknown)], perhaps_first(named_rows)]))
+        for name, (truth, named_rows) in parts.items()
     }
 
 
@@ -128,7 +128,8 @@ def reliability(parts: Iterable[tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str,
     figures: dict[str, float] = {}
     for kind in ("names", "perhaps"):
         zones = [
-            evaluate(truth, found if kind == "names" else perhaps_first(found)).reliability for truth, found in parts
+            evaluate(truth, named_rows if kind == "names" else perhaps_first(named_rows)).reliability
+            for truth, named_rows in parts
         ]
         tenths = pd.concat(zones).groupby(["lower", "upper"])
         table = pd.DataFrame([_pooled(rows) for _, rows in tenths])

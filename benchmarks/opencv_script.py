@@ -47,8 +47,8 @@ class OpenCVScript:
         if largest_only and rows:
             rows = [max(rows, key=lambda row: float(row[2] * row[3]))]
         features = [self._recogniser.feature(self._recogniser.alignCrop(shown, row[None]))[0] for row in rows]
-        found = np.asarray(features, dtype=np.float32).reshape(-1, LENGTH)
-        return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), dtype=np.float32)
+        vectors = np.asarray(features, dtype=np.float32).reshape(-1, LENGTH)
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 def gallery(folder: Path, cast: list[str]) -> tuple[list[str], Vectors]:

@@ -33,18 +33,18 @@ def gallery(folder: Path, cast: list[str]) -> tuple[list[str], NDArray[np.float6
         if not person.is_dir() or (cast and person.name not in cast):
             continue
         for photo in sorted(person.iterdir()):
-            found = face_recognition.face_encodings(face_recognition.load_image_file(str(photo)))
-            if found:
+            encodings = face_recognition.face_encodings(face_recognition.load_image_file(str(photo)))
+            if encodings:
                 names.append(person.name)
-                vectors.append(found[0])
+                vectors.append(encodings[0])
     return names, np.array(vectors)
 
 
 def nearest(vector: NDArray[np.float64], names: list[str], known: NDArray[np.float64], limit: float) -> str | None:
     """Name of the gallery photo [photos, 128] nearest to an embedding [128]; None where that is beyond the limit."""
     distances = np.linalg.norm(known - vector, axis=1)
-    place = int(distances.argmin())
-    return names[place] if distances[place] <= limit else None
+    index = int(distances.argmin())
+    return names[index] if distances[index] <= limit else None
 
 
 def intervals(hits: dict[str, list[float]], every_s: float) -> list[tuple[float, float, str]]:

@@ -93,12 +93,12 @@ def row(path: Path, cuts_s: Sequence[float], tolerance_s: float, options: ShotOp
     """Figures of one film."""
     pictures = list(read_pictures(probe(path), 0.0, 0, only_needed_for=rate))
     began = time.process_time()
-    found = [marked.picture.time_s for marked in mark_cuts(pictures, options, rate) if marked.starts_shot]
+    cuts_found_s = [marked.picture.time_s for marked in mark_cuts(pictures, options, rate) if marked.starts_shot]
     seconds = time.process_time() - began
     return {
         "cuts": len(cuts_s),
-        "found": sum(any(abs(at - cut) <= tolerance_s for at in found) for cut in cuts_s),
-        "false": sum(all(abs(at - cut) > tolerance_s for cut in cuts_s) for at in found),
+        "found": sum(any(abs(at - cut) <= tolerance_s for at in cuts_found_s) for cut in cuts_s),
+        "false": sum(all(abs(at - cut) > tolerance_s for cut in cuts_s) for at in cuts_found_s),
         "ms a picture": 1000 * seconds / len(pictures),
     }
 

@@ -85,9 +85,9 @@ def opencv_script(film: Path, out: Path) -> Output:
     times: list[float] = []
     vectors: list[Any] = []
     for time_s, picture in frames(str(film), EVERY_S):
-        found = script.vectors(picture)
-        vectors.extend(found)
-        times.extend([time_s] * len(found))
+        features = script.vectors(picture)
+        vectors.extend(features)
+        times.extend([time_s] * len(features))
     _save(out, times, vectors)
     return {"count": len(times)}
 

@@ -94,9 +94,9 @@ def _photos_version(settings: Settings, path: Path, sidecar: Sidecar, credits: p
     own = sidecar.gallery_folder(sidecar_path(path))
     beside = path if (path.parent / ACTORS_FOLDER).is_dir() else path.resolve()
     people = list(zip(credits["actor"], nullable(credits["nconst"]), strict=True))
-    found = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
+    galleries = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
     return _digest(
-        *(f"{actor}\0{_stamp(file)}" for actor, files in found.items() for file in (*files.photos, *files.others))
+        *(f"{actor}\0{_stamp(file)}" for actor, files in galleries.items() for file in (*files.photos, *files.others))
     )
 
 

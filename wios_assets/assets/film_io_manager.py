@@ -31,11 +31,11 @@ class FilmIOManager(SparkIOManager):
         if run is None or film is None:
             yield self
             return
-        told: list[LockHolder | None] = []
+        reported: list[LockHolder | None] = []
 
         def waiting(holder: LockHolder | None) -> None:
-            if holder not in told and context.log is not None:
-                told.append(holder)
+            if holder not in reported and context.log is not None:
+                reported.append(holder)
                 context.log.info(f"film {film!r}: waiting for {holder or 'another process'}")
 
         with film_lock(Path(self.data), film, f"Dagster run {run.run_id[:8]}", waiting):

@@ -83,11 +83,11 @@ class SparkIOManager(ConfigurableIOManager):
         """A table, or one film's rows of it, as a Spark DataFrame with `film` first."""
         session = self.spark.spark_session
         schema = from_arrow_schema(table.stored_schema)
-        place = table_place(Path(self.lake), table, film)
+        folder = table_place(Path(self.lake), table, film)
         if film is not None or not table.by_film:
-            if not parquet_files(place):
-                raise missing_rows(place, table, film)
-            rows = session.read.schema(schema).parquet(str(place))
+            if not parquet_files(folder):
+                raise missing_rows(folder, table, film)
+            rows = session.read.schema(schema).parquet(str(folder))
             if film is None:
                 return rows
             return rows.select(F.lit(film).alias("film"), *rows.columns)
@@ -115,14 +115,14 @@ class SparkIOManager(ConfigurableIOManager):
             replace_folder(new, table_place(lake, table, film))
 
     def _describe(self, table: Table, film: str | None) -> dict[str, Any]:
-        place = table_place(Path(self.lake), table, film)
-        files = parquet_files(place)
+        folder = table_place(Path(self.lake), table, film)
+        files = parquet_files(folder)
         rows = sum(pq.read_metadata(file).num_rows for file in files)
         return {
             "dagster/row_count": rows,
             "dagster/column_schema": column_schema(table),
             "bytes": sum(file.stat().st_size for file in files),
-            "place": MetadataValue.path(place),
+            "place": MetadataValue.path(folder),
             "preview": MetadataValue.md(preview(files, table)),
         }
 

@@ -33,9 +33,9 @@ def assign(gains: NDArray[np.float64], samples: Sequence[frozenset[int]]) -> NDA
         return chosen.astype(np.int64)
     wanted = {track: np.flatnonzero(gains[track] > 0).tolist() for track in involved}
     pairs = [(track, actor) for track in involved for actor in wanted[track]]
-    place = {pair: index for index, pair in enumerate(pairs)}
-    groups = [[place[track, actor] for actor in wanted[track]] for track in involved]
-    groups += [[place[track, limit[-1]] for track in limit[:-1]] for limit in sorted(limits)]
+    column = {pair: index for index, pair in enumerate(pairs)}
+    groups = [[column[track, actor] for actor in wanted[track]] for track in involved]
+    groups += [[column[track, limit[-1]] for track in limit[:-1]] for limit in sorted(limits)]
     rows = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     columns = np.concatenate([np.asarray(group, dtype=np.int64) for group in groups])
     matrix = scipy.sparse.coo_array((np.ones(len(rows)), (rows, columns)), shape=(len(groups), len(pairs))).tocsr()

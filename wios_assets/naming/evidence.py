@@ -44,11 +44,11 @@ class Gallery:
             people = tuple(dict.fromkeys(embeddings["actor"]))
         known = set(embeddings["actor"])
         people = tuple(dict.fromkeys(person for person in people if person in known))
-        place = {person: index for index, person in enumerate(people)}
+        position = {person: index for index, person in enumerate(people)}
         rows = embeddings[embeddings["actor"].isin(people)]
         return cls(
             people,
-            np.asarray([place[actor] for actor in rows["actor"]], dtype=np.int64),
+            np.asarray([position[actor] for actor in rows["actor"]], dtype=np.int64),
             stacked(rows["embedding"]),
             tuple(rows["photo"].astype(str)),
             one_model(rows, "gallery"),
@@ -101,11 +101,11 @@ class Tracks:
         Raises:
             WiosError: the embeddings come from more than one model.
         """
-        place = {face: row for row, face in enumerate(embeddings["face"].tolist())}
+        row_of_face = {face: row for row, face in enumerate(embeddings["face"].tolist())}
         vectors, quality = stacked(embeddings["embedding"]), embeddings["quality"].to_numpy(np.float64)
         rows, means, best, chips = [], [], [], []
         for row, faces in enumerate(tracks["embedded_faces"]):
-            own = [place[face] for face in (faces if faces is not None else ()) if face in place]
+            own = [row_of_face[face] for face in (faces if faces is not None else ()) if face in row_of_face]
             if not own:
                 continue
             weights = np.maximum(quality[own], 1e-3)
@@ -164,9 +164,9 @@ def person_distances(vectors: NDArray[np.float64], gallery: Gallery, nearest: in
     if nearest == 0:
         means = [gallery.vectors[gallery.owner == person].mean(axis=0) for person in range(len(gallery))]
         return distances(vectors, np.asarray(means)) if len(vectors) and means else result
-    apart = distances(vectors, gallery.vectors)
+    to_photos = distances(vectors, gallery.vectors)
     for person in range(len(gallery)):
-        own = apart[:, gallery.owner == person]
+        own = to_photos[:, gallery.owner == person]
         count = min(nearest, own.shape[1])
         result[:, person] = np.partition(own, count - 1, axis=1)[:, :count].mean(axis=1)
     return result
@@ -176,4 +176,4 @@ def nearest_photos(vector: NDArray[np.float64], gallery: Gallery, person: int, c
     """The `count` photos of a person that are nearest to a vector [length], nearest first."""
     own = np.flatnonzero(gallery.owner == person)
     order = np.argsort(distances(vector[None], gallery.vectors[own])[0], kind="stable")
-    return [gallery.photos[own[place]] for place in order[:count]]
+    return [gallery.photos[own[index]] for index in order[:count]]

@@ -76,9 +76,9 @@ def name_tracks(
     samples = [samples_of_all[row] for row in known.rows.tolist()]
     impostors = ImpostorModel.of(gallery.joined(others), set(gallery_embeddings["engine"]), options)
     decided = find_decided(decisions, known, tracks, faces)
-    found = track_outcomes(known, gallery, others, impostors, samples, decided, options)
-    outcomes, names = _with_decisions(found, known, gallery, samples, decided, options)
-    numbers = _numbers(outcomes, names, found.person, known, earlier, FaceIndex.of(known, tracks, faces))
+    result = track_outcomes(known, gallery, others, impostors, samples, decided, options)
+    outcomes, names = _with_decisions(result, known, gallery, samples, decided, options)
+    numbers = _numbers(outcomes, names, result.person, known, earlier, FaceIndex.of(known, tracks, faces))
     names.update((track, f"{UNKNOWN}{own[0]}") for track, own in enumerate(numbers) if own and track not in names)
 
     index_of = {row: index for index, row in enumerate(known.rows.tolist())}
@@ -112,7 +112,7 @@ def name_tracks(
 
 
 def _with_decisions(
-    found: FilmOutcomes,
+    result: FilmOutcomes,
     known: Tracks,
     gallery: Gallery,
     samples: Sequence[frozenset[int]],
@@ -120,7 +120,7 @@ def _with_decisions(
     options: NamingOptions,
 ) -> tuple[list[Outcome], dict[int, str]]:
     """The outcomes with what people have decided, and the names of named tracks."""
-    outcomes = list(found.outcomes)
+    outcomes = list(result.outcomes)
     names: dict[int, str] = {}
     for track, outcome in enumerate(outcomes):
         own = decided.get(track, UNDECIDED)
@@ -139,7 +139,7 @@ def _with_decisions(
         name = decision.person
         if name is None:
             continue
-        for track in np.flatnonzero(found.person == found.person[teacher]).tolist():
+        for track in np.flatnonzero(result.person == result.person[teacher]).tolist():
             own = decided.get(track, UNDECIDED)
             named_by_photos = outcomes[track].outcome == "named" and names.get(track) == name
             wanted = decision.everywhere and outcomes[track].outcome != "named"

@@ -27,16 +27,16 @@ def earlier_numbers(earlier: pd.DataFrame | None, index: FaceIndex) -> dict[int,
         earlier: rows of `tables.TRACK_NAMES` of an earlier run, whatever its tracks; None for none.
         index: the faces of this run's tracks.
     """
-    found: dict[int, list[int]] = {}
+    numbers: dict[int, list[int]] = {}
     if earlier is None or "numbers" not in earlier:
-        return found
+        return numbers
     for row in records(earlier):
         if not row["numbers"] or any(row[name] is None for name in ANCHOR):
             continue
         track = index.find({**{name: row[name] for name in ANCHOR}, "embedding": None, "model_hash": None})
         if track is not None:
-            found.setdefault(track, []).extend(row["numbers"])
-    return found
+            numbers.setdefault(track, []).extend(row["numbers"])
+    return numbers
 
 
 def number_people(

@@ -145,11 +145,11 @@ def track_outcomes(
     evidence, witness = _with_film(photos, first, person_likeness(alike, person), members, person, beside, options)
     posterior = posteriors(_as_decided(evidence, members, gallery, decided), sizes, options)
 
-    found = _People(tracks, person, distances, pooled, posterior, witness)
+    people = _People(tracks, person, distances, pooled, posterior, witness)
     belief = posterior[person]
     chosen = assign(_gains(belief), samples)
     certain = _certain(belief[np.arange(len(tracks)), chosen][chosen >= 0], options)
-    outcomes = [_outcome(track, int(chosen[track]), found, gallery, certain, options) for track in range(len(tracks))]
+    outcomes = [_outcome(track, int(chosen[track]), people, gallery, certain, options) for track in range(len(tracks))]
     return FilmOutcomes(outcomes, person, belief)
 
 
@@ -269,17 +269,17 @@ def _certain(probabilities: Floats, options: NamingOptions) -> float:
 
 
 def _outcome(
-    track: int, chosen: int, found: _People, gallery: Gallery, certain: float, options: NamingOptions
+    track: int, chosen: int, film_people: _People, gallery: Gallery, certain: float, options: NamingOptions
 ) -> Outcome:
-    number = int(found.person[track])
-    belief, distances, people = found.posterior[number], found.distances[track], gallery.people
+    number = int(film_people.person[track])
+    belief, distances, people = film_people.posterior[number], film_people.distances[track], gallery.people
     likeliest = int(belief.argmax())
     if likeliest < len(people) and chosen != likeliest:
         reason = f"{people[likeliest]} is another face on screen at the same time"
         return Outcome(likeliest, "weak", 0.0, reason, counts=False)
     probability = min(float(belief[chosen]), options.surest)
     if chosen >= 0 and probability >= certain:
-        return Outcome(chosen, "named", probability, _evidence_for(track, chosen, found, people))
+        return Outcome(chosen, "named", probability, _evidence_for(track, chosen, film_people, people))
     perhaps = _perhaps(belief, options)
     if not perhaps:
         reason = f"nobody of the cast is near; the nearest is at {distances.min():.2f}"
@@ -292,7 +292,7 @@ def _outcome(
     rest[chosen] = 0.0
     rival = int(rest.argmax())
     other = people[rival] if rival < len(people) else "somebody outside the cast"
-    reason = f"{_evidence_for(track, chosen, found, people)}, but it may be {other}"
+    reason = f"{_evidence_for(track, chosen, film_people, people)}, but it may be {other}"
     return Outcome(chosen, "weak", probability, reason, perhaps)
 
 
@@ -306,23 +306,23 @@ def _perhaps(belief: Floats, options: NamingOptions) -> tuple[tuple[int, float],
     )
 
 
-def _evidence_for(track: int, actor: int, found: _People, people: Sequence[str]) -> str:
+def _evidence_for(track: int, actor: int, film_people: _People, people: Sequence[str]) -> str:
     """What speaks for the actor, in words."""
-    number = int(found.person[track])
-    own, pooled = found.distances[track, actor], found.pooled[number, actor]
-    others = int((found.person == number).sum()) - 1
+    number = int(film_people.person[track])
+    own, pooled = film_people.distances[track, actor], film_people.pooled[number, actor]
+    others = int((film_people.person == number).sum()) - 1
     words = f"{people[actor]} at {own:.2f} from the nearest photos"
     if others:
-        likest = int(found.distances[found.person == number, actor].argmin())
-        nearest = int(np.flatnonzero(found.person == number)[likest])
-        closest = min(float(pooled), float(found.distances[nearest, actor]))
+        likest = int(film_people.distances[film_people.person == number, actor].argmin())
+        nearest = int(np.flatnonzero(film_people.person == number)[likest])
+        closest = min(float(pooled), float(film_people.distances[nearest, actor]))
         if closest < own - 0.01:
-            at = f"{_called(found.tracks, nearest)} at {found.distances[nearest, actor]:.2f}"
+            at = f"{_called(film_people.tracks, nearest)} at {film_people.distances[nearest, actor]:.2f}"
             words += f"; {others} other tracks of the film show the same person" if others > 1 else ""
             words += f", {at}" if others > 1 else f"; the same person as {at}"
-    witness = int(found.witness[number])
+    witness = int(film_people.witness[number])
     if witness >= 0:
-        words += f", and {_called(found.tracks, witness)}, which the photos name, is like it"
+        words += f", and {_called(film_people.tracks, witness)}, which the photos name, is like it"
     return words
 
 

@@ -164,11 +164,11 @@ def compare_recognisers(
                     {
                         "recogniser": recogniser.name,
                         "seed": seed,
-                        "known": place < len(known),
+                        "known": index < len(known),
                         "right": ok,
                         "score": top,
                     }
-                    for place, (ok, top) in enumerate(zip(right.tolist(), scores.max(axis=1).tolist(), strict=True))
+                    for index, (ok, top) in enumerate(zip(right.tolist(), scores.max(axis=1).tolist(), strict=True))
                 ]
     return _summary(recognisers, pd.DataFrame(closed), pd.DataFrame(opened), options)
 
@@ -229,8 +229,8 @@ def recognise(recogniser: Recogniser, gallery: Gallery, train: NDArray[np.int64]
     return scores
 
 
-def _nearness(apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1.0 / (apart + 1e-3)
+def _nearness(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1.0 / (distance + 1e-3)
 
 
 def _strangers(gallery: Gallery, share: float, random: np.random.Generator) -> NDArray[np.int64]:

@@ -214,7 +214,7 @@ def decide(
         }
         newest = max((each for own in earlier.values() for each in own), key=lambda each: each.newest, default=None)
         if seen is not None and newest is not None and newest.newest > seen:
-            raise AlreadyDecided(f"film {film!r}: {said(newest)}; decide again to overrule that", newest)
+            raise AlreadyDecided(f"film {film!r}: {decision_sentence(newest)}; decide again to overrule that", newest)
         revision = revision_of(decisions) + 1
         for track in tracks:
             new.append(
@@ -288,7 +288,7 @@ def import_decisions(data: Path, film: str, decisions: Sequence[Decision]) -> tu
     return added, taken_back
 
 
-def said(decision: Decision) -> str:
+def decision_sentence(decision: Decision) -> str:
     """A decision in a sentence: who decided what and when, and who took it back."""
     what = {"is": f"is {decision.person}", "is_not": f"is not {decision.person}", "not_a_face": "is not a face"}
     decided = f"{decision.decided_by or 'somebody'} decided on {decision.decided_at:%Y-%m-%d %H:%M} UTC that it "

@@ -63,11 +63,11 @@ def run_film(
 
     instance.add_dynamic_partitions("film", [film])
     report_observations(settings, instance, film)
-    told: set[str] = set()
+    reported: set[str] = set()
 
     def waiting(who: str) -> None:
-        if who not in told:
-            told.add(who)
+        if who not in reported:
+            reported.add(who)
             tell(f"film {film!r}: {who} has it; waiting, then only what is still stale is run")
 
     def tick(step: str | None) -> None:

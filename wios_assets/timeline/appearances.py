@@ -75,8 +75,8 @@ def appearances(
 
     rows = [
         _appearance(actor, shot, group, credits)
-        for (shot, actor), found in pieces.items()
-        for group in _joined(found, join_gap_s)
+        for (shot, actor), intervals in pieces.items()
+        for group in _joined(intervals, join_gap_s)
     ]
     rows.sort(key=lambda row: (row["start_s"], row["actor"], row["end_s"]))
     return table_frame(({"appearance": number, **row} for number, row in enumerate(rows)), APPEARANCES)

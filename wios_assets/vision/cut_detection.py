@@ -242,8 +242,8 @@ class _Detector:
         ends = np.searchsorted(times[:count], times[i] + halves - 1e-6)
         possible = (starts >= 0) & (ends < count) & (ends - starts >= 2)
         starts, ends = starts[possible], ends[possible]
-        apart = products[starts, starts] + products[ends, ends] - 2 * products[starts, ends]
-        possible = apart >= options.dissolve_change**2 * self._thumbnails.shape[1]
+        squared = products[starts, starts] + products[ends, ends] - 2 * products[starts, ends]
+        possible = squared >= options.dissolve_change**2 * self._thumbnails.shape[1]
         # At low frame rates several lengths have the same ends.
         for start, end in dict.fromkeys(zip(starts[possible].tolist(), ends[possible].tolist(), strict=True)):
             weights = self._blend(start, end, i)

@@ -83,8 +83,8 @@ class DlibEngine:
             seen = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(
                 np.uint8, copy=False
             )
-        found, scores, _ = self._detector.run(seen, doublings, self._threshold)
-        corners = [(box.left(), box.top(), box.right(), box.bottom()) for box in found]
+        rectangles, scores, _ = self._detector.run(seen, doublings, self._threshold)
+        corners = [(box.left(), box.top(), box.right(), box.bottom()) for box in rectangles]
         raw = np.asarray(corners, dtype=np.float64).reshape(-1, 4)
         boxes = np.rint(raw / shrink).clip(0, [width, height, width, height]).astype(np.float32)
         order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")

@@ -201,9 +201,9 @@ class _File:
             "install face_recognition_models again"
         )
 
-    def expect(self, what: str, wanted: object, found: object) -> None:
-        if wanted != found:
-            self.refuse(f"{what} is {found!r} where {wanted!r} was expected")
+    def expect(self, what: str, wanted: object, actual: object) -> None:
+        if wanted != actual:
+            self.refuse(f"{what} is {actual!r} where {wanted!r} was expected")
 
     def take(self, count: int, what: str) -> bytes:
         if count > len(self.bytes) - self.offset:
@@ -253,8 +253,8 @@ class _File:
 
     def dimensions(self, wanted: tuple[int, ...], version: int, what: str) -> None:
         self.expect(f"version of {what}", version, self.integer())
-        found = tuple(self.integer() for _ in range(4))
-        self.expect(f"shape of {what}", wanted, found)
+        actual = tuple(self.integer() for _ in range(4))
+        self.expect(f"shape of {what}", wanted, actual)
 
     def tensor(self, *wanted: int, what: str) -> Floats:
         shape = (*wanted, *(1,) * (4 - len(wanted)))

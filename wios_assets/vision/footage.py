@@ -162,14 +162,14 @@ class _Pass:
         image = to_display(frame, round(video.width * scale), round(video.height * scale), video.rotation)
         smallest = self._options.smallest_face * image.shape[0]
         expected = None if self._last is None else (self._last.boxes * scale).astype(np.float32)
-        found = self._engine.detect([image], smallest, expected)[0]
-        found = found.select(np.arange(min(len(found), FACES_A_SAMPLE)))
-        boxes = (found.boxes / scale).astype(np.float32)
+        detected = self._engine.detect([image], smallest, expected)[0]
+        detected = detected.select(np.arange(min(len(detected), FACES_A_SAMPLE)))
+        boxes = (detected.boxes / scale).astype(np.float32)
         self._last = _Look(sample.number, sample.picture.time_s, sample.small, boxes)
         ids, tracklets = self._linked(sample, boxes)
         faces = []
         for index, (number, tracklet, box) in enumerate(zip(ids, tracklets, _edges(boxes), strict=True)):
-            face = found.select([index])
+            face = detected.select([index])
             quality = judge_face(image, face.boxes[0], face.landmarks[0], float(face.scores[0]))
             # Where two shots show through each other, a chip is nobody's.
             if not sample.is_mixed:

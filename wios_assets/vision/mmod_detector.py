@@ -160,8 +160,8 @@ class MmodDetector:
                 for some, scores in zip(windows, self.scores(level), strict=True):
                     some.append(_over(self._threshold - self._rounding, scores, scale, len(levels)))
                 levels.append(level)
-            for place, (index, some) in enumerate(zip(indices, windows, strict=True)):
-                faces[index] = self.best([level[place] for level in levels], _joined(some))
+            for position, (index, some) in enumerate(zip(indices, windows, strict=True)):
+                faces[index] = self.best([level[position] for level in levels], _joined(some))
         return [faces[index] for index in range(len(frames))]
 
     def best(self, levels: Sequence[NDArray[np.uint8]], windows: Windows) -> Found:
@@ -219,10 +219,10 @@ def _overlaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[
     return iou(box + last_pixel, others + last_pixel)
 
 
-def _resize(picture: Image, place: Image) -> None:
+def _resize(picture: Image, target: Image) -> None:
     # Bilinear resizing skips pixels when it more than halves a picture.
-    method = cv2.INTER_AREA if 2 * place.shape[0] < picture.shape[0] else cv2.INTER_LINEAR
-    cv2.resize(picture, place.shape[1::-1], dst=place, interpolation=method)
+    method = cv2.INTER_AREA if 2 * target.shape[0] < picture.shape[0] else cv2.INTER_LINEAR
+    cv2.resize(picture, target.shape[1::-1], dst=target, interpolation=method)
 
 
 def _level(pictures: Sequence[Image], rows: int, columns: int) -> tuple[NDArray[np.uint8], list[Image]]:
@@ -232,8 +232,8 @@ def _level(pictures: Sequence[Image], rows: int, columns: int) -> tuple[NDArray[
     level[:, :BORDER] = level[:, BORDER + rows :] = BORDER_COLOUR
     level[:, :, :BORDER] = level[:, :, BORDER + columns :] = BORDER_COLOUR
     inside = [whole[BORDER : BORDER + rows, BORDER : BORDER + columns] for whole in level]
-    for picture, place in zip(pictures, inside, strict=True):
-        _resize(picture, place)
+    for picture, target in zip(pictures, inside, strict=True):
+        _resize(picture, target)
     return level, inside
 
 

@@ -63,10 +63,10 @@ class CnnDetector:
         expected: NDArray[np.float32] | None = None,
     ) -> list[Faces]:
         """Faces of each frame; scores are dlib's margin, above the threshold, wherever faces are expected."""
-        found = self._windows.detect(frames, smallest_face)
+        detections = self._windows.detect(frames, smallest_face)
         return [
             Faces(boxes, scores, self._points.landmarks(frame, boxes))
-            for frame, (boxes, scores) in zip(frames, found, strict=True)
+            for frame, (boxes, scores) in zip(frames, detections, strict=True)
         ]
 
 

@@ -147,8 +147,8 @@ class OwnEmbedder:
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, length] of chips uint8 [n, chip_size, chip_size, 3]; of length 0.53 where cosine."""
         vectors = [self._input.run(chip[None])[0][0] for chip in chips]
-        found = np.array(vectors, dtype=np.float32).reshape(-1, self.length)
-        return _shortened(found) if self.distance == "cosine" else found
+        embeddings = np.array(vectors, dtype=np.float32).reshape(-1, self.length)
+        return _shortened(embeddings) if self.distance == "cosine" else embeddings
 
 
 class _Input:

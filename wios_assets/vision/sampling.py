@@ -230,9 +230,9 @@ def _decode(
         try:
             frames = list(packet.decode())
         except av.error.FFmpegError:
-            damage.found(_packet_time_s(packet, video.start_s, last_s + step_s))
+            damage.add(_packet_time_s(packet, video.start_s, last_s + step_s))
         if packet.is_corrupt and packet.size:
-            damage.found(_packet_time_s(packet, video.start_s, last_s + step_s))
+            damage.add(_packet_time_s(packet, video.start_s, last_s + step_s))
         for frame in frames:
             if unshown:
                 time_s = float(heapq.heappop(unshown) * time_base) - video.start_s
@@ -245,7 +245,7 @@ def _decode(
             if time_s <= last_s:
                 continue
             if frame.is_corrupt:
-                damage.found(time_s)
+                damage.add(time_s)
             if damage.hides(time_s, frame.key_frame):
                 continue
             if (broken_s := damage.pop_start()) is not None and broken_s < time_s:
@@ -323,13 +323,13 @@ def _packets(
         except (StopIteration, EOFError):
             return
         except av.error.FFmpegError:
-            damage.found(last_decoding_s)
+            damage.add(last_decoding_s)
             return
         if watch_bytes and packet.pos is not None and packet.size:
             if read_to is not None and packet.pos - read_to > LOST_BYTES:
                 # What was lost stood later in decoding order than what came before it.
-                damage.found(last_decoding_s)
-                damage.found(last_end_s)
+                damage.add(last_decoding_s)
+                damage.add(last_end_s)
             read_to = packet.pos + packet.size
         if packet.stream.index != stream.index:
             continue
@@ -349,7 +349,7 @@ class _Damage:
         self._latest_s = -math.inf
         self._ended: float | None = None
 
-    def found(self, time_s: float) -> None:
+    def add(self, time_s: float) -> None:
         """An error concerns the picture at `time_s`."""
         self._from_s = time_s if self._from_s is None else min(self._from_s, time_s)
         self._latest_s = max(self._latest_s, time_s)

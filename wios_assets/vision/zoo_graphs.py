@@ -106,8 +106,8 @@ def _yunet(path: Path) -> onnx.ModelProto:
         head_outputs |= {node.output[0] for chain in chains for node in chain}
         names = []
         for layer, nodes in zip(("mixed", "maps"), zip(*chains, strict=True), strict=True):
-            for kind, place in (("weights", 1), ("bias", 2)):
-                joined = np.concatenate([values[node.input[place]] for node in nodes])
+            for kind, position in (("weights", 1), ("bias", 2)):
+                joined = np.concatenate([values[node.input[position]] for node in nodes])
                 values[f"{layer}_{stride}_{kind}"] = joined
             names.append([f"{layer}_{stride}_weights", f"{layer}_{stride}_bias"])
         channels = len(values[names[0][1]])

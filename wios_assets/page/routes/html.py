@@ -24,7 +24,7 @@ from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap, Person, page_data
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.page.state.review_lists import ListName, Review, read_review_lists
-from wios_assets.reviews.decisions import said
+from wios_assets.reviews.decisions import decision_sentence
 from wios_assets.settings import Settings, address
 from wios_assets.timeline.clock import format_clock
 
@@ -122,7 +122,7 @@ def html_router(
             show=show,
             reviews=shown,
             lists=lists,
-            said=said,
+            decision_sentence=decision_sentence,
             here=here,
             names=renaming.state(row["film"]),
             people={person.actor: person for person in catalog.map(row).people},

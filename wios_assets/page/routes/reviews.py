@@ -18,7 +18,7 @@ from wios_assets.page.routes.common import REFUSALS, FilmKey, PageNumber, PageSi
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import number_or_none
 from wios_assets.page.state.review_lists import ListName, Review, ReviewLists, read_review_lists
-from wios_assets.reviews.decisions import AlreadyDecided, Decision, UnknownDecision, decide, said, undo
+from wios_assets.reviews.decisions import AlreadyDecided, Decision, UnknownDecision, decide, decision_sentence, undo
 from wios_assets.reviews.person_lookup import person_meant
 
 _CONFLICT: dict[int | str, dict[str, Any]] = {
@@ -109,11 +109,17 @@ def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
                 faces=catalog.decisions.faces(key),
             )
         except AlreadyDecided as error:
-            reason = f"{said(error.decision)}; decide again to overrule that"
+            reason = f"{decision_sentence(error.decision)}; decide again to overrule that"
             raise ReviewConflict(reason, before.token(error.decision.newest), error.decision) from None
         renaming.ask(key)
         token = catalog.decisions.of(key).token(decision.revision)
-        value = {"id": decision.id, "said": said(decision), "person": person, "tracks": new.tracks, "revision": token}
+        value = {
+            "id": decision.id,
+            "said": decision_sentence(decision),
+            "person": person,
+            "tracks": new.tracks,
+            "revision": token,
+        }
         return JSONResponse(value, status_code=201)
 
     @router.post(
@@ -137,7 +143,7 @@ def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
         renaming.ask(key)
         after = catalog.decisions.of(key)
         tracks = [track for track, on_track in after.by_track.items() if any(each.id == decision for each in on_track)]
-        value = {"id": decision, "said": said(undone), "person": undone.person, "tracks": tracks}
+        value = {"id": decision, "said": decision_sentence(undone), "person": undone.person, "tracks": tracks}
         return JSONResponse({**value, "revision": after.token_on(tracks)})
 
     @router.get("/films/{film:key}/names", response_model=models.NamesState, summary="Whether names follow decisions")
@@ -182,7 +188,7 @@ def review_entry(film: str, review: Review) -> dict[str, Any]:
 def decision_entry(decision: Decision) -> dict[str, Any]:
     """A decision as the API lists it."""
     shown = {"id", "verdict", "person", "everywhere", "decided_by", "decided_at", "undone_by", "undone_at"}
-    return {**decision.model_dump(mode="json", include=shown), "said": said(decision)}
+    return {**decision.model_dump(mode="json", include=shown), "said": decision_sentence(decision)}
 
 
 def accuracy_entries(lists: ReviewLists) -> list[dict[str, Any]]:
