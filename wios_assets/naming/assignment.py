@@ -1,4 +1,4 @@
-"""One actor has at most one of the faces that are on screen at once."""
+"""Assigns actors to tracks so that no actor has two faces on screen at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 
 def assign(gains: NDArray[np.float64], samples: Sequence[frozenset[int]]) -> NDArray[np.int64]:
-    """The actor of each track, or -1, such that no actor is twice in one sample and the sum of gains is largest.
+    """The actor of each track, or -1: no actor is twice in one sample, and the sum of gains is the largest possible.
 
-    An integer programme over the tracks that conflict, solved exactly (HiGHS); tracks that share no sample with
-    another one that wants the same actor take their best.
+    Tracks that share a sample and could have the same actor are assigned by an integer programme, solved exactly
+    (HiGHS); every other track takes its best actor.
 
     Args:
-        gains: what naming a track so is worth, float64 [tracks, actors]; only positive gains are taken up.
+        gains: gain of naming each track as each actor, float64 [tracks, actors]; only pairs with a positive gain are
+            chosen.
         samples: samples in which each track is seen.
     """
     tracks, actors = gains.shape

@@ -1,4 +1,4 @@
-"""What people decided about faces: found again in a film's tracks, and what that makes of a track's outcome."""
+"""Matches people's decisions about faces to a film's tracks, and applies them to the tracks' outcomes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SAME_FACE_DISTANCE = 0.45
 
 @dataclass(frozen=True)
 class DecidedOutcome:
-    """What a decision makes of a track: `outcome` is named or weak, `person` is None where it is weak."""
+    """A track's outcome by a decision: `outcome` is named or weak, `person` is None where it is weak."""
 
     person: str | None
     outcome: str
@@ -52,7 +52,7 @@ class DecidedOutcome:
 
 @dataclass(frozen=True)
 class TrackDecisions:
-    """The decisions on one track, added up in their order: a later one overrules an earlier one.
+    """The decisions on one track combined: a later one overrules an earlier one.
 
     Attributes:
         person: who the track shows, or None where that is not decided.
@@ -82,7 +82,7 @@ class TrackDecisions:
         return replace(refused, person=None, everywhere=False) if self.person == person else refused
 
     def outcome(self, actor: str | None) -> DecidedOutcome | None:
-        """The track's outcome, where naming alone gives it the name `actor`; None where the decisions leave that."""
+        """The track's outcome by these decisions; None where they leave the automatic name `actor` as it is."""
         if self.not_a_face:
             return DecidedOutcome(None, "weak", 0.0, NOT_A_FACE)
         if self.person is not None:
@@ -170,7 +170,7 @@ class FaceIndex:
         return track
 
     def _by_box(self, decision: Mapping[str, Any], nearby: NDArray[np.int64]) -> int | None:
-        """Track of the face nearest in time among those whose box fits, the best fitting one of an instant."""
+        """Track of the face nearest in time whose box matches; of several at one instant, the best match."""
         box = np.asarray([decision[edge] for edge in ("left", "top", "right", "bottom")], dtype=np.float64)
         ious = iou(box, self.boxes[nearby])
         fits = [

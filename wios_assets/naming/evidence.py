@@ -1,4 +1,4 @@
-"""What speaks for whom: tracks and galleries as vectors, and the distances between them."""
+"""Tracks and galleries as embedding vectors, and the distances between them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from wios_assets.naming.distances import distances
 
 @dataclass(frozen=True)
 class Gallery:
-    """Used photos of people, by person.
+    """Photos that faces are compared with, by person.
 
     Attributes:
         people: names, each once.
-        owner: int64 [photos], place of each photo's person in `people`.
+        owner: int64 [photos], index in `people` of each photo's person.
         vectors: float64 [photos, length], embeddings.
         photos: picture file of each.
         model_hash: hash of the models behind the embeddings; empty for an empty gallery.
@@ -76,7 +76,7 @@ class Tracks:
 
     Attributes:
         numbers: int64 [tracks], the column `track`.
-        rows: int64 [tracks], places in the table of tracks.
+        rows: int64 [tracks], row indices in the table of tracks.
         start_s: float64 [tracks], first instant of each on screen, seconds; NaN for faces of a photo.
         end_s: float64 [tracks], end of each, seconds; NaN for faces of a photo.
         vectors: float64 [tracks, length], mean embedding, each chip weighted by its quality.
@@ -129,20 +129,20 @@ class Tracks:
         return len(self.numbers)
 
     def between_s(self, track: int) -> NDArray[np.float64]:
-        """Seconds from each track to one, float64 [tracks]; 0 where they are on screen together."""
+        """Seconds between each track and the given one, float64 [tracks]; 0 where they are on screen together."""
         apart_s: NDArray[np.float64] = np.maximum(self.start_s - self.end_s[track], self.start_s[track] - self.end_s)
         return np.maximum(apart_s, 0.0)
 
 
 def stacked(embeddings: pd.Series) -> NDArray[np.float64]:
-    """A column of embeddings as limits compare them, float64 [n, length]."""
+    """A column of embeddings as one array, float64 [n, length]."""
     if not len(embeddings):
         return np.zeros((0, 0))
     return np.stack([np.asarray(vector, dtype=np.float64) for vector in embeddings])
 
 
 def one_model(embeddings: pd.DataFrame, of: str) -> str:
-    """The one model hash of embeddings; empty for none.
+    """The model hash that all embeddings share; empty for no embeddings.
 
     Raises:
         WiosError: there are several.

@@ -1,4 +1,4 @@
-"""People of a film: tracks that show one person, by how alike their faces are within the film.
+"""Groups a film's tracks into people, by how alike their faces are within the film.
 
 Faces of one film share its light, its make-up and its grain, and are nearer to each other than photos are. Two faces
 in one picture are different people; they show how near different people are in this film.
@@ -45,17 +45,17 @@ def likeness(
 ) -> NDArray[np.float32]:
     """How alike tracks are, float32 [tracks, tracks]: standard deviations above the mean of different people.
 
-    A pair's distance is compared with the mean distance of both to people whom they do not show. What is left is the
-    film's: poor pictures are alike whoever they show, and so are faces of one film. The film's own part is the mean
-    over faces that share a picture, held to the usual one.
+    A pair's distance is compared with the mean distance of both to other people, as poor pictures look alike whoever
+    they show. Faces of one film look more alike as well: that shift is estimated as the mean over faces that share a
+    picture, with the usual shift as a prior.
 
     Args:
         vectors: mean embeddings of the tracks, float64 [tracks, length].
         quality: quality of each track's best chip, float64 [tracks].
-        means: each track's mean distance to people whom it does not show, float64 [tracks].
+        means: each track's mean distance to other people, float64 [tracks].
         spread: standard deviation of a track's distances to other people.
         beside: tracks that share a sample with each.
-        options: what is usual.
+        options: the usual values.
     """
     tracks = len(vectors)
     if not tracks:

@@ -29,15 +29,15 @@ def photo_evidence(scores: Floats, quality: Floats, options: NamingOptions) -> F
 
 
 def film_evidence(alike: Floats, options: NamingOptions) -> Floats:
-    """Log-likelihood ratios that two people of the film are one, of the likeness of their tracks.
+    """Log-likelihood ratios that two people of the film are the same, from the likeness of their tracks.
 
-    None is below 0: one person is unlike itself from another side or in other light.
+    No ratio is below 0: low likeness is no evidence, as one person looks different from another side or in other light.
     """
     return np.clip(options.film_slope * (alike - options.film_level), 0.0, options.film_most)
 
 
 def mean_evidence(evidence: Floats) -> Floats:
-    """Evidence of several looks at one person, float64 [actors], of that of each look, float64 [looks, actors].
+    """Evidence of several looks at one person combined: float64 [actors], from float64 [looks, actors].
 
     The likelihood ratios are averaged: one good look decides, at the price of the number of looks, and looks that
     share a mistake are not counted twice. The mean of e-values is one, however they depend on each other (Vovk and
@@ -49,9 +49,9 @@ def mean_evidence(evidence: Floats) -> Floats:
 def posteriors(evidence: Floats, tracks: Floats, options: NamingOptions) -> Floats:
     """Probabilities float64 [people, actors + 1], the last column for a person outside the cast.
 
-    Each actor's and the strangers' share of the film's tracks is the film's own (expectation-maximisation), held to the
-    expected shares as if `strangers_tracks` tracks had been seen before; actors' shares are held to their mean. In a
-    film where nobody resembles the cast, more evidence is needed for a name.
+    The prior probability of each actor and of strangers is their share of the film's tracks. It is estimated from the
+    film (expectation-maximisation), with the expected shares counted as `strangers_tracks` further tracks; actors'
+    shares are drawn towards their mean. In a film where nobody resembles the cast, more evidence is needed for a name.
 
     Args:
         evidence: log-likelihood ratios against a stranger, float64 [people, actors].

@@ -1,4 +1,4 @@
-"""Which name a track is given: an actor's, an unknown person's number, or none where nothing can be said."""
+"""Names a film's tracks: with an actor, the number of an unknown person, or nothing where the evidence is too weak."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def name_tracks(
 
     Tracks that look alike become people of the film (`film_people`). Each person is compared with the photos of every
     cast member, and the distances are judged by those to other people (`normalisation`); this becomes evidence and
-    probabilities (`likelihood`). No actor is given two faces of one sample (`assignment`). Names are given from the
-    probability on at which the film's share of wrong ones, by their own probabilities, stays within
+    probabilities (`likelihood`). No actor is given two faces of one sample (`assignment`). A track is named where its
+    probability reaches a threshold, set so that the expected share of wrong names in the film stays within
     `options.wrong_names`; below it, the likeliest names are listed in `perhaps`.
 
     Args:
@@ -54,7 +54,7 @@ def name_tracks(
             they sharpen the limits and are never named. Rows of people of the cast are left out.
         decisions: what people have decided about faces, columns `decided_tracks.COLUMNS`; they overrule everything
             else.
-        decisions_revision: which state of them this is.
+        decisions_revision: revision number of the decisions.
         earlier: rows of `tables.TRACK_NAMES` of an earlier run, whose unknown people keep their numbers.
 
     Returns:
@@ -162,7 +162,7 @@ def _numbers(
     earlier: pd.DataFrame | None,
     index: FaceIndex,
 ) -> list[list[int]]:
-    """Numbers of unknown people for each track; an unnamed face that a named one crowds out has none."""
+    """Numbers of unknown people for each track; none for an unnamed track that does not count (`Outcome.counts`)."""
     unknown = [track not in names and outcome.counts for track, outcome in enumerate(outcomes)]
     had: list[int] = []
     if earlier is not None and "numbers" in earlier:
@@ -173,7 +173,7 @@ def _numbers(
 
 
 def _anchors(tracks: pd.DataFrame, faces: pd.DataFrame) -> list[dict[str, float | None]]:
-    """Where the best face of each track is, by the row of the track."""
+    """Instant and position of each track's best face, by the row of the track."""
     places = {int(row.pop("face")): row for row in records(faces[["face", *ANCHOR]])}
     nowhere: dict[str, float | None] = dict.fromkeys(ANCHOR)
     return [nowhere if pd.isna(face) else places.get(int(face), nowhere) for face in tracks["best_face"].tolist()]
@@ -210,7 +210,7 @@ def _evidence(
 ) -> dict[str, Any]:
     """The outcome's actor (else the nearest) with its distance, the next actor, and the photos that matched.
 
-    A person whom somebody named and of whom there are no photos has no photos as evidence, and no distance.
+    A name from a decision on a person without photos has no matching photos and no distance.
     """
     nobody: dict[str, Any] = {
         "nearest": None,

@@ -1,10 +1,10 @@
 """Distances to an actor's photos as scores, normalised by distances to other people.
 
-A blurred or dark face is near to everybody, a clear one far from everybody else. So a distance is judged by those of
-the same face to people whom it does not show: cast members and people of other films (T-norm; Auckenthaler, Carey and
-Lloyd-Thomas, Score normalization for text-independent speaker verification systems, Digital Signal Processing 2000).
-Where few are at hand, their mean and spread are held to known ones as in a hierarchical Gaussian model, and the score
-shrinks by what the mean is unsure of.
+A blurred or dark face is near to everybody, a clear one far from everybody else. So a distance is compared with the
+same face's distances to people whom it does not show: cast members and people of other films (T-norm; Auckenthaler,
+Carey and Lloyd-Thomas, Score normalization for text-independent speaker verification systems, Digital Signal Processing
+2000). Where there are few such people, their mean and spread are drawn towards known values, as in a hierarchical
+Gaussian model, and the score shrinks with the uncertainty of the mean.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ FAMILIAR_ENGINES = frozenset({"dlib", "onnx"})
 """Engines whose embedder the numbers of `NamingOptions` were measured with."""
 
 FEWEST_PEOPLE = 3
-"""People with photos from which the scale of an unfamiliar engine is learnt, at least."""
+"""Least number of people with photos from which the scale of an unfamiliar engine is learnt."""
 
 NEAREST_OTHER = 2.0
-"""Standard deviations below the mean to which the nearest other person is moved up: it may be the one on screen."""
+"""The nearest other person counts as at most this many standard deviations below the mean: it may be the one shown."""
 
 
 @dataclass(frozen=True)
 class ImpostorModel:
-    """How far a face lies from people whom it does not show.
+    """Distribution of a face's distances to people whom it does not show (impostors).
 
     Attributes:
         mean: mean distance. mean_spread: standard deviation of a face's own mean. spread: standard deviation of one
             face's distances.
         follows: share of a face's deviation from `mean` that its actors' distances share.
-        spread_people: people that `spread` counts for beside those that a face is compared with.
+        spread_people: weight of `spread`, as a number of people, beside those that a face is compared with.
     """
 
     mean: float
@@ -48,7 +48,7 @@ class ImpostorModel:
 
     @classmethod
     def of(cls, gallery: Gallery, engines: set[str], options: NamingOptions) -> ImpostorModel:
-        """The model on the scale of an engine, learnt from photos.
+        """The model at an engine's distance scale, which is learnt from photos.
 
         The scale is the ratio of the median distance between photos of two people to the known one. Where the numbers
         were measured with this engine and this way of comparing, the known one counts as `photo_people` people, so
@@ -76,7 +76,7 @@ class ImpostorModel:
 
     @property
     def _mean_people(self) -> float:
-        """People that `mean` counts for in the estimate of a face's own mean."""
+        """Weight of `mean`, as a number of people, in the estimate of a face's own mean."""
         return (self.spread / self.mean_spread) ** 2
 
     def face_means(self, distances: Floats) -> Floats:

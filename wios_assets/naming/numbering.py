@@ -1,8 +1,8 @@
-"""Numbers of a film's unknown people, which stay theirs from one run to the next.
+"""Numbers of a film's unknown people, kept from one run to the next.
 
-A person of the film is `unknown:<n>` as long as nobody names it. The number is found again by the faces that had it.
-Where two numbers turn out to be one person, the lower one stays and the other is kept beside it, so that whoever asks
-for it is led to the same person; a person who is named since keeps the number as well.
+A person of the film is `unknown:<n>` until it is named. A later run recognises the person by the faces that had the
+number. Where two numbers turn out to be one person, the lower one is shown and the other is kept as an alias; a person
+who is named later keeps the number as an alias as well.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ANCHOR = ("time_s", "left", "top", "right", "bottom")
 
 
 def earlier_numbers(earlier: pd.DataFrame | None, index: FaceIndex) -> dict[int, list[int]]:
-    """The numbers that each track had in an earlier run, by index of the track; those it is called by first.
+    """The numbers that each track had in an earlier run, by index of the track, the current number first.
 
     Args:
         earlier: rows of `tables.TRACK_NAMES` of an earlier run, whatever its tracks; None for none.
@@ -49,7 +49,7 @@ def number_people(
     """The numbers of each track: that of its person first, then others by which the person was known.
 
     A person without a number gets one where it is unknown; new numbers follow the highest ever given, in the order of
-    the tracks. Where an earlier person falls apart, the part that is longest on screen keeps the number.
+    the tracks. Where an earlier person is split, the part that is longest on screen keeps the number.
 
     Args:
         person: the person of the film that each track shows, int64 [tracks].
@@ -85,7 +85,7 @@ def number_people(
 
 
 def present_name(number: int, names: pd.DataFrame) -> str | None:
-    """Whom `unknown:<number>` is called now: a name, or `unknown:<n>`; None where the number was never given.
+    """Current name of `unknown:<number>`: a person's name or `unknown:<n>`; None where the number was never given.
 
     Args:
         number: a number that the film's unknown people had in any run.

@@ -1,4 +1,4 @@
-"""Every number that decides a gallery's verdicts, a track's extent or a name, with its unit and default.
+"""Limits and weights of gallery verdicts and of naming, with their units and defaults.
 
 Distances are Euclidean, between embeddings of dlib and SFace together (`vision.paired_embedder`): two photos of one
 person lie 0.2 to 0.6 apart, two people's 0.6 to 1.1.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GalleryOptions:
-    """When a photo of a cast member is used.
+    """Criteria for using a photo of a cast member.
 
     Attributes:
         longest_side: pixels that a photo is shrunk to before faces are looked for.
@@ -22,7 +22,8 @@ class GalleryOptions:
         agree: distance from the actor's other photos up to which one of several faces is chosen.
         agree_margin: by how much the other faces of that photo must lie farther from them.
         elsewhere: distance from another actor's photos up to which a face is taken for that actor.
-        dominant: a lone photo of several people gives its largest face where the next is at most this share as high.
+        dominant: the only photo of an actor, where it shows several people, gives its largest face if the next one is
+            at most this share as high.
         same_picture: differing bits of 64 up to which two pictures' perceptual hashes are one picture.
         same_face: distance below which two photos are one picture, cropped or scaled.
         thumbnail_side: longest side of the thumbnails, pixels.
@@ -44,7 +45,7 @@ class GalleryOptions:
 
 @dataclass(frozen=True)
 class NamingOptions:
-    """When a track is named.
+    """Criteria for naming a track.
 
     Evidence is in natural logarithms of likelihood ratios; a score is a distance in standard deviations below the
     distances to other people (`naming.normalisation`). `python -m benchmarks.naming_fit` fits the numbers marked
@@ -52,12 +53,12 @@ class NamingOptions:
 
     Attributes:
         wrong_names: share of a film's named tracks that may be wrong, by their own probabilities.
-        sure_names: sure names that are taken to stand beside a film's own when that share is computed.
+        sure_names: number of certain names added to a film's own when that share is computed.
         certain: least probability with which a track is named.
         surest: largest probability ever stated.
         as_decided: probability of a name that a person gave to another track of the same person of the film.
-        perhaps: probability of the likeliest cast member from which on an unnamed track is weak and lists its likeliest
-            names; below, it shows an unknown person.
+        perhaps: least probability of the likeliest cast member at which an unnamed track is weak and lists its
+            likeliest names; below, it shows an unknown person.
         perhaps_listed: least probability with which a name is listed.
         nearest_photos: photos of an actor, the nearest, whose mean distance stands for the actor; 0 for the distance
             to the mean of all photos.

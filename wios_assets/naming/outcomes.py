@@ -1,4 +1,4 @@
-"""What each track is found to be: the film is decided as a whole, person by person."""
+"""Outcome of each track, decided for the whole film at once, person by person."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from wios_assets.naming.options import NamingOptions
 from wios_assets.timeline.clock import format_clock
 
 NO_DOUBT = 100.0
-"""Evidence of what a person has decided."""
+"""Evidence of a person's decision: so large that nothing else matters."""
 
 CANDIDATES = 3
-"""Actors that a track may still be given when another face on screen has the better claim to the first."""
+"""Number of a track's likeliest actors that it may be given: another face on screen may take the first."""
 
 LISTED = 3
 """Names listed for an unnamed track, at the most."""
@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found for one track.
+    """Result of naming for one track.
 
     Attributes:
         actor: index in the gallery, or -1.
@@ -40,8 +40,8 @@ class Outcome:
         probability: that it is `actor`; for unknown tracks, that it is nobody of the cast.
         reason: the outcome in a sentence.
         perhaps: the likeliest actors of an unnamed track, indices in the gallery with their probabilities.
-        counts: whether the track shows somebody who has a number where unnamed; not so for a face whose likeliest
-            actor another face on screen has the better claim to, as one of the two is mistaken.
+        counts: whether the track, if unnamed, gets the number of an unknown person. It does not where another face on
+            screen is likelier to be its likeliest actor, as one of the two is mistaken.
     """
 
     actor: int
@@ -54,7 +54,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class FilmOutcomes:
-    """What was found for all tracks.
+    """Result of naming for all tracks of a film.
 
     Attributes:
         outcomes: one for each track.
@@ -77,7 +77,7 @@ class _People:
         distances: of each track to the actors, float64 [tracks, actors].
         pooled: of each person's mean embedding to the actors, float64 [people, actors].
         posterior: probabilities, float64 [people, actors + 1].
-        witness: track of another person of the film that speaks for the likeliest actor, int64 [people]; or -1.
+        witness: track of another person of the film that is evidence for the likeliest actor, int64 [people]; or -1.
     """
 
     tracks: Tracks
@@ -97,17 +97,17 @@ def track_outcomes(
     decided: Mapping[int, TrackDecisions],
     options: NamingOptions,
 ) -> FilmOutcomes:
-    """What each track is: the likeliest actor that no other face on screen has a better claim to.
+    """Outcome of each track: no actor is given to two faces on screen at once.
 
-    Tracks that look alike within the film become its people. The photos speak for each person by all of its tracks
-    together; people whom the photos make certain then speak for others that look like them. Only people named by
-    photos do, so whatever they pass on is one step away from the photos.
+    Tracks that look alike within the film become its people. The photos' evidence for a person is combined over all of
+    its tracks. People whom the photos identify with certainty are then evidence for others that look like them; nobody
+    else is, so all evidence is at most one step away from the photos.
 
     Args:
         tracks: the film's tracks.
         gallery: the cast's photos.
         others: photos of people outside the cast.
-        impostors: how far faces lie from people whom they do not show.
+        impostors: distribution of faces' distances to people whom they do not show.
         samples: samples in which each track is seen.
         decided: what people have decided about tracks, by their index.
         options: limits.
@@ -154,7 +154,7 @@ def track_outcomes(
 
 
 def _decided_apart(decided: Mapping[int, TrackDecisions]) -> list[tuple[int, int]]:
-    """Tracks that people's decisions make different people: two names, a name and its refusal, a face and none."""
+    """Pairs of tracks that decisions make two people: two names, a name and its refusal, a face and no face."""
     return [
         (one, other)
         for one, first in decided.items()
@@ -176,7 +176,7 @@ def _as_decided(
     gallery: Gallery,
     decided: Mapping[int, TrackDecisions],
 ) -> Floats:
-    """Evidence that leaves no doubt where people have decided: a decision about a track holds for its person."""
+    """The evidence with decisions made certain: a decision about a track holds for its person."""
     if not decided:
         return evidence
     index = {name: actor for actor, name in enumerate(gallery.people)}
@@ -212,9 +212,9 @@ def _with_film(
     beside: Sequence[frozenset[int]],
     options: NamingOptions,
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """The photos' evidence with that of people whom the photos make certain, and who speaks for each person.
+    """Evidence of photos and of people whom the photos identify with certainty, and each person's witness track.
 
-    Each of these speaks for its actor where another person looks like it, and against where both share a picture.
+    Such a person is evidence for its actor where another looks like it, and against it where both share a picture.
     """
     people, actors = photos.shape
     best = first[:, :-1].argmax(axis=1)
@@ -307,7 +307,7 @@ def _perhaps(belief: Floats, options: NamingOptions) -> tuple[tuple[int, float],
 
 
 def _evidence_for(track: int, actor: int, film_people: _People, people: Sequence[str]) -> str:
-    """What speaks for the actor, in words."""
+    """Evidence for the actor, in words."""
     number = int(film_people.person[track])
     own, pooled = film_people.distances[track, actor], film_people.pooled[number, actor]
     others = int((film_people.person == number).sum()) - 1
@@ -327,6 +327,6 @@ def _evidence_for(track: int, actor: int, film_people: _People, people: Sequence
 
 
 def _called(tracks: Tracks, index: int) -> str:
-    """A track's number, with its first second where it is of a film."""
+    """A track's number, with its start where it belongs to a film."""
     start_s = float(tracks.start_s[index])
     return f"track {tracks.numbers[index]}" + ("" if math.isnan(start_s) else f" at {format_clock(int(start_s))}")

@@ -1,4 +1,4 @@
-"""Which way of recognising faces does best on the galleries at hand: the same embeddings, split the same ways."""
+"""Compares ways of recognising faces on the galleries, with the same embeddings and the same splits."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Recogniser:
-    """A way of saying who a face is.
+    """A way of identifying faces.
 
     Attributes:
         kind: `nearest` (mean distance of the `neighbours` nearest photos), `mean` (distance to the mean photo), `knn`
             (vote of the `neighbours` nearest photos, weighted by nearness) or `svc`.
-        neighbours: photos that count.
+        neighbours: number of nearest photos used.
         kernel: `linear`, `rbf` or `poly`.
         c: penalty of the support vector machine.
         gamma: kernel's width.
@@ -40,7 +40,7 @@ class Recogniser:
 
     @property
     def name(self) -> str:
-        """What tables and plots call it."""
+        """Name in tables and plots."""
         if self.kind == "svc":
             wide = f", γ {self.gamma:g}" if self.kernel != "linear" else ""
             return f"SVC {self.kernel}, C {self.c:g}{wide}" + (f", degree {self.degree}" if self.degree else "")
@@ -52,8 +52,8 @@ class Recogniser:
 
     @property
     def nearest_photos(self) -> int | None:
-        """The value of `NamingOptions.nearest_photos` that makes naming compare so; None where it cannot: naming
-        needs a distance to each actor, which neither a vote nor a machine that knows no strangers gives."""
+        """The value of `NamingOptions.nearest_photos` with which naming compares the same way; None where it cannot:
+        naming needs a distance to each actor, which neither votes nor support vector machines give."""
         return {"nearest": self.neighbours, "mean": 0}.get(self.kind)
 
 
@@ -78,7 +78,7 @@ def recogniser_called(name: str | None) -> Recogniser | None:
 
 
 def recogniser_name(nearest_photos: int) -> str:
-    """What the way of comparing behind a value of `NamingOptions.nearest_photos` is called."""
+    """Name of the recogniser that corresponds to a value of `NamingOptions.nearest_photos`."""
     return Recogniser("nearest" if nearest_photos else "mean", neighbours=nearest_photos).name
 
 
@@ -88,9 +88,9 @@ class SelectionOptions:
 
     Attributes:
         seeds: how many random splits.
-        test_share: share of each person's pictures that are asked about.
+        test_share: share of each person's pictures that are used as probes.
         stranger_share: share of people held out altogether, as strangers, for the open-set figures.
-        false_acceptance: share of strangers' faces that may be accepted where true acceptance is read off.
+        false_acceptance: share of strangers' faces accepted at the threshold where true acceptance is measured.
         neighbouring: distance up to which two pictures of one person are neighbours and stay on one side of a split.
     """
 
@@ -103,15 +103,16 @@ class SelectionOptions:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out.
+    """Result of a comparison.
 
     Attributes:
-        settings: a row a recogniser, best first: recogniser, kind, neighbours, kernel, c, gamma, degree, the means and
-            standard deviations over seeds `top1`, `top1_spread`, `top3`, `top3_spread`, `true_acceptance`,
-            `true_acceptance_spread` (at the false acceptance asked for), and `usable`, whether naming can compare so.
+        settings: one row per recogniser, best first: recogniser, kind, neighbours, kernel, c, gamma, degree, the means
+            and standard deviations over seeds `top1`, `top1_spread`, `top3`, `top3_spread`, `true_acceptance`,
+            `true_acceptance_spread` (at the options' false acceptance), and `usable`, whether naming can compare the
+            same way.
         actors: recogniser, actor, probes, top1, top3 over all seeds.
         curve: recogniser, false_acceptance, true_acceptance, all seeds together.
-        winner: the recogniser for naming; None where fewer than two people, or nobody has two pictures.
+        winner: the recogniser for naming; None with fewer than two people, or where nobody has two pictures.
     """
 
     settings: pd.DataFrame
@@ -186,7 +187,7 @@ def picture_groups(gallery: Gallery, neighbouring: float) -> NDArray[np.int64]:
 def split_pictures(
     gallery: Gallery, groups: NDArray[np.int64], test_share: float, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Places of the pictures to train on and to ask about; groups are never parted, and everybody is trained on."""
+    """Indices of training and probe pictures; groups are never split, and everybody has training pictures."""
     test: list[int] = []
     for person in range(len(gallery)):
         own = np.flatnonzero(gallery.owner == person)
@@ -198,7 +199,7 @@ def split_pictures(
 
 
 def recognise(recogniser: Recogniser, gallery: Gallery, train: NDArray[np.int64], asked: NDArray[np.int64]) -> Scores:
-    """How well each person fits each asked picture, float64 [asked, people]; -inf for people not trained on."""
+    """Score of each person for each probe picture, float64 [asked, people]; -inf for people not trained on."""
     people = np.unique(gallery.owner[train])
     known, owner = gallery.vectors[train], np.searchsorted(people, gallery.owner[train])
     scores = np.full((len(asked), len(gallery)), -np.inf)
