@@ -1,4 +1,5 @@
-"""Which faces of a tracklet become chips: the best of each stretch of time, so that they are spread over it."""
+"""Selects the faces of a tracklet that become chips: the best of each stretch of time, so that they are spread over
+it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quality of faces: how much a face can tell about whose it is."""
+"""Quality of faces: how well a face can be identified."""
 
 from __future__ import annotations
 

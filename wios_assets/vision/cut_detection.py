@@ -1,14 +1,14 @@
-"""Where shots begin: hard cuts, dissolves and fades in a stream of pictures, with flashes told apart.
+"""Finds where shots begin: hard cuts, dissolves and fades in a stream of pictures; a flash starts no shot.
 
 A hard cut is found in two ways. A change that is large in itself, to a picture that does not correlate with the one
-before, is a cut whatever stands around it (PySceneDetect's ContentDetector, with correlation as the guard against
-motion). A smaller change is a cut where it exceeds the mean change around it several times (PySceneDetect's
-AdaptiveDetector); cuts of the first kind are left out of that mean, so that they hide no others.
+before, is a cut whatever surrounds it (PySceneDetect's ContentDetector, with correlation as the guard against motion).
+A smaller change is a cut where it exceeds the mean change around it several times (PySceneDetect's AdaptiveDetector);
+cuts of the first kind are left out of that mean, so that they hide no others.
 
 A dissolve follows the edit model of Hampapur, Jain and Weymouth ("Production model based digital video segmentation",
 Multimedia Tools and Applications 1995): each picture between its ends is a weighted sum of the two. Ends are
 compared over several lengths as in twin comparison (Zhang, Kankanhalli and Smoliar, "Automatic partitioning of
-full-motion video", Multimedia Systems 1993). A fade is a picture's way to a flat one (PySceneDetect's
+full-motion video", Multimedia Systems 1993). A fade turns a picture into a flat one (PySceneDetect's
 ThresholdDetector). A flash is a short stretch, much brighter or darker, with like pictures on either side.
 
 Every rule looks at pictures within a bounded time before and after, and at no earlier decision, so workers that start
@@ -30,7 +30,7 @@ from wios_assets.vision.options import ShotOptions
 from wios_assets.vision.sampling import CLOCK_TOLERANCE_S, MarkedPicture, Picture
 
 HUE_WEIGHT = 0.5
-"""Weight of hue beside brightness. Saturation is left out: it leaps at keyframes of compressed film."""
+"""Weight of hue beside brightness. Saturation is left out: it changes abruptly at keyframes of compressed film."""
 
 THUMBNAIL = (32, 18)
 """Columns and rows of the averaged pictures that are correlated."""
@@ -51,8 +51,8 @@ LEAST_WEIGHT = 0.1
 """Weight of the fainter end from which on a picture is a mixture."""
 
 HALF = 0.45
-"""Weight from which on the later end of a dissolve outweighs the earlier; under a half, lest a picture that stands in
-the very middle be missed."""
+"""Weight from which on the later end of a dissolve outweighs the earlier; below one half, so that a picture in the
+exact middle is not missed."""
 
 
 def mark_cuts(
@@ -177,7 +177,7 @@ class _Detector:
         return self._likeness(i - 1, i) <= (options.hardly_alike if is_extreme else options.unlike)
 
     def _is_textured(self, i: int) -> bool:
-        """Whether picture i and the one before show enough for their correlation to say something."""
+        """Whether picture i and the one before have enough contrast for their correlation to be meaningful."""
         return min(self._spread(i - 1), self._spread(i)) >= self._options.textured
 
     def _is_flash(self, i: int) -> bool:
@@ -233,8 +233,8 @@ class _Detector:
         return self._spread(i) <= options.flat and any(self._spread(j) >= options.textured / 2 for j in later)
 
     def _dissolve_over_s(self, i: int, inside: int | None = None) -> float | None:
-        """When the dissolve is over whose first picture beyond its middle is i, seconds; None where there is none, or
-        none that picture `inside` is part of."""
+        """End in seconds of the dissolve whose first picture beyond its middle is i; None where there is none, or none
+        that picture `inside` is part of."""
         options, products = self._options, self._products
         times, count = self._times, self._count
         halves = DISSOLVE_LENGTHS * options.horizon_s

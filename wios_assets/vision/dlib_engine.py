@@ -24,7 +24,7 @@ WINDOW = 80
 """Height in pixels of the smallest face that dlib's detectors see."""
 
 PREPROCESSING = 2
-"""Raise this when boxes, landmarks or chips are made differently: embeddings of before are then not compared."""
+"""Increase this when boxes, landmarks or chips change: older embeddings are then not compared with new ones."""
 
 
 class DlibEngine:

@@ -1,4 +1,4 @@
-"""What a serialised dlib network holds: the reader of dlib's packed integers, tensors and layers.
+"""Reads serialised dlib networks: dlib's packed integers, tensors and layers.
 
 A network is stored from the outside in: one version number a layer, the input layer, then the layers' details from
 the input to the output. Only the two networks that face_recognition ships are understood; every byte is accounted
@@ -19,7 +19,7 @@ from wios_assets.errors import Unavailable
 Floats = NDArray[np.float32]
 
 INPUT_SCALE = 1 / 256
-"""Factor that dlib's input layers apply after taking off the mean colour."""
+"""Factor that dlib's input layers apply after subtracting the mean colour."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ _BLOCKS = (
 _STEM = (32, 7, 2, 0)
 _EMBEDDING_LENGTH = 128
 
-# No trained network holds figures as large; sums of larger ones could overflow.
+# No trained network holds values as large; sums of larger ones could overflow.
 _LARGEST = 1e6
 
 # Versions that dlib wrote for each kind of layer.
@@ -182,7 +182,7 @@ def read_embedder(path: Path) -> EmbedderWeights:
 
 
 class _File:
-    """A dlib file read from front to back; everything read moves `offset` on."""
+    """A dlib file, read sequentially; each read advances `offset`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""What a face engine is: frames in; boxes, scores, landmarks, chips and embeddings out."""
+"""The interface of face engines: frames in; boxes, scores, landmarks, chips and embeddings out."""
 
 from __future__ import annotations
 

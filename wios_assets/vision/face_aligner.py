@@ -32,7 +32,7 @@ _MEAN_FACE = mean_face_of_chip(CHIP_SIZE, CHIP_PADDING) + np.array([_LEFT, _TOP]
 _LEAST_SCORE = 0.3
 """YuNet's score from which on its points are used; lower than for finding faces: the chip is known to hold one."""
 _FAR = 2.0
-"""What a face's distance from the chip's middle, in chips, takes off its score."""
+"""What is subtracted from a face's score for its distance from the chip's middle, in chip sizes."""
 _YUNET_SHARE = 0.5
 """Weight of YuNet's points; the rest is dlib's. With 2/3 large faces gain, small ones lose."""
 
@@ -51,7 +51,7 @@ class FaceAligner:
         self._points = FivePoints()
         self._network = YuNetNetwork(yunet, cache, threads, device)
         self.facts = f"{file_hash(self._points.path)} {file_hash(yunet)} {PADDED_SIZE} {CHIP_PADDING} {_YUNET_SHARE}"
-        """All that decides a chip."""
+        """Everything that determines a chip, as text to be hashed."""
 
     def chips(self, frame: Image, faces: Faces) -> NDArray[np.uint8]:
         """Chips uint8 [n, 180, 180, 3], RGB, upright, of faces found in a frame uint8 [height, width, 3]."""
@@ -65,7 +65,7 @@ class FaceAligner:
 
     def _points_in(self, chip: Image) -> NDArray[np.float32]:
         """Eyes, tip of the nose and corners of the mouth by YuNet, float32 [5, 2], pixels of the chip; the usual
-        places where it finds no face."""
+        positions where it finds no face."""
         boxes, scores, points = self._network.faces(chip, _LEAST_SCORE)
         if not len(scores):
             return CHIP_POINTS

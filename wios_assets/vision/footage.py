@@ -43,8 +43,8 @@ def analyse_segment(
     that starts inside the segment.
 
     The segment is decoded once. Pictures that no sample shows and no other picture is decoded from are left undecoded;
-    where a shot starts with such, its cut is late by the few of them that stand there. Cuts, sample times and pictures
-    do not depend on how the film is cut into segments; tracklets end where the segment ends.
+    where a shot starts with such pictures, its cut is late by those few. Cuts, sample times and pictures do not depend
+    on how the film is cut into segments; tracklets end where the segment ends.
 
     Args:
         video: the probed film.
@@ -68,7 +68,7 @@ def analyse_segment(
             yield marked
 
     start_s = segment.first_sample / rate
-    # One more picture stands ahead, from which the first one within the lead differs.
+    # One picture more is read ahead, for the first one within the lead to be compared with.
     lead_s, threads = options.shots.lead_s, options.decoder_threads
     pictures = read_pictures(video, start_s - lead_s, 1, threads, rate, options.decoder)
     marked = noting_cuts(mark_cuts(pictures, options.shots, rate))
@@ -134,7 +134,7 @@ class _Pass:
         yield from self._embed(0)
 
     def _is_duplicate(self, last: _Look, sample: Sample) -> bool:
-        """Whether the sample shows what the last one that was searched shows."""
+        """Whether the sample repeats the picture of the last sample that was searched."""
         assert sample.picture is not None
         if sample.picture.time_s == last.frame_s:
             return True
@@ -171,7 +171,7 @@ class _Pass:
         for index, (number, tracklet, box) in enumerate(zip(ids, tracklets, _edges(boxes), strict=True)):
             face = detected.select([index])
             quality = judge_face(image, face.boxes[0], face.landmarks[0], float(face.scores[0]))
-            # Where two shots show through each other, a chip is nobody's.
+            # In a dissolve a chip mixes two shots, so it shows nobody.
             if not sample.is_mixed:
                 self._offer(sample.number, number, tracklet, image, face, quality)
             landmarks = [float(x) for x in (face.landmarks[0] / scale).ravel()]

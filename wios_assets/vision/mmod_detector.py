@@ -1,8 +1,8 @@
-"""Where the faces of a picture are: dlib's CNN face detector (King, Max-Margin Object Detection, 2015).
+"""dlib's CNN face detector (King, Max-Margin Object Detection, 2015).
 
-One window of 80 × 80 pixels is scored at every eighth pixel of several sizes of the picture. In whole numbers of 8
-bits that is fast, but neighbouring windows score alike and rounding decides between them; so the few windows that may
-be a face's best are scored again in floating point, and boxes and scores are those of the network in floating point.
+One window of 80 × 80 pixels is scored at every eighth pixel of several sizes of the picture. With 8-bit integers that
+is fast, but neighbouring windows score alike and rounding decides between them; so the few windows that may be a face's
+best are scored again in floating point, and boxes and scores are those of the network in floating point.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ CELL, FIRST_CELL = 8, 14
 SEEN_FROM, SEEN_TO = 72, 92
 """Heights of a face on a level, in pixels, between which that level alone finds nineteen of twenty."""
 LEAST_PIXELS = 8.0
-"""No face of fewer pixels is looked for: enlarged, it is a blur."""
+"""Smallest face looked for, in pixels: a smaller one, enlarged, is only a blur."""
 SEEN_CELLS, SEEN_PIXELS = 10, 29
 """A score depends on the cells up to so many away in each direction, and a cell on so many pixels from its first on."""
 ROUNDING = 0.08
-"""Whole numbers of 8 bits score no window lower than this under its score in floating point; 0.077 was measured."""
+"""A window's score by 8-bit integers is at most this far below its score in floating point; 0.077 was measured."""
 AROUND = 1
 """Cells around a window that are scored again with it; one patch then mostly settles a face on its level."""
 LEAST_SIDE = 40
-"""The network takes no picture of fewer pixels."""
+"""Smallest side in pixels of a picture that the network takes."""
 OVERLAP = 0.3382761351109955
-"""Two boxes with a larger intersection over union show the same face; the figure stands in the detector's file."""
+"""Two boxes with a larger intersection over union show the same face; the value is stored in the detector's file."""
 BORDER = 11
 """Pixels around every level, so that windows may be centred near the frame's edge; as wide as dlib's."""
 BORDER_COLOUR = (123, 117, 104)
-"""Colour of the border, RGB: the network's mean colour, as in dlib, which says the least."""
+"""Colour of the border, RGB: the network's mean colour, as in dlib, which is neutral."""
 
 CUDA_BATCH = 16
 """Frames in one run on a GPU; on a CPU one frame fills the cores, and more only fill its caches."""
@@ -117,7 +117,7 @@ class MmodDetector:
         self.model_hash = file_hash(weights)
         self._pyramid = pyramid
         self._threshold = threshold
-        # Whole numbers of 8 bits are for CPUs; a GPU has no kernel for them.
+        # 8-bit integers are for CPUs; a GPU has no kernel for them.
         rounded = precision == "int8" and device == "cpu"
         self._batch = CUDA_BATCH if device == "cuda" else 1
         self._exact = open_session(detector_graph(weights, cache, "float"), threads, device)
@@ -167,8 +167,8 @@ class MmodDetector:
     def best(self, levels: Sequence[NDArray[np.uint8]], windows: Windows) -> Found:
         """Non-maximum suppression by scores in floating point: boxes and scores of the faces, best first.
 
-        A window scored in whole numbers may score more by `ROUNDING` at most; it is scored again when no other may
-        score more. Most windows are suppressed by a better one before that.
+        A window scored with integers may score up to `ROUNDING` more; it is scored again when no other may score more.
+        Most windows are suppressed by a better one before that.
 
         Args:
             levels: uint8 [height, width, 3], the pictures that the windows' scores were made from.
@@ -193,10 +193,10 @@ class MmodDetector:
     def _scored_again(
         self, levels: Sequence[NDArray[np.uint8]], cells: NDArray[np.intp], chosen: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Which windows a patch around the chosen one settles, and their scores in floating point.
+        """Windows whose scores a patch around the chosen one determines, and these scores in floating point.
 
-        The patch holds all that these scores depend on and begins and ends with the level where it meets its ends, so
-        that they are those that the whole level gives.
+        The patch holds everything that these scores depend on and ends at the level's edges where it reaches them, so
+        that the scores equal those of the whole level.
         """
         number, *cell = cells[chosen]
         level = levels[number]

@@ -16,7 +16,7 @@ Pixels = Annotated[int, Field(gt=0)]
 
 
 class ModelDescription(BaseModel):
-    """What every own model's description says: how its input is normalised."""
+    """Fields of every own model's description: how its input is normalised."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

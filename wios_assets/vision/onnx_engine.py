@@ -18,7 +18,7 @@ from wios_assets.vision.onnx_graphs import embedder_graph
 from wios_assets.vision.onnx_session import Device, open_session
 
 PREPROCESSING = 4
-"""Raise this when boxes, landmarks or chips are made differently: embeddings of before are then not compared."""
+"""Increase this when boxes, landmarks or chips change: older embeddings are then not compared with new ones."""
 
 EMBED_BATCH = 16
 """Most chips in one run of the embedder; larger batches are no faster and hold more memory."""

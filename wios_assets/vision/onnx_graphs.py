@@ -1,4 +1,4 @@
-"""dlib's two networks as ONNX graphs: written once into the cache folder, from the files that are installed."""
+"""dlib's two networks as ONNX graphs, written once into the cache folder from the installed files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wios_assets.vision.alignment import file_hash
 from wios_assets.vision.dlib_weights import INPUT_SCALE, Convolution, read_detector, read_embedder
 
 GRAPH_VERSION = 2
-"""Raise this when the graphs are written differently; graphs of before are then written anew."""
+"""Increase this when the graphs change: those in the cache are then written again."""
 
 _OPSET = 17
 _MICROSOFT = "com.microsoft"
@@ -42,7 +42,7 @@ def detector_graph(weights: Path, cache: Path, precision: Literal["int8", "float
     Args:
         weights: dlib's file.
         cache: folder for the graph.
-        precision: `float`, or `int8`: all convolutions but the last in whole numbers, with a scale for each filter.
+        precision: `float`, or `int8`: all convolutions but the last with 8-bit integers, with a scale for each filter.
             An int8 graph is for the CPU, and its pictures' width must be a multiple of 4.
 
     Raises:
@@ -219,7 +219,7 @@ def _by_four_pixels(layer: Convolution) -> Convolution:
 
 
 def _filled(layer: Convolution, fill_filters: bool = True) -> Convolution:
-    """The layer with channels and filters of zeros, up to whole lanes."""
+    """The layer with channels and filters of zeros added, up to whole SIMD lanes."""
     filters, channels = layer.weights.shape[:2]
     more_filters = -filters % _LANES if fill_filters else 0
     weights = np.pad(layer.weights, ((0, more_filters), (0, -channels % _LANES), (0, 0), (0, 0)))
@@ -227,8 +227,8 @@ def _filled(layer: Convolution, fill_filters: bool = True) -> Convolution:
 
 
 def _scored(graph: _Graph, value: str, last: Convolution) -> onnx.ModelProto:
-    """The detector's end: its last convolution, 9 × 9 with one filter, as sixteen filters of one row each, which
-    fill the processor's lanes, and the sum of nine of them, each moved to its row."""
+    """The detector's end: its last convolution, 9 × 9 with one filter, as sixteen filters of one row each, which fill
+    the processor's SIMD lanes, and the sum of nine of them, each shifted to its row."""
     _, channels, size, _ = last.weights.shape
     rows = np.zeros((_LANES, channels, 1, size), dtype=np.float32)
     rows[:size, :, 0, :] = last.weights[0].transpose(1, 0, 2)

@@ -14,7 +14,7 @@ from wios_assets.vision.sface import ChipSFace
 
 DLIB_LENGTH = 128
 DLIB_SHARE, SFACE_SHARE = 0.4, 0.515
-"""Factors of the two networks' numbers. At their ratio, known people and strangers lie farthest apart; their size keeps
+"""Factors of the two networks' numbers. This ratio separates known people and strangers best; their size keeps
 distances on dlib's scale, about 0.2 to 0.6 within a person and 0.6 to 1.1 between two."""
 
 
@@ -54,5 +54,5 @@ class PairedEmbedder:
 
 
 def dlib_part(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """dlib's own embeddings, float32 [n, 128], of those of a `PairedEmbedder`, float32 [n, 256]."""
+    """dlib's embeddings, float32 [n, 128], taken from those of a `PairedEmbedder`, float32 [n, 256]."""
     return np.asarray(vectors[:, :DLIB_LENGTH] / DLIB_SHARE, dtype=np.float32)

@@ -2,8 +2,8 @@
 
 A film's clock is the player's: presentation time less the container's start time. Sample k stands at
 k / samples_per_second seconds; its picture is the one on screen at that instant, that is the last one whose time has
-come, however long ago that was. Before a film's first picture there is none to look at, save that one which comes
-within a tenth of a second counts as there already: the tracks of a file rarely start at the very same instant.
+come, however long ago that was. Before a film's first picture there is nothing to look at, except that a picture which
+comes within a tenth of a second counts as already there: the tracks of a file rarely start at exactly the same instant.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CLOCK_TOLERANCE_S = 2e-6
 """Containers give their start time in whole microseconds; a picture due at an instant may seem this much later."""
 
 LOST_BYTES = 16 * 1024
-"""Bytes that a Matroska reader leaps over between two packets before the file counts as broken there."""
+"""Bytes that a Matroska reader skips between two packets before the file counts as broken there."""
 
 HEALED_AFTER_S = 12.0
 """Pictures decoded without an error for this long after a broken one are trusted again even without a keyframe."""
@@ -92,7 +92,7 @@ class Sample:
     """A point of the sampling grid.
 
     Attributes:
-        number: place on the film's grid, from 0.
+        number: index on the film's grid, from 0.
         time_s: number / samples_per_second, seconds on the player's clock.
         picture: what is on screen; None before the film's first picture.
         small: the picture shrunk, BGR uint8 [height, width, 3]; None where there is no readable picture.
@@ -198,7 +198,7 @@ def read_samples(
 
 
 def _seek(container: InputContainer, stream: VideoStream, to_s: float) -> bool:
-    """Go to the keyframe before `to_s`, seconds in the container's time; False if the file does not let itself."""
+    """Go to the keyframe before `to_s`, seconds in the container's time; False if the file does not allow it."""
     assert stream.time_base is not None
     try:
         container.seek(math.floor(to_s / float(stream.time_base)), stream=stream)
@@ -210,7 +210,7 @@ def _seek(container: InputContainer, stream: VideoStream, to_s: float) -> bool:
 def _decode(
     container: InputContainer, stream: VideoStream, video: Video, only_needed_for: float | None
 ) -> Iterator[Picture]:
-    """Pictures from where the container stands, with broken stretches marked."""
+    """Pictures from the container's current position, with broken stretches marked."""
     damage = _Damage()
     step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
     last_s = -math.inf
@@ -312,7 +312,7 @@ def _packet_time_s(packet: Packet[VideoStream], start_s: float, otherwise_s: flo
 def _packets(
     container: InputContainer, stream: VideoStream, damage: _Damage, start_s: float
 ) -> Iterator[Packet[VideoStream]]:
-    """The video track's packets. A Matroska reader leaps over broken bytes without a word; the leap is found here."""
+    """The video track's packets. A Matroska reader skips broken bytes silently; the gap is detected here."""
     watch_bytes = "matroska" in container.format.name
     packets: Iterator[Packet[Any]] = container.demux() if watch_bytes else container.demux(stream)
     read_to: int | None = None
@@ -350,7 +350,7 @@ class _Damage:
         self._ended: float | None = None
 
     def add(self, time_s: float) -> None:
-        """An error concerns the picture at `time_s`."""
+        """Note an error in the picture at `time_s`."""
         self._from_s = time_s if self._from_s is None else min(self._from_s, time_s)
         self._latest_s = max(self._latest_s, time_s)
 
@@ -364,7 +364,7 @@ class _Damage:
         return True
 
     def pop_start(self) -> float | None:
-        """Where the stretch that has just ended started, told once."""
+        """Where the stretch that has just ended started, reported once."""
         start, self._ended = self._ended, None
         return start
 

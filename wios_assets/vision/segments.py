@@ -1,4 +1,4 @@
-"""Which worker looks at which samples: a film cut into segments of whole samples."""
+"""Divides a film into segments of whole samples, one for each worker's task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Segment:
     """The samples `first_sample` up to, not including, `end_sample` of a film's sampling grid.
 
     Attributes:
-        number: place in the film, from 0.
+        number: index in the film, from 0.
         first_sample: first sample of the segment.
         end_sample: first sample after the segment.
         is_last: whether the film ends with it.

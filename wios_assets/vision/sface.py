@@ -25,7 +25,7 @@ class ChipSFace:
         sface = zoo_file(SFACE_FILE)
         self._session = open_session(sface_graph(sface, cache), threads, device)
         self.facts = f"sface {file_hash(sface)}"
-        """All that decides a chip's embedding."""
+        """Everything that determines a chip's embedding, as text to be hashed."""
 
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, 128], of length one, of chips uint8 [n, 180, 180, 3], RGB."""

@@ -94,7 +94,7 @@ class Tracker:
         options = self._options
         limits = options.largest_shift, options.largest_growth
         pairs = match_boxes(expected, boxes, *limits, options.margin)
-        # A face that another might as well continue is left open no longer, or it would contest what follows, too.
+        # An ambiguous tracklet is closed, or it would compete for later faces, too.
         contested = {i for i, _ in match_boxes(expected, boxes, *limits)} - {i for i, _ in pairs}
         belongs: dict[int, Tracklet] = {}
         for i, j in pairs:
@@ -112,7 +112,7 @@ class Tracker:
         return [belongs[j].number for j in range(len(numbers))], ended
 
     def end_all(self) -> list[int]:
-        """Close every tracklet, as a cut does; their numbers."""
+        """Close every tracklet, as at a cut, and return their numbers."""
         ended = [t.number for t in self._open]
         self._open = []
         return ended
@@ -123,7 +123,7 @@ class Tracker:
 
 
 def _expected(tracklet: Tracklet, time_s: float) -> NDArray[np.float32]:
-    """Where the face should be now. Half the way that its speed would take it: heads turn back more than they run."""
+    """Predicted box, moved half as far as the speed says: heads turn back more often than they go on."""
     return tracklet.box + np.float32(0.5 * (time_s - tracklet.last_s)) * tracklet.speed
 
 

@@ -20,15 +20,15 @@ TWO_PEOPLE = 0.745
 """Median distance between two faces of one sample on the development films; it was 0.70 to 0.77 in each of them."""
 
 PAIRS_ASSUMED = 2
-"""Pairs of faces that this median counts for beside a film's own."""
+"""Weight of this median, as a number of pairs, beside a film's own pairs."""
 
 FACES_COMPARED = 3
-"""Other faces of a sample, at the most, that a face is compared with for that."""
+"""Most other faces of a sample that a face is compared with for the median."""
 
 
 @dataclass(frozen=True)
 class TrackOptions:
-    """When two tracklets are one track, and when one is two.
+    """Limits for joining and for dividing tracklets.
 
     Distances are Euclidean between embeddings of dlib and SFace together (`vision.paired_embedder`); another engine's
     are brought to that scale by the faces that a film shows side by side. The limits were
@@ -175,10 +175,10 @@ def link_tracks(
 
 
 def _scale(film: _Film) -> float:
-    """By how much distances of this film's engine exceed those that the limits were measured on.
+    """Ratio of distances by this film's engine to those that the limits were measured with.
 
-    Two faces of one sample are two people, so the film itself tells how far apart people lie. A face is compared with
-    the next few of its sample; each pair of tracklets counts once.
+    Two faces of one sample are two people, so the film itself shows the distance between different people. A face is
+    compared with the next few of its sample; each pair of tracklets counts once.
     """
     embedded = sorted(film.vector)
     seen: dict[tuple[int, int], list[float]] = {}
@@ -203,7 +203,8 @@ def _screen_times(shots: pd.DataFrame, frame_samples: pd.DataFrame) -> tuple[dic
     for i, number in enumerate(numbers):
         first = i == 0 or of[i - 1] != of[i]
         last = i + 1 == len(numbers) or of[i + 1] != of[i]
-        # Where a sample's frame comes after its instant, the shot may start after it; no interval is turned round.
+        # Where a sample's frame comes after its instant, the shot may start after it; no interval gets a negative
+        # length.
         begins[number] = float(shot_start[of[i]] if first else times[i])
         ends[number] = max(float(shot_end[of[i]] if last else times[i + 1]), begins[number])
     return begins, ends

@@ -1,4 +1,4 @@
-"""What is in this video file: length, clock, size as displayed, codec, content identity."""
+"""Probes and opens video files: length, clock, size as displayed, codec, content identity."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def to_display(picture: VideoFrame, width: int, height: int, rotation: int) -> I
     stored = (height, width) if rotation in (90, 270) else (width, height)
     shown = picture.reformat(width=stored[0], height=stored[1], format="rgb24", threads=1)
     rgb = np.asarray(shown.to_ndarray(), dtype=np.uint8)
-    # Rows of odd widths come padded; dlib takes none but whole arrays.
+    # Rows of odd widths are padded; dlib takes only contiguous arrays.
     return np.ascontiguousarray(np.rot90(rgb, rotation // 90))
 
 

@@ -19,7 +19,7 @@ from wios_assets.vision.zoo_graphs import YUNET_STRIDES, yunet_graph
 
 SMALLEST = 30.0
 """Height in pixels that the smallest face is brought to. YuNet is trained for faces of 10 to 300 pixels: at 20 it
-finds one in twelve faces of dark or unsharp films less, at 40 hardly any more."""
+misses one in twelve more faces of dark or unsharp films, at 40 it finds hardly any more."""
 
 THRESHOLD = 0.6
 """Score from which on a face counts by itself. On films with truth none of the pictures without a visible person has a
@@ -40,7 +40,7 @@ _OVERLAP = 0.3
 
 
 class YuNetNetwork:
-    """The network on a picture as it is: neither scaled nor judged."""
+    """The network alone, run on a picture at its own size."""
 
     def __init__(self, path: Path, cache: Path, threads: int, device: Device) -> None:
         self._session = open_session(yunet_graph(path, cache), threads, device)
@@ -72,7 +72,7 @@ class YuNetNetwork:
 
 
 class YuNet:
-    """Faces by YuNet at the scale at which the smallest face that matters is still found."""
+    """Detects faces with YuNet, at the scale at which the smallest face that matters is still found."""
 
     def __init__(
         self, path: Path, cache: Path, threads: int, device: Device, threshold: float, smallest_face: float

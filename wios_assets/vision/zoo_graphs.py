@@ -52,7 +52,7 @@ def yunet_graph(model: Path, cache: Path) -> Path:
     the objectness, the box (centre's x and y, log of width and height) and x and y of five points, all in strides and
     relative to the cell.
 
-    The four heads of a stride become one convolution of 16 channels, which fills the processor's lanes.
+    The four heads of a stride become one convolution of 16 channels, which fills the processor's SIMD lanes.
 
     Args:
         model: the zoo's file, with weights in float or in blocks of int8.
