@@ -1,4 +1,4 @@
-"""What each way found, as recall of faces and as seconds named rightly."""
+"""Results of each way, as recall of faces and as seconds named rightly."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.naming_fit [--rounds 3] [--leave-out joker,titanic,…]
 
-Needs the development films (WIOS_DEVSET). Nobody has said which track is whose, only who is on screen when. So a track
-counts as right with all the probability that it gives to people who are visible during it, strangers included
+Needs the development films (WIOS_DEVSET). The truth does not say which track is whose, only who is on screen when. So a
+track counts as right with all the probability that it gives to people who are visible during it, strangers included
 (learning from partial labels). Every film counts with its full cast, with casts drawn at random, whose missing half are
 strangers that look like somebody, with casts of strangers alone, and with one photo an actor.
 """

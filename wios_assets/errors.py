@@ -59,8 +59,8 @@ _DOCTOR = "`wios doctor` checks space, permissions and services"
 def explain(error: BaseException, folders: Iterable[Path] = ()) -> WiosError | None:
     """What an exception of the operating system, SQLite, SQLAlchemy, DuckDB or Spark means to a user.
 
-    The libraries are told by the names of their classes' modules, so that none is imported. Where an exception
-    is none of these, its cause (`raise … from`) is looked at.
+    The libraries are recognised by the names of their classes' modules, so that none is imported. Where an exception is
+    none of these, its cause (`raise … from`) is looked at.
 
     Args:
         error: the exception.

@@ -45,7 +45,7 @@ def film_lock(
 
     Args:
         data: the data folder.
-        command: what the lock is taken for, as another process is told; this process's command line where None.
+        command: what the lock is taken for, as shown to another process; this process's command line where None.
         waiting: called every `POLL_S` seconds while another holds the lock, with who that is (None where it is not
             known yet). What it raises ends the wait.
 

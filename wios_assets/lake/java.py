@@ -24,7 +24,7 @@ class JavaHome:
     Attributes:
         home: the JAVA_HOME made around it.
         version: its feature version.
-        found: where it was found, in words.
+        found: description of where it was found.
     """
 
     home: Path

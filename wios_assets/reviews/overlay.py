@@ -14,7 +14,7 @@ from wios_assets.timeline.frames import records, table_frame
 
 
 class StoredOutcome(Protocol):
-    """What naming alone had said of the track before anybody decided."""
+    """Result of naming for the track before any decision."""
 
     @property
     def decision(self) -> str: ...

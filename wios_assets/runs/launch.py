@@ -49,7 +49,7 @@ def run_film(
     """Materialise a film's partition: everything of it, or what one of the other film jobs makes.
 
     Args:
-        tell: told who has the film where the request must wait, and how to cancel a run that goes on without it.
+        tell: called with who has the film where the request must wait, and how to cancel a run that goes on without it.
         only_stale: leave out what is fresh, from the start. A request that had to wait for another always does.
 
     Returns:
