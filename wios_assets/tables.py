@@ -84,7 +84,7 @@ CAST = _table(
 GALLERY_PHOTOS = _table(
     "gallery_photos",
     "a photo of a cast member with its verdict",
-    ("actor", TEXT, "Whose photo it is said to be"),
+    ("actor", TEXT, "Person whose photo it is meant to be"),
     ("nconst", TEXT, "IMDB's key of the person, if known"),
     ("photo", TEXT, "Picture file"),
     ("photo_hash", TEXT, "SHA-256 of the file, hexadecimal"),
@@ -274,7 +274,7 @@ EVALUATION = _table(
 RECOGNISER_SELECTION = _table(
     "recogniser_selection",
     "a way of recognising faces with how well it does on the galleries",
-    ("place", INT, "Place among all ways, from 1"),
+    ("place", INT, "Rank among all ways, from 1"),
     ("recogniser", TEXT, "What it is called"),
     ("kind", TEXT, "nearest, mean, knn or svc"),
     ("neighbours", INT, "Photos that count"),

@@ -249,7 +249,7 @@ def _judge(
             f"none of its {len(photo)} faces is like the other photos (nearest at {own[best]:.2f})",
             int(candidates[best]),
         )
-    return Verdict("undecidable", f"which of its {len(photo)} faces is meant cannot be told", None)
+    return Verdict("undecidable", f"it is unclear which of its {len(photo)} faces is the actor's", None)
 
 
 def _judge_single(photo: PhotoFaces, face: int, own: float, other: str, options: GalleryOptions) -> Verdict:
@@ -276,7 +276,7 @@ def _judge_alone(
         order = np.argsort(-heights)
         if heights[order[1]] <= options.dominant * heights[order[0]]:
             return Verdict("used", f"by far the largest of {len(photo)} faces", int(candidates[left[order[0]]]))
-    return Verdict("undecidable", f"which of its {len(photo)} faces is meant cannot be told", None)
+    return Verdict("undecidable", f"it is unclear which of its {len(photo)} faces is the actor's", None)
 
 
 def _to_core(vector: NDArray[np.float64], core: NDArray[np.float64]) -> float:

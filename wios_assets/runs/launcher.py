@@ -40,7 +40,7 @@ class FilmRunLauncher(DefaultRunLauncher):
             before = run_that_did_it(self._instance, run, context.workspace)
         except Exception:
             # To run twice is better than not at all.
-            logging.getLogger(__name__).warning("run %s: what is stale cannot be told", run.run_id, exc_info=True)
+            logging.getLogger(__name__).warning("run %s: what is stale cannot be determined", run.run_id, exc_info=True)
             before = None
         if before is None:
             super().launch_run(context)
