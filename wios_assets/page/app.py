@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from wios_assets.errors import WiosError
 from wios_assets.lake.prediction_log import PredictionLog
 from wios_assets.page.media import Pictures, Previews
-from wios_assets.page.renaming import Rename, Renaming
+from wios_assets.page.name_updates import NameUpdates, UpdateNames
 from wios_assets.page.routes.films import films_router
 from wios_assets.page.routes.html import html_router, template_environment
 from wios_assets.page.routes.media import STATIC, media_router
@@ -38,11 +38,11 @@ _MIN_COMPRESSED_BYTES = 600
 _COMPRESSION_LEVEL = 6
 
 
-def build_application(settings: Settings, rename: Rename | None = None) -> FastAPI:
+def build_application(settings: Settings, update: UpdateNames | None = None) -> FastAPI:
     """The page and its API over the lake of `settings`.
 
     Args:
-        rename: updates a film's names after decisions; see `Renaming`.
+        update: updates a film's names after decisions; see `NameUpdates`.
 
     Raises:
         BadInput: other machines could reach the page and no token is set.
@@ -52,15 +52,15 @@ def build_application(settings: Settings, rename: Rename | None = None) -> FastA
     states = FilmStates(settings)
     requests = FilmRequests(settings, states, lambda film: film in catalog.films())
     log = PredictionLog(settings.lake, settings.page.logged_answers)
-    renaming = Renaming(settings, rename)
+    name_updates = NameUpdates(settings, update)
     environment = template_environment(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm_up, args=(catalog, renaming), name="warm up", daemon=True).start()
+        threading.Thread(target=_warm_up, args=(catalog, name_updates), name="warm up", daemon=True).start()
         yield
         log.close()
-        renaming.close()
+        name_updates.close()
         catalog.close()
 
     application = FastAPI(
@@ -74,10 +74,10 @@ def build_application(settings: Settings, rename: Rename | None = None) -> FastA
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    application.include_router(reviews_router(catalog, renaming))
+    application.include_router(reviews_router(catalog, name_updates))
     application.include_router(films_router(catalog, states, log))
     application.include_router(requests_router(settings, catalog, requests, environment))
-    application.include_router(html_router(settings, catalog, states, renaming, environment))
+    application.include_router(html_router(settings, catalog, states, name_updates, environment))
     pictures, previews = Pictures(catalog, settings.cache), Previews(settings.cache)
     application.include_router(media_router(catalog, pictures, previews))
     application.mount("/static", _Static(directory=STATIC), name="static")
@@ -152,10 +152,10 @@ def _handle_errors(application: FastAPI, environment: Environment) -> None:
         return refuse(request, 400, f"{first['loc'][-1]}: {first['msg']}")
 
 
-def _warm_up(catalog: Catalog, renaming: Renaming) -> None:
+def _warm_up(catalog: Catalog, name_updates: NameUpdates) -> None:
     """Read every film's map, so that the first request does not wait; update names that lack decisions."""
     try:
-        renaming.catch_up(list(catalog.films()))
+        name_updates.catch_up(list(catalog.films()))
         for _ in catalog.maps():
             pass
     except WiosError:

@@ -13,7 +13,7 @@ import requests
 import uvicorn
 
 from wios_assets.page.app import build_application
-from wios_assets.page.renaming import Rename
+from wios_assets.page.name_updates import UpdateNames
 from wios_assets.page.server import listen
 from wios_assets.settings import Settings
 
@@ -57,10 +57,10 @@ class Page:
 
 
 @contextmanager
-def serving(settings: Settings, rename: Rename | None = None) -> Iterator[Page]:
-    """The page over the lake of `settings`; `rename` updates names after decisions."""
+def serving(settings: Settings, update: UpdateNames | None = None) -> Iterator[Page]:
+    """The page over the lake of `settings`; `update` updates names after decisions."""
     listening = listen("127.0.0.1", 0)
-    config = uvicorn.Config(build_application(settings, rename), log_level="error", access_log=False, ws="none")
+    config = uvicorn.Config(build_application(settings, update), log_level="error", access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wios_assets.errors import NotFound
 from wios_assets.exports import FORMATS
-from wios_assets.page.renaming import Renaming
+from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.routes.common import PageNumber, SearchQuery, chip_path, content_response, json_response, paged
 from wios_assets.page.routes.films import film_entry, search_films
 from wios_assets.page.routes.media import STATIC
@@ -59,7 +59,7 @@ def template_environment(settings: Settings) -> Environment:
 
 
 def html_router(
-    settings: Settings, catalog: Catalog, states: FilmStates, renaming: Renaming, environment: Environment
+    settings: Settings, catalog: Catalog, states: FilmStates, name_updates: NameUpdates, environment: Environment
 ) -> APIRouter:
     """Routes of the pages for viewers and reviewers."""
     router = APIRouter(include_in_schema=False)
@@ -98,7 +98,7 @@ def html_router(
             map=catalog.map(row),
             playable=row["present"] and Path(row["path"]).is_file(),
             state=states.of(key, True),
-            names=renaming.state(key),
+            names=name_updates.state(key),
             cast=catalog.cast(key),
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
@@ -124,7 +124,7 @@ def html_router(
             lists=lists,
             decision_sentence=decision_sentence,
             here=here,
-            names=renaming.state(row["film"]),
+            names=name_updates.state(row["film"]),
             people={person.actor: person for person in catalog.map(row).people},
             chart=accuracy_chart(lists.accuracy),
             pages=_paging(here, "", page, pages, show=show if show != "unnamed" else ""),

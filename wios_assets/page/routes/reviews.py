@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from wios_assets.errors import BadInput, Conflict, NotFound
 from wios_assets.lake.library import Row
 from wios_assets.page import models
-from wios_assets.page.renaming import Renaming
+from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.routes.common import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, json_response, paged
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import number_or_none
@@ -53,8 +53,8 @@ class _JsonRoute(APIRoute):
         return checked
 
 
-def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
-    """Routes over the decisions on films of `catalog`; `renaming` works them into the names."""
+def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
+    """Routes over the decisions on films of `catalog`; `name_updates` works them into the names."""
     router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS, route_class=_JsonRoute)
 
     @router.get("/films/{film:key}/reviews", response_model=models.ReviewList, summary="What to look at and decide")
@@ -65,7 +65,7 @@ def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
         lists = read_review_lists(catalog, key)
         reviews: list[Review] = getattr(lists, show)
         shown, page, pages = paged(reviews, page, per_page)
-        names = renaming.state(key)
+        names = name_updates.state(key)
         return json_response(
             request,
             {
@@ -111,7 +111,7 @@ def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
         except AlreadyDecided as error:
             reason = f"{decision_sentence(error.decision)}; decide again to overrule that"
             raise ReviewConflict(reason, before.token(error.decision.newest), error.decision) from None
-        renaming.ask(key)
+        name_updates.ask(key)
         token = catalog.decisions.of(key).token(decision.revision)
         value = {
             "id": decision.id,
@@ -140,7 +140,7 @@ def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
             undone, *_ = undo(catalog.settings.data, key, decision, who.by)
         except UnknownDecision as error:
             raise ReviewConflict(str(error), before.token(known.newest), known) from None
-        renaming.ask(key)
+        name_updates.ask(key)
         after = catalog.decisions.of(key)
         tracks = [track for track, on_track in after.by_track.items() if any(each.id == decision for each in on_track)]
         value = {"id": decision, "said": decision_sentence(undone), "person": undone.person, "tracks": tracks}
@@ -148,7 +148,7 @@ def reviews_router(catalog: Catalog, renaming: Renaming) -> APIRouter:
 
     @router.get("/films/{film:key}/names", response_model=models.NamesState, summary="Whether names follow decisions")
     def names_state(request: Request, film: FilmKey) -> Response:
-        state = renaming.state(catalog.find(film)["film"])
+        state = name_updates.state(catalog.find(film)["film"])
         return json_response(request, {"state": state.kind, "reason": state.reason})
 
     @router.get(

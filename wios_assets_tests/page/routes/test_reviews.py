@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import publish
 from wios_assets.page import models
-from wios_assets.page.renaming import Renaming
+from wios_assets.page.name_updates import NameUpdates
 from wios_assets.reviews.decisions import decide, read_decisions
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.page.served import Page, serving
@@ -274,15 +274,15 @@ def test_accuracy_follows_from_the_checked_names(page: Page) -> None:
 def test_names_are_updated_after_a_decision_and_after_a_restart(settings: Settings) -> None:
     done: list[str] = []
     decide(settings.data, settings.lake, FILM, [2], "is", "Grace Hopper", everywhere=False)
-    renaming = Renaming(settings, lambda _, film: done.append(film), pause_s=0.05)
-    renaming.catch_up([FILM, "another"])
-    assert renaming.state(FILM).kind == "waiting"
-    until(lambda: renaming.state(FILM).kind == "done")
+    updates = NameUpdates(settings, lambda _, film: done.append(film), pause_s=0.05)
+    updates.catch_up([FILM, "another"])
+    assert updates.state(FILM).kind == "waiting"
+    until(lambda: updates.state(FILM).kind == "done")
     assert done == [FILM]
     store(settings.lake, "track_names", [{"track": n, "decisions": 1, **row} for n, row in enumerate(NAMES)], FILM)
-    renaming.catch_up([FILM])
-    assert renaming.state(FILM).kind == "done"
-    renaming.close()
+    updates.catch_up([FILM])
+    assert updates.state(FILM).kind == "done"
+    updates.close()
 
 
 def test_decisions_in_a_row_share_a_run_and_its_failure_is_shown(settings: Settings) -> None:
@@ -292,12 +292,12 @@ def test_decisions_in_a_row_share_a_run_and_its_failure_is_shown(settings: Setti
         done.append(film)
         raise WiosError(f"{film}: cannot be done")
 
-    renaming = Renaming(settings, rename, pause_s=0.2)
+    updates = NameUpdates(settings, rename, pause_s=0.2)
     for _ in range(3):
-        renaming.ask(FILM)
-    until(lambda: renaming.state(FILM).kind == "failed")
-    assert (done, renaming.state(FILM).reason) == ([FILM], f"{FILM}: cannot be done")
-    renaming.close()
+        updates.ask(FILM)
+    until(lambda: updates.state(FILM).kind == "failed")
+    assert (done, updates.state(FILM).reason) == ([FILM], f"{FILM}: cannot be done")
+    updates.close()
 
 
 def test_the_api_describes_decisions(page: Page) -> None:

@@ -16,27 +16,27 @@ from wios_assets.settings import Settings
 PAUSE_S = 3.0
 """Seconds without a decision after which the names are asked for, so that decisions in a row share one run."""
 
-Rename = Callable[[Settings, str], None]
+UpdateNames = Callable[[Settings, str], None]
 
 
 @dataclass(frozen=True)
-class RenamingState:
+class NameUpdateState:
     """Whether a film's names follow its decisions; `reason` where bringing them in step failed."""
 
     kind: Literal["done", "waiting", "running", "failed"]
     reason: str | None = None
 
 
-class Renaming:
+class NameUpdates:
     """Asks for the names of films after decisions. Decisions are stored before, so none is lost with the page.
 
     Args:
-        rename: brings a film's names in step with its decisions; raises WiosError.
+        update: brings a film's names in step with its decisions; raises WiosError.
     """
 
-    def __init__(self, settings: Settings, rename: Rename | None = None, pause_s: float = PAUSE_S) -> None:
+    def __init__(self, settings: Settings, update: UpdateNames | None = None, pause_s: float = PAUSE_S) -> None:
         self.settings, self.pause_s = settings, pause_s
-        self._rename = rename or update_names
+        self._update = update or update_names
         self._changed = threading.Condition()
         self._due: dict[str, float] = {}
         self._running: str | None = None
@@ -54,15 +54,15 @@ class Renaming:
                 self._worker.start()
             self._changed.notify()
 
-    def state(self, film: str) -> RenamingState:
+    def state(self, film: str) -> NameUpdateState:
         with self._changed:
             if film in self._due:
-                return RenamingState("waiting")
+                return NameUpdateState("waiting")
             if film == self._running:
-                return RenamingState("running")
+                return NameUpdateState("running")
             if film in self._failed:
-                return RenamingState("failed", self._failed[film])
-            return RenamingState("done")
+                return NameUpdateState("failed", self._failed[film])
+            return NameUpdateState("done")
 
     def catch_up(self, films: list[str]) -> None:
         """Ask for every film whose names do not follow its decisions, as after a page that was ended."""
@@ -80,7 +80,7 @@ class Renaming:
     def _work(self) -> None:
         while (film := self._next()) is not None:
             try:
-                self._rename(self.settings, film)
+                self._update(self.settings, film)
                 failure = None
             except WiosError as error:
                 failure = str(error)
