@@ -9,6 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Error, expect
 
+from wios_assets.assets.results import PAGE_PATH
 from wios_assets_tests.automation.running_ui import PATIENCE_S, Ui, running_ui
 from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.page.browsing import Watched, people, seek, telling_instants, until
@@ -60,10 +61,10 @@ def test_a_film_is_uploaded_followed_and_played(browser: Browser, ui: Ui, finish
     assert (watched.complaints, watched.elsewhere) == ([], [])
     context.close()
     query = """query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode {
-        assetMaterializations(limit: 1) { metadataEntries { label ... on UrlMetadataEntry { url } } } } } }"""
+        assetMaterializations(limit: 1) { metadataEntries { label ... on TextMetadataEntry { text } } } } } }"""
     node = ui.ask(query, key={"path": ["appearances"]})["assetNodeOrError"]
-    links = {entry["label"]: entry.get("url") for entry in node["assetMaterializations"][0]["metadataEntries"]}
-    assert links["page"] == address
+    texts = {entry["label"]: entry.get("text") for entry in node["assetMaterializations"][0]["metadataEntries"]}
+    assert ui.page + str(texts[PAGE_PATH]) == address
 
 
 def test_the_partition_in_dagster_is_where_the_film_page_leads(
