@@ -106,5 +106,6 @@ def _remove_requests(settings: Settings, film: str) -> None:
     for file in (settings.data / "requests").glob("*.json"):
         with suppress(OSError, ValueError):
             asked = json.loads(file.read_text(encoding="utf-8"))
-            if film in (asked.get("film"), asked.get("said", {}).get("name")):
+            details = asked.get("details") or asked.get("said") or {}
+            if film in (asked.get("film"), details.get("name")):
                 file.unlink()

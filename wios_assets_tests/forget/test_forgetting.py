@@ -89,6 +89,19 @@ def files_that_say(folder: Path, words: str) -> list[str]:
     return [str(file) for file in folder.rglob("*") if file.is_file() and words.encode() in file.read_bytes()]
 
 
+@pytest.mark.parametrize("stored", [{"details": {"name": "KEY"}}, {"said": {"name": "KEY"}}, {"film": "KEY"}])
+def test_what_was_asked_of_the_page_for_a_film_is_forgotten_whatever_version_stored_it(
+    copied: Copied, stored: dict[str, object]
+) -> None:
+    requests = copied.settings.data / "requests"
+    requests.mkdir()
+    (requests / "own.json").write_text(json.dumps(stored).replace("KEY", copied.film))
+    (requests / "other.json").write_text(json.dumps(stored).replace("KEY", "Heat (1995)"))
+    with dagster_instance(copied.settings) as instance:
+        forget_film(copied.settings, instance, film_subject(copied.settings, copied.film))
+    assert [file.name for file in requests.iterdir()] == ["other.json"]
+
+
 def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) -> None:
     settings, film = copied.settings, copied.film
     before = {row["actor"] for row in read_rows(settings.lake, TABLES["appearances"], film).to_pylist()}
