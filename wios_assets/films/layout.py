@@ -35,6 +35,13 @@ EXTRA_OR_SHELF_FOLDERS = frozenset(
         *("other", "others", "bonus", "special features"),
     }
 )
+# Names of shelves, by which no film is called however little its file's name says.
+_SHELVES = frozenset(
+    {
+        *("movies", "movie", "films", "film", "filme", "video", "videos", "downloads", "download", "media", "cinema"),
+        *("películas", "peliculas", "filmes", "kino", "new", "unsorted", "incoming", "temp"),
+    }
+)
 # Folders that NAS systems, desktops and tools keep among the user's own.
 _SYSTEM_FOLDERS = frozenset(
     {
@@ -155,6 +162,7 @@ def _films(folder: Folder, path: str, above: Folder | None, is_root: bool) -> It
 
 
 def _films_of_files(folder: Folder, path: str, videos: list[VideoFile], own: bool) -> Iterator[FoundFilm]:
+    """Films of the files in one folder, versions and parts put together; `own` if it is one film's folder."""
     groups: list[list[tuple[tuple[VideoFile, ...], Name]]] = []
     for files in _stacks(videos, folder, own):
         part = read_part(files[0].stem) if len(files) > 1 else None
@@ -179,12 +187,14 @@ def _films_of_files(folder: Folder, path: str, videos: list[VideoFile], own: boo
 
 
 def _parts_in_folders(folder: Folder, path: str, parts: Sequence[tuple[int, Folder]]) -> FoundFilm:
+    """The film of a folder whose parts have a folder each."""
     name = read_name(folder.name)
     files = tuple(_join(path, part.name, part.videos[0].name) for _, part in parts)
     return FoundFilm(name.title, files, folder=path, tconst=name.tconst)
 
 
 def _disc_film(folder: Folder, path: str, above: Folder | None, disc: tuple[str, ...]) -> FoundFilm:
+    """The film of a disc's files, named by the folder around `VIDEO_TS` or `BDMV`."""
     inside = folder.name.casefold() in ("video_ts", "bdmv") and above is not None and path.count("/") > 0
     own = path.rpartition("/")[0] if inside else path
     name = read_name(PurePath(own).name or folder.name)
@@ -199,6 +209,7 @@ def _episodes(
     season: int | None,
     is_root: bool,
 ) -> Iterator[FoundFilm]:
+    """Episodes of a folder with their versions; a file without a number is a film of its own."""
     series_folder = (above if season is not None else folder) if not is_root else None
     in_path = series_folder is not None and (path.count("/") > 0 or season is None)
     series = read_name(series_folder.name) if series_folder is not None and in_path else None
@@ -306,7 +317,7 @@ def _folder_names(folder: Folder, file: VideoFile, name: Name) -> bool:
     """Whether a film is named by its folder rather than by its file."""
     if _has_year(folder.name):
         return not (_names_other_film(folder, file) and name_key(name.title) != name_key(read_name(folder.name).title))
-    if _has_year(file.stem):
+    if _has_year(file.stem) or plain(folder.name).casefold() in _SHELVES:
         return False
     title = name_key(read_name(folder.name).title)
     return bool(_OPAQUE_NAME.match(file.stem)) or bool(title and name_key(file.stem).startswith(title))

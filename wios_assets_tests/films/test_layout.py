@@ -141,6 +141,8 @@ def test_a_title_that_begins_with_dots_is_a_film(name: str) -> None:
         ("Heat/heat.mkv", "Heat"),
         ("Heat/movie.mkv", "Heat"),
         ("Movies/Ronin.mkv", "Ronin"),
+        ("Movies/movie.mkv", "movie"),
+        ("Downloads/12345678.mkv", "12345678"),
         ("Downloads/ronin.dvdrip.mkv", "ronin.dvdrip"),
         ("Movies/Ronin (1998).mkv", "Ronin (1998)"),
         ("Movies/Comedy/Airplane!.mkv", "Airplane!"),
