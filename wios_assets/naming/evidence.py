@@ -128,11 +128,6 @@ class Tracks:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def between_s(self, track: int) -> NDArray[np.float64]:
-        """Seconds between each track and the given one, float64 [tracks]; 0 where they are on screen together."""
-        apart_s: NDArray[np.float64] = np.maximum(self.start_s - self.end_s[track], self.start_s[track] - self.end_s)
-        return np.maximum(apart_s, 0.0)
-
 
 def stacked(embeddings: pd.Series) -> NDArray[np.float64]:
     """A column of embeddings as one array, float64 [n, length]."""
