@@ -145,16 +145,17 @@ def _films(folder: Folder, path: str, above: Folder | None, is_root: bool) -> It
     videos = [file for file in folder.videos if not _is_extra(file, folder)]
     series = season is not None or _has_seasons(folder)
     episodes = [file for file in videos if series or read_episode(file.stem)]
+    numbered = set(episodes)
     if episodes:
         yield from _episodes(folder, path, above, episodes, season, is_root)
-        videos = [file for file in videos if file not in episodes]
+        videos = [file for file in videos if file not in numbered]
         series = series or not videos
     own = not is_root and not series and _is_film_folder(folder, videos)
     parts = _part_folders(folder) if own or not videos else []
     if parts and not videos:
         yield _parts_in_folders(folder, path, parts)
     elif videos:
-        yield from _films_of_files(folder, path, videos, own and not is_root)
+        yield from _films_of_files(folder, path, videos, own)
     for inner in folder.folders:
         if inner in [part for _, part in parts] or _is_extra_folder(inner, own or series):
             continue
@@ -164,12 +165,16 @@ def _films(folder: Folder, path: str, above: Folder | None, is_root: bool) -> It
 def _films_of_files(folder: Folder, path: str, videos: list[VideoFile], own: bool) -> Iterator[FoundFilm]:
     """Films of the files in one folder, versions and parts put together; `own` if it is one film's folder."""
     groups: list[list[tuple[tuple[VideoFile, ...], Name]]] = []
+    # On a shelf, which may hold thousands, only films of one title can be versions of each other.
+    alike: defaultdict[str, list[list[tuple[tuple[VideoFile, ...], Name]]]] = defaultdict(list)
     for files in _stacks(videos, folder, own):
         part = read_part(files[0].stem) if len(files) > 1 else None
         name = read_name(part.name if part and part.name else files[0].stem)
-        group = next((g for g in groups if _same_film(g[0][1], name, folder if own else None)), None)
+        candidates = alike["" if own else name_key(name.title)]
+        group = next((g for g in candidates if _same_film(g[0][1], name, folder if own else None)), None)
         if group is None:
             groups.append([(files, name)])
+            candidates.append(groups[-1])
         else:
             group.append((files, name))
     named = own and len(groups) == 1
@@ -267,21 +272,26 @@ def _is_extra_folder(folder: Folder, inside_film: bool) -> bool:
 
 def _is_extra(file: VideoFile, folder: Folder) -> bool:
     stem = plain(file.stem)
-    others = [plain(other.stem) for other in folder.videos if other.name != file.name]
     if _EXTRA_NAME.match(stem):
         return True
-    if _TRAILER_OR_SAMPLE.search(stem):
+    ending = _TRAILER_OR_SAMPLE.search(stem)
+    if ending is not None:
         # `The Trailer` alone is a film; a trailer is in the folder of its film or has its separator.
-        ending = _TRAILER_OR_SAMPLE.search(stem)
-        return ending is not None and (ending[0][0] != " " or _names_another(stem[: ending.start()], others, folder))
-    if _EXTRA_PREFIX.match(stem) and others:
+        return ending[0][0] != " " or _names_another(stem[: ending.start()], _others(file, folder), folder)
+    if _EXTRA_PREFIX.match(stem) and len(folder.videos) > 1:
         return True
     ending = _EXTRA_SUFFIX.search(stem)
     if ending is None:
         return False
+    others = _others(file, folder)
     return _names_another(stem[: ending.start()], others, folder) or (
         _has_year(folder.name) and any(not _EXTRA_SUFFIX.search(other) for other in others)
     )
+
+
+def _others(file: VideoFile, folder: Folder) -> list[str]:
+    """Names of the other video files of a folder, without their extensions."""
+    return [plain(other.stem) for other in folder.videos if other.name != file.name]
 
 
 def _names_another(start: str, others: Sequence[str], folder: Folder) -> bool:
@@ -339,12 +349,8 @@ def _stacks(videos: Sequence[VideoFile], folder: Folder, own: bool) -> list[tupl
         if complete and (own or word in ("cd", "dvd", "disc", "disk") or _has_year(base)):
             files = tuple(numbered[number] for number in sorted(numbered))
             stacked |= {file.name: files for file in files}
-    result: list[tuple[VideoFile, ...]] = []
-    for file in sorted(videos, key=lambda file: file.name):
-        files = stacked.get(file.name, (file,))
-        if files not in result:
-            result.append(files)
-    return result
+    in_order = (stacked.get(file.name, (file,)) for file in sorted(videos, key=lambda file: file.name))
+    return list(dict.fromkeys(in_order))
 
 
 def _part_folders(folder: Folder) -> list[tuple[int, Folder]]:

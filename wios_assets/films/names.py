@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PLAIN_BRACKETS = str.maketrans("（）［］｛｝【】〔〕", "()[]{}[][]")
 # Invisible marks of writing direction, which file managers add.
@@ -128,6 +129,7 @@ def plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).translate(_PLAIN_BRACKETS).translate(_DIRECTION_MARKS)
 
 
+@lru_cache(maxsize=16_384)
 def read_name(name: str) -> Name:
     """Title, year, version and tag of a film's name without its extension."""
     text = plain(name)
