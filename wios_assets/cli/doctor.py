@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import shutil
 import socket
 import sys
@@ -188,8 +187,10 @@ def _space(settings: Settings) -> Iterator[Finding]:
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.page.security import is_loopback
+
     address = f"{settings.ui_host}:{settings.ui_port}"
-    if not _loopback(settings.ui_host):
+    if not is_loopback(settings.ui_host):
         yield Finding("port", "warn", f"{address}: others on the network could reach the page", "unset WIOS_UI_HOST")
     family = socket.AF_INET6 if ":" in settings.ui_host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -266,13 +267,4 @@ def _writable(folder: Path) -> bool:
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:
-        return False
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
         return False
