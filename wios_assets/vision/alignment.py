@@ -202,11 +202,14 @@ def square_around(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def similarity(source: NDArray[Any], target: NDArray[Any]) -> NDArray[np.float64]:
     """Rotation, scale and shift, [2, 3], that bring points [n, 2] to others in the least squares sense."""
-    x, y = np.asarray(source, dtype=np.float64).T
-    one, none = np.ones_like(x), np.zeros_like(x)
-    equations = np.concatenate([np.stack([x, -y, one, none], axis=1), np.stack([y, x, none, one], axis=1)])
-    a, b, right, down = np.linalg.lstsq(equations, np.asarray(target).T.ravel(), rcond=None)[0]
-    return np.array([[a, -b, right], [b, a, down]])
+    before, after = np.asarray(source, dtype=np.float64), np.asarray(target, dtype=np.float64)
+    middle, middle_after = before.mean(axis=0), after.mean(axis=0)
+    (x, y), (u, v) = (before - middle).T, (after - middle_after).T
+    spread = x @ x + y @ y
+    # Points that coincide are only shifted.
+    a, b = ((x @ u + y @ v) / spread, (x @ v - y @ u) / spread) if spread > 0 else (0.0, 0.0)
+    turned = np.array([[a, -b], [b, a]])
+    return np.column_stack([turned, middle_after - turned @ middle])
 
 
 def moved(transform: NDArray[np.float64], points: NDArray[Any]) -> NDArray[np.float64]:

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from wios_assets.vision.options import ShotOptions
@@ -68,13 +69,13 @@ def mark_cuts(
         samples_per_second: where given, only pictures that are on screen at a sample keep their frame, so that no
             more than `options.horizon_s` × this full frames are held at once.
     """
-    detector = _Detector(options)
+    detector, scaler = _Detector(options), VideoReformatter()
     waiting: deque[MarkedPicture] = deque()
     for number, picture in enumerate(pictures):
         # The first picture may stand in for samples before it.
         if number > 1 and waiting and samples_per_second is not None:
             waiting[-1] = _released(waiting[-1], picture.time_s, samples_per_second)
-        small = None if picture.frame is None else small_picture(picture.frame, options.picture_width)
+        small = None if picture.frame is None else small_picture(picture.frame, options.picture_width, scaler)
         waiting.append(MarkedPicture(picture, False, small))
         if small is not None:
             detector.add(picture.time_s, small)
@@ -244,9 +245,15 @@ class _Detector:
         starts, ends = starts[possible], ends[possible]
         squared = products[starts, starts] + products[ends, ends] - 2 * products[starts, ends]
         possible = squared >= options.dissolve_change**2 * self._thumbnails.shape[1]
+        if not possible.any():
+            return None
+        starts, ends, squared = starts[possible], ends[possible], squared[possible]
+        rest = products[starts, starts] - products[starts, ends]
+        weight, weight_before = ((products[j, ends] - products[j, starts] + rest) / squared for j in (i, i - 1))
+        is_middle = (weight >= HALF) & (weight_before < HALF)
         # At low frame rates several lengths have the same ends.
-        for start, end in dict.fromkeys(zip(starts[possible].tolist(), ends[possible].tolist(), strict=True)):
-            weights = self._blend(start, end, i)
+        for start, end in dict.fromkeys(zip(starts[is_middle].tolist(), ends[is_middle].tolist(), strict=True)):
+            weights = self._blend(start, end)
             if weights is None:
                 continue
             if inside is None or (start < inside <= end and weights[inside - start] > LEAST_WEIGHT / 2):
@@ -254,9 +261,8 @@ class _Detector:
                 return float(times[i + int(clear[0])])
         return None
 
-    def _blend(self, start: int, end: int, middle: int) -> NDArray[np.float64] | None:
-        """Weight of picture `end` in each picture from `start` to `end`; None where these are no whole dissolve, or
-        `middle` is not its first picture in which `end` outweighs `start`."""
+    def _blend(self, start: int, end: int) -> NDArray[np.float64] | None:
+        """Weight of picture `end` in each picture from `start` to `end`; None where these are no whole dissolve."""
         options, products = self._options, self._products
         squared = products[start, start] + products[end, end] - 2 * products[start, end]
         beyond_s = BEYOND * (self._times[end] - self._times[start])
@@ -266,8 +272,6 @@ class _Detector:
         along = products[first : last + 1, end] - products[first : last + 1, start]
         along = along - products[start, end] + products[start, start]
         weights = along / squared
-        if not weights[middle - first] >= HALF > weights[middle - 1 - first]:
-            return None
         own = products.diagonal()[first : last + 1] - 2 * products[first : last + 1, start] + products[start, start]
         residual = np.sqrt(np.maximum(own - weights * along, 0.0) / squared)
         # A dissolve that goes on beyond these ends has its middle elsewhere.
@@ -336,10 +340,13 @@ class _Detector:
         self._products, self._count = products, n
 
 
-def small_picture(frame: VideoFrame, width: int) -> NDArray[np.uint8]:
-    """The frame shrunk to `width` pixels, BGR uint8 [height, width, 3]; picked pixels, cheap rather than smooth."""
+def small_picture(frame: VideoFrame, width: int, scaler: VideoReformatter) -> NDArray[np.uint8]:
+    """The frame shrunk to `width` pixels, BGR uint8 [height, width, 3]; picked pixels, cheap rather than smooth.
+
+    `scaler` keeps its tables between frames of one size.
+    """
     height = max(2, round(width * frame.height / frame.width))
-    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="FAST_BILINEAR", threads=1)
+    small = scaler.reformat(frame, width, height, "bgr24", interpolation="FAST_BILINEAR", threads=1)
     return np.asarray(small.to_ndarray(), dtype=np.uint8)
 
 

@@ -220,10 +220,11 @@ def _decode(
     unshown: list[int] = []
     time_base = stream.time_base or Fraction(1, av.time_base)
     packets = _packets(container, stream, damage, video.start_s)
-    for packet, is_needed in _with_need(packets, video.start_s, None if by_decoding else only_needed_for):
+    rate = None if by_decoding else only_needed_for
+    for packet, is_needed in _with_need(packets, time_base, video.start_s, rate):
         stream.codec_context.skip_frame = "DEFAULT" if is_needed else "NONREF"
         if packet.pts is not None:
-            read_to_s = max(read_to_s, float((packet.pts + (packet.duration or 0)) * packet.time_base) - video.start_s)
+            read_to_s = max(read_to_s, _seconds(packet.pts + (packet.duration or 0), time_base) - video.start_s)
         if by_decoding and packet.dts is not None and packet.size:
             heapq.heappush(unshown, packet.dts)
         frames: list[VideoFrame] = []
@@ -235,7 +236,7 @@ def _decode(
             damage.add(_packet_time_s(packet, video.start_s, last_s + step_s))
         for frame in frames:
             if unshown:
-                time_s = float(heapq.heappop(unshown) * time_base) - video.start_s
+                time_s = _seconds(heapq.heappop(unshown), time_base) - video.start_s
             elif frame.time is not None:
                 time_s = frame.time - video.start_s
             else:
@@ -259,7 +260,7 @@ def _decode(
 
 
 def _with_need(
-    packets: Iterator[Packet[VideoStream]], start_s: float, samples_per_second: float | None
+    packets: Iterator[Packet[VideoStream]], time_base: Fraction, start_s: float, samples_per_second: float | None
 ) -> Iterator[tuple[Packet[VideoStream], bool]]:
     """Each packet with whether its picture is on screen at some sample.
 
@@ -283,8 +284,7 @@ def _with_need(
             later = bisect.bisect_right(times, shown)
             following = times[later] if later < len(times) else None
             if following is not None and packet.dts >= following:
-                first = float(shown * packet.time_base) - start_s
-                end = float(following * packet.time_base) - start_s
+                first, end = _seconds(shown, time_base) - start_s, _seconds(following, time_base) - start_s
                 is_needed = _holds_sample(first, end, samples_per_second)
             elif len(ahead) > LONGEST_REORDERING:
                 is_needed = True
@@ -303,10 +303,15 @@ def _holds_sample(from_s: float, to_s: float, samples_per_second: float) -> bool
     return number / samples_per_second <= to_s + CLOCK_TOLERANCE_S
 
 
+def _seconds(time: int, base: Fraction) -> float:
+    """A time in units of `base` as seconds, as exact as `float(time * base)` without the cost of a fraction."""
+    return time * base.numerator / base.denominator
+
+
 def _packet_time_s(packet: Packet[VideoStream], start_s: float, otherwise_s: float) -> float:
     if packet.pts is None:
         return max(0.0, otherwise_s)
-    return float(packet.pts * packet.time_base) - start_s
+    return _seconds(packet.pts, packet.time_base) - start_s
 
 
 def _packets(
@@ -314,6 +319,7 @@ def _packets(
 ) -> Iterator[Packet[VideoStream]]:
     """The video track's packets. A Matroska reader skips broken bytes silently; the gap is detected here."""
     watch_bytes = "matroska" in container.format.name
+    time_base = stream.time_base or Fraction(1, av.time_base)
     packets: Iterator[Packet[Any]] = container.demux() if watch_bytes else container.demux(stream)
     read_to: int | None = None
     last_decoding_s = last_end_s = 0.0
@@ -334,10 +340,10 @@ def _packets(
         if packet.stream.index != stream.index:
             continue
         if packet.pts is not None:
-            length_s = float((packet.duration or 0) * packet.time_base)
-            last_end_s = max(last_end_s, float(packet.pts * packet.time_base) - start_s + length_s)
+            length_s = _seconds(packet.duration or 0, time_base)
+            last_end_s = max(last_end_s, _seconds(packet.pts, time_base) - start_s + length_s)
             decoding = packet.pts if packet.dts is None else packet.dts
-            last_decoding_s = float(decoding * packet.time_base) - start_s + length_s
+            last_decoding_s = _seconds(decoding, time_base) - start_s + length_s
         yield packet
 
 
