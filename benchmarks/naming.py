@@ -57,6 +57,8 @@ RELIABILITY = (
     "perhaps right",
     "perhaps: calibration error",
 )
+SEEN_UNNAMED: Mapping[str, frozenset[str]] = {"hamilton": frozenset({"barack_obama"})}
+"""People on screen whom a film's truth leaves unnamed, seen on its pictures; they cannot be distractors there."""
 DRAWN = ("f1", "recall", "recall by person", "zone_precision", "names: calibration error", "perhaps right")
 
 
@@ -142,7 +144,7 @@ def few_photos(
 def _distractors(film: Film, photos: Photos, count: int, seed: int) -> list[str]:
     """Credited people who are not in the film: of other films' casts first, then impostors."""
     random = np.random.default_rng([seed, count])
-    there = {*film.cast, *film.truth["person"]}
+    there = {*film.cast, *film.truth["person"], *SEEN_UNNAMED.get(film.path.stem, ())}
     others = [str(person) for person in random.permutation([p for p in sorted(photos.people) if p not in there])]
     return [*others, *(str(person) for person in random.permutation(sorted(photos.impostors)))][:count]
 
