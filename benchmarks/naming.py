@@ -33,6 +33,7 @@ from benchmarks.naming_scores import (
     Parts,
     by_person,
     by_visibility,
+    followed,
     markdown,
     named,
     reliability,
@@ -49,6 +50,7 @@ from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
 
 PARTS = ("films", "photos", "one-photo", "casts", "strangers", "fit")
+VISIBLE = ("frontal", "profile", "small")
 RELIABILITY = (
     "names",
     "names right",
@@ -100,6 +102,7 @@ def all_photos(
             "people": float(len(recall)),
             "recall, mean over people": float(recall.mean()),
             "with the first of perhaps": float(perhaps.mean()),
+            "a face followed": followed(of_kind(every, kind).values()),
             **by_visibility(script, parts),
         }
         if kind == CINEMA:
@@ -107,7 +110,7 @@ def all_photos(
                 shares = {"recall, mean over people": recall[person], "with the first of perhaps": perhaps[person]}
                 people[f"{kind}, {person}"] = {name: float(share) for name, share in shares.items()}
     print(markdown(rows, FIGURES) + "\n")
-    columns = ("people", "recall, mean over people", "with the first of perhaps", "frontal", "profile", "small")
+    columns = ("people", "recall, mean over people", "with the first of perhaps", "a face followed", *VISIBLE)
     print(markdown(people, columns) + "\n")
     print(markdown(reliable, RELIABILITY) + "\n", flush=True)
     return result

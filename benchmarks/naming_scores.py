@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.naming_films import Film
 from wios_assets.naming.names import name_tracks
@@ -106,6 +107,28 @@ def by_visibility(script: Path, parts: Parts) -> dict[str, float]:
         }
         result[visible] = score(script, only)["recall"]
     return result
+
+
+STEP_S = 0.1
+"""Instants that `followed` looks at lie so many seconds apart."""
+
+
+def followed(films: Iterable[Film]) -> float:
+    """Share of the time with a visible cast member in which a face is followed, whoever's; optional truth left out."""
+    visible = tracked = 0
+    for film in films:
+        rows = film.truth[~film.truth["optional"].astype(bool) & film.truth["person"].isin(film.cast)]
+        instants = np.arange(STEP_S / 2, max(film.truth["end_s"], default=0.0), STEP_S)
+        there = _covered(rows, instants)
+        visible += int(there.sum())
+        tracked += int((there & _covered(film.tracks, instants)).sum())
+    return tracked / visible if visible else float("nan")
+
+
+def _covered(intervals: pd.DataFrame, instants: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each instant lies in one of the intervals."""
+    starts, ends = intervals["start_s"].to_numpy(np.float64), intervals["end_s"].to_numpy(np.float64)
+    return np.asarray(((starts <= instants[:, None]) & (instants[:, None] < ends)).any(axis=1))
 
 
 def perhaps_first(appearances: pd.DataFrame) -> pd.DataFrame:
