@@ -82,17 +82,3 @@ def number_people(
         for track in own:
             result[track] = [highest]
     return result
-
-
-def present_name(number: int, names: pd.DataFrame) -> str | None:
-    """Current name of `unknown:<number>`: a person's name or `unknown:<n>`; None where the number was never given.
-
-    Args:
-        number: a number that the film's unknown people had in any run.
-        names: rows of `tables.TRACK_NAMES`, or of `tables.APPEARANCES`.
-    """
-    rows = records(names)
-    called = [row["actor"] for row in rows if row["actor"] and (row["numbers"] or [None])[0] == number]
-    called += [row["actor"] for row in rows if row["actor"] and number in (row["numbers"] or ())]
-    own = f"unknown:{number}"
-    return own if own in called else (called[0] if called else None)
