@@ -30,6 +30,7 @@ from benchmarks.naming_films import CINEMA, EARLIER, GALLERIES, Film, Photos, fi
 from benchmarks.naming_fit import cases_of, drawn_cast, fitted, fitted_without, strangers_only
 from benchmarks.naming_scores import (
     FIGURES,
+    VISIBLE,
     Parts,
     by_person,
     by_visibility,
@@ -50,7 +51,6 @@ from wios_assets.vision.engine import FaceEngine
 from wios_assets.vision.engines import load_engine
 
 PARTS = ("films", "photos", "one-photo", "casts", "strangers", "fit")
-VISIBLE = ("frontal", "profile", "small")
 RELIABILITY = (
     "names",
     "names right",
@@ -60,7 +60,7 @@ RELIABILITY = (
     "perhaps: calibration error",
 )
 SEEN_UNNAMED: Mapping[str, frozenset[str]] = {"hamilton": frozenset({"barack_obama"})}
-"""People on screen whom a film's truth leaves unnamed, seen on its pictures; they cannot be distractors there."""
+"""People who are on screen in a film although its truth does not name them; never drawn as distractors for it."""
 DRAWN = ("f1", "recall", "recall by person", "zone_precision", "names: calibration error", "perhaps right")
 
 

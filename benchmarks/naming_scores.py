@@ -32,6 +32,9 @@ FIGURES = (
     "minute_f1",
 )
 
+VISIBLE = ("frontal", "profile", "small")
+"""How a person can be seen, as the truth's column `visible` has it."""
+
 Parts = Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]
 """Truth and appearances by film."""
 
@@ -100,7 +103,7 @@ def by_person(parts: Parts) -> pd.DataFrame:
 def by_visibility(script: Path, parts: Parts) -> dict[str, float]:
     """Recall by how people are seen: frontal, profile, small."""
     result = {}
-    for visible in ("frontal", "profile", "small"):
+    for visible in VISIBLE:
         only = {
             name: (truth.assign(optional=truth["optional"] | (truth["visible"] != visible)), named_rows)
             for name, (truth, named_rows) in parts.items()
@@ -110,11 +113,11 @@ def by_visibility(script: Path, parts: Parts) -> dict[str, float]:
 
 
 STEP_S = 0.1
-"""Instants that `followed` looks at lie so many seconds apart."""
+"""Seconds between the instants at which `followed` checks for a face."""
 
 
 def followed(films: Iterable[Film]) -> float:
-    """Share of the time with a visible cast member in which a face is followed, whoever's; optional truth left out."""
+    """Share of the time with a visible cast member in which anybody's face is followed, without optional truth."""
     visible = tracked = 0
     for film in films:
         rows = film.truth[~film.truth["optional"].astype(bool) & film.truth["person"].isin(film.cast)]

@@ -219,7 +219,7 @@ def _decode(
     by_decoding = has_decoding_times_only(container)
     unshown: list[int] = []
     time_base = stream.time_base or Fraction(1, av.time_base)
-    packets = _packets(container, stream, damage, video.start_s)
+    packets = _packets(container, stream, time_base, damage, video.start_s)
     rate = None if by_decoding else only_needed_for
     for packet, is_needed in _with_need(packets, time_base, video.start_s, rate):
         stream.codec_context.skip_frame = "DEFAULT" if is_needed else "NONREF"
@@ -315,11 +315,10 @@ def _packet_time_s(packet: Packet[VideoStream], start_s: float, otherwise_s: flo
 
 
 def _packets(
-    container: InputContainer, stream: VideoStream, damage: _Damage, start_s: float
+    container: InputContainer, stream: VideoStream, time_base: Fraction, damage: _Damage, start_s: float
 ) -> Iterator[Packet[VideoStream]]:
     """The video track's packets. A Matroska reader skips broken bytes silently; the gap is detected here."""
     watch_bytes = "matroska" in container.format.name
-    time_base = stream.time_base or Fraction(1, av.time_base)
     packets: Iterator[Packet[Any]] = container.demux() if watch_bytes else container.demux(stream)
     read_to: int | None = None
     last_decoding_s = last_end_s = 0.0

@@ -27,7 +27,7 @@ def named(film: Film, gallery: pd.DataFrame, earlier: pd.DataFrame | None, *deci
     )
 
 
-def found(names: pd.DataFrame, number: int) -> list[str]:
+def present_names(names: pd.DataFrame, number: int) -> list[str]:
     """The present names of the tracks that `unknown:<number>` leads to."""
     actors = names.set_index("track")["actor"]
     return list(dict.fromkeys(actors[track] for track in tracks_of_unknown(records(names), f"unknown:{number}")))
@@ -45,7 +45,7 @@ def test_naming_one_stranger_leaves_the_others_their_numbers() -> None:
     assert first["actor"].tolist() == ["unknown:1", "unknown:2", "unknown:3"]
     second = named(film, gallery, first, decision(film, 0, "is", "the neighbour"))
     assert second["actor"].tolist() == ["the neighbour", "unknown:2", "unknown:3"]
-    assert [found(second, number) for number in (1, 2, 3)] == [["the neighbour"], ["unknown:2"], ["unknown:3"]]
+    assert [present_names(second, number) for number in (1, 2, 3)] == [["the neighbour"], ["unknown:2"], ["unknown:3"]]
     third = named(film, gallery, second)
     assert third["actor"].tolist() == first["actor"].tolist(), "taken back, the number is the old one"
 
@@ -74,7 +74,7 @@ def test_two_numbers_that_turn_out_one_person_leave_a_pointer() -> None:
     merged = numbers([0, 0, 1], [True] * 3, {0: [5], 1: [2], 2: [3]})
     assert merged == [[2, 5], [2, 5], [3]]
     rows = pd.DataFrame({"track": [0, 1, 2], "actor": ["unknown:2", "unknown:2", "unknown:3"], "numbers": merged})
-    assert [found(rows, number) for number in (2, 3, 5, 9)] == [["unknown:2"], ["unknown:3"], ["unknown:2"], []]
+    assert [present_names(rows, number) for number in (2, 3, 5, 9)] == [["unknown:2"], ["unknown:3"], ["unknown:2"], []]
 
 
 def test_where_a_person_falls_apart_the_longest_part_keeps_the_number() -> None:
@@ -85,4 +85,4 @@ def test_a_part_that_is_named_leaves_the_number_to_the_part_that_is_not() -> Non
     parts = numbers([0, 1], [False, True], {0: [7], 1: [7]})
     assert parts == [[7], [7]]
     rows = pd.DataFrame({"track": [0, 1], "actor": ["ada", "unknown:7"], "numbers": parts})
-    assert found(rows, 7) == ["unknown:7"]
+    assert present_names(rows, 7) == ["unknown:7"]
