@@ -56,13 +56,13 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("samples_per_secnd: 2\n", "there is no setting 'samples_per_secnd'"),
+        ("samples_per_secnd: 2\n", r"there is no setting 'samples_per_secnd' \(nearest: samples_per_second\)"),
         ("samples_per_second: many\n", "samples_per_second = 'many'"),
         ("samples_per_second: 0\n", "greater than 0"),
         ("a: [\n", "not YAML"),
         ("- a\n", "not a list of"),
         ("naming: {certain: 2}\n", r"naming\.certain = 2: .*less than 1"),
-        ("naming: {certan: 0.9}\n", r"there is no setting 'naming\.certan'"),
+        ("naming: {certan: 0.9}\n", r"there is no setting 'naming\.certan' \(nearest: naming\.certain\)"),
         ("naming: 0.9\n", "naming = 0.9"),
     ],
 )
@@ -151,6 +151,8 @@ def test_the_settings_that_people_set_are_few() -> None:
 def test_a_setting_that_kept_its_name_is_taken_from_everywhere(
     monkeypatch: pytest.MonkeyPatch, no_settings_file: Path, name: str
 ) -> None:
+    # Relative paths of the environment start at the working folder, those of the file at its folder.
+    monkeypatch.chdir(no_settings_file.parent)
     value = VALUES.get(name, "7")
     shown = str(getattr(load_settings(**{name: value}), name))
     monkeypatch.setenv(f"WIOS_{name.upper()}", value)

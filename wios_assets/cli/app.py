@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from wios_assets.cli import asking, doctor, exporting, films, forgetting, imdb, judging, running, serving, showing, sql
+from wios_assets.cli import (
+    asking,
+    doctor,
+    exporting,
+    films,
+    forgetting,
+    imdb,
+    judging,
+    project,
+    running,
+    serving,
+    showing,
+    sql,
+)
 
 _HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
 
@@ -24,7 +37,6 @@ app = typer.Typer(
     help=_HELP,
     epilog=_EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -38,11 +50,13 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _wios(
+    context: typer.Context,
     _: Annotated[
         bool, typer.Option("--version", help="Show the version and end.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand != "init":
+        project.tell_data_folder()
 
 
 film = typer.Typer(no_args_is_help=True, help="Add films, and see which there are.")
@@ -53,6 +67,7 @@ tables = typer.Typer(no_args_is_help=True, help="IMDB's files.")
 tables.callback()(imdb.about)
 tables.command("load")(imdb.load)
 
+app.command("init")(project.init)
 app.command("demo")(running.demo)
 app.command("ui")(running.ui)
 app.command("serve")(serving.serve)

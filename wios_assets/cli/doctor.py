@@ -19,7 +19,7 @@ from rich.text import Text
 from wios_assets.cli.console import console, printable
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import typed
-from wios_assets.settings import FOLDERS, Settings, load_settings, project_root
+from wios_assets.settings import FOLDERS, Settings, load_settings
 
 State = Literal["ok", "warn", "fail"]
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -140,14 +140,10 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
             version(package)
         except PackageNotFoundError:
             missing.append(package)
-    files = [name for name in ("workspace.yaml", "dagster.yaml") if not (project_root() / name).is_file()]
     if missing:
         yield Finding("dagster", "fail", f"not installed: {', '.join(missing)}", "set the project up again")
-    elif files:
-        lacking = " and ".join(files)
-        yield Finding("dagster", "fail", f"{project_root()}: no {lacking}", "run `wios` in a checkout of the project")
     else:
-        yield Finding("dagster", "ok", f"version {version('dagster')}, workspace {project_root()}")
+        yield Finding("dagster", "ok", f"version {version('dagster')}")
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:

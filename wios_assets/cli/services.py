@@ -20,7 +20,7 @@ import yaml
 
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.runs.instance import dagster_instance, prepare_dagster_home, ui_lock
-from wios_assets.settings import FOLDERS, Settings, address, project_root, settings_file
+from wios_assets.settings import FOLDERS, Settings, address, package_parent, settings_file
 
 DEFINITIONS = "wios_assets.definitions"
 PAUSE_S = 0.25
@@ -95,7 +95,7 @@ def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) ->
 def _code_server(endpoint: Path) -> list[str]:
     command = [sys.executable, "-m", "dagster", "code-server", "start", "--socket", str(endpoint)]
     command += ["--module-name", DEFINITIONS, "--location-name", DEFINITIONS]
-    return [*command, "--working-directory", str(project_root()), "--log-level", "warning"]
+    return [*command, "--working-directory", str(package_parent()), "--log-level", "warning"]
 
 
 def _webserver(settings: Settings, workspace: Path) -> list[str]:

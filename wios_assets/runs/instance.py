@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict, Unavailable, explain
-from wios_assets.settings import Settings, project_root
+from wios_assets.settings import Settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -25,16 +25,16 @@ QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Dagster's home folder for these settings, with the project's dagster.yaml pointed at it; sets DAGSTER_HOME.
+    """Dagster's home folder for these settings, with the package's dagster.yaml pointed at it; sets DAGSTER_HOME.
 
     Raises:
-        Unavailable: the project's dagster.yaml is missing, or the folder cannot be written.
+        Unavailable: the package's dagster.yaml is missing, or the folder cannot be written.
     """
-    source = project_root() / "dagster.yaml"
+    source = Path(__file__).with_name("dagster.yaml")
     try:
         config = yaml.safe_load(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Unavailable(f"{source}: not found; run `wios` in a checkout of the project") from None
+        raise Unavailable(f"{source}: not found; install wios-assets again") from None
     home = settings.dagster
     config["storage"]["sqlite"]["base_dir"] = str(home)
     config["local_artifact_storage"]["config"]["base_dir"] = str(home)

@@ -18,7 +18,7 @@ from wios_assets.films.film_lock import LockHolder, command_line, film_lock, loc
 from wios_assets.runs.follow import NoLongerQueued, failed_check, failure, follow_run, newest_asset
 from wios_assets.runs.instance import daemon_runs, dagster_instance, prepare_dagster_home
 from wios_assets.runs.processes import COMMAND_TAG, describe, this_process, unfinished_runs
-from wios_assets.settings import Settings, project_root
+from wios_assets.settings import Settings, package_parent
 
 if TYPE_CHECKING:
     from dagster import AssetKey, DagsterInstance
@@ -193,18 +193,13 @@ def _submit(
     """Put a run into the daemon's queue; returns its id."""
     from dagster._core.code_pointer import ModuleCodePointer
     from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
-    from dagster._core.remote_origin import (
-        ManagedGrpcPythonEnvCodeLocationOrigin,
-        RemoteJobOrigin,
-        RemoteRepositoryOrigin,
-    )
+    from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
     from dagster._core.run_coordinator import SubmitRunContext
-    from dagster._core.workspace.load import location_origins_from_yaml_paths
+    from dagster._core.workspace.load import location_origin_from_module_name
 
     from wios_assets.definitions import build_definitions
 
-    (location,) = location_origins_from_yaml_paths([str(project_root() / "workspace.yaml")])
-    assert isinstance(location, ManagedGrpcPythonEnvCodeLocationOrigin)
+    location = location_origin_from_module_name("wios_assets.definitions", None, str(package_parent()))
     target = location.loadable_target_origin
     definitions = build_definitions(settings)
     repository = definitions.get_repository_def()

@@ -2,7 +2,8 @@
 
 from wios_assets.settings.addresses import address, film_path, report_path
 from wios_assets.settings.loading import SettingOrigin, current_settings, load_settings, setting_origins
-from wios_assets.settings.model import FOLDERS, GROUPS, Settings, project_root, settings_file
+from wios_assets.settings.model import FOLDERS, GROUPS, Settings
+from wios_assets.settings.project import package_parent, project_folder, settings_file
 
 __all__ = [
     "FOLDERS",
@@ -13,7 +14,8 @@ __all__ = [
     "current_settings",
     "film_path",
     "load_settings",
-    "project_root",
+    "package_parent",
+    "project_folder",
     "report_path",
     "setting_origins",
     "settings_file",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from wios_assets.errors import BadInput
-from wios_assets.settings.model import GROUPS, Settings, file_values, settings_file
+from wios_assets.settings.model import GROUPS, Settings, file_values
 from wios_assets.settings.old_names import DESCRIBED, GONE, MOVED, new_name
+from wios_assets.settings.project import settings_file
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ def load_settings(**chosen: Any) -> Settings:
         path = path if path[0] in GROUPS else path[:1]
         name, where = ".".join(path), _origin(path, chosen)
         if first["type"] == "extra_forbidden":
-            raise BadInput(f"{where}: there is no setting {name!r}; `wios settings --all` lists them all") from None
+            raise BadInput(
+                f"{where}: there is no setting {name!r}{_nearest(path)}; `wios settings --all` lists them all"
+            ) from None
         raise BadInput(f"{where}: {name} = {first.get('input')!r}: {first['msg']}") from None
     except SettingsError:
         raise BadInput(f"{_group_variable()}: not a JSON object; set the group's settings one by one") from None
@@ -88,6 +92,13 @@ def _refuse_old_names(chosen: Mapping[str, Any]) -> None:
                 raise BadInput(f"{where}: {old} {new_name(old)}")
         if f"WIOS_{old.upper()}" in environment:
             raise BadInput(f"WIOS_{old.upper()} {new_name(old)}")
+
+
+def _nearest(path: tuple[str, ...]) -> str:
+    """The known name most like an unknown one, as the middle of an error; empty where none is like it."""
+    group = GROUPS.get(path[0]) if len(path) > 1 else None
+    near = difflib.get_close_matches(path[-1], (group or Settings).model_fields, n=1)
+    return f" (nearest: {'.'.join((*path[:-1], near[0]))})" if near else ""
 
 
 def _origin(path: tuple[str, ...], chosen: Mapping[str, Any]) -> str:

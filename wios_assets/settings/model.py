@@ -1,12 +1,11 @@
 """Every setting, with its unit and default: the one source that code, `wios settings` and the manual share.
 
 A value comes from, in this order: an argument, an environment variable (`WIOS_<NAME>`, `WIOS_<GROUP>__<NAME>`), the
-settings file (`wios.yaml` beside workspace.yaml, or the file that `WIOS_CONFIG` names), the default below.
+settings file (`wios.yaml` of the project folder, or the file that `WIOS_CONFIG` names), the default below.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,25 +33,15 @@ from wios_assets.settings.groups import (
     PageSettings,
     TmdbSettings,
 )
+from wios_assets.settings.project import default_data_folder, settings_file
 from wios_assets.vision.options import EngineOptions, FootageOptions
 
 FOLDERS = ("films", "galleries", "imdb", "lake", "dagster", "exports")
-
-
-def project_root() -> Path:
-    """Folder that holds workspace.yaml: beside the package when run from a checkout, else the working folder."""
-    beside = Path(__file__).resolve().parent.parent.parent
-    return beside if (beside / "workspace.yaml").is_file() else Path.cwd()
-
-
-def settings_file() -> Path:
-    """Path of the settings file; it need not exist."""
-    named = os.environ.get("WIOS_CONFIG")
-    return Path(named).expanduser() if named else project_root() / "wios.yaml"
+PATHS = ("data", *FOLDERS, "cache", "detector_model", "embedder_model")
 
 
 def file_values() -> dict[str, Any]:
-    """Content of the settings file; empty where there is none.
+    """Content of the settings file, relative folders taken from where it lies; empty where there is none.
 
     Raises:
         BadInput: the file cannot be read or is no mapping.
@@ -70,7 +59,14 @@ def file_values() -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise BadInput(f"{file}: not a list of `setting: value` lines; `wios settings --all` names the settings")
-    return {str(name): value for name, value in content.items()}
+    return {str(name): _beside(file, str(name), value) for name, value in content.items()}
+
+
+def _beside(file: Path, name: str, value: Any) -> Any:
+    """A setting's value; a path is taken from the settings file's folder."""
+    if name in PATHS and isinstance(value, str) and value:
+        return str(file.parent / Path(value).expanduser())
+    return value
 
 
 class Settings(BaseSettings):
@@ -81,7 +77,7 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(
-        default_factory=lambda: project_root() / "data",
+        default_factory=default_data_folder,
         description="Folder that holds every other folder, the lake and the run history included",
     )
     films: Path = Field(default=Path(), description="Inbox folder: `Title (Year).mkv` or a folder of that name")
@@ -98,7 +94,7 @@ class Settings(BaseSettings):
     )
     engine: Literal["dlib", "onnx"] = Field(
         default=EngineOptions.engine,
-        description="Face engine: `onnx` (dlib's CNN networks in ONNX Runtime) or `dlib` (face_recognition)",
+        description="Face engine: `onnx` (dlib's CNN networks in ONNX Runtime) or `dlib` (the same networks in dlib)",
     )
     device: Literal["cpu", "cuda"] = Field(
         default=EngineOptions.device,
@@ -168,13 +164,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _folders_inside_data(cls, values: dict[str, Any]) -> dict[str, Any]:
-        data = Path(values.get("data") or project_root() / "data").expanduser().resolve()
+        data = Path(values.get("data") or default_data_folder()).expanduser().resolve()
         filled = {**values, "data": data}
         for name in FOLDERS:
             given = values.get(name)
             filled[name] = Path(given).expanduser().resolve() if given else data / name
-        if values.get("cache"):
-            filled["cache"] = Path(values["cache"]).expanduser().resolve()
+        for name in ("cache", "detector_model", "embedder_model"):
+            if values.get(name):
+                filled[name] = Path(values[name]).expanduser().resolve()
         return filled
 
     @property
