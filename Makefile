@@ -1,5 +1,6 @@
-# Two commands for a fresh machine with Python 3.11 and make: `make demo` and `make test`.
-PYTHON ?= python3.11
+# Two commands for a fresh machine with any Python 3 and make: `make demo` and `make test`.
+# It brings uv; uv takes a Python that fits pyproject.toml, 3.11 where there is one, and downloads one where none is.
+PYTHON ?= python3
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
@@ -9,12 +10,12 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
 export LANG ?= en_US.UTF-8
 
-.PHONY: setup demo ui test test-fast coverage lint types bench clean
+.PHONY: setup wheel demo ui test test-fast coverage lint types bench clean
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml uv.lock $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
-	$(UV) sync --frozen --quiet
+	$(UV) sync --frozen --quiet $$($(UV) python find --quiet --no-python-downloads 3.11 >/dev/null 2>&1 && echo --python 3.11)
 	@touch $@
 
 .uv/bin/uv:
@@ -26,6 +27,10 @@ demo: setup
 
 ui: setup
 	.venv/bin/wios ui
+
+wheel:
+	$(if $(filter .uv/bin/uv,$(UV)),test -x .uv/bin/uv || $(MAKE) .uv/bin/uv)
+	$(UV) build --quiet --wheel
 
 test: setup
 	.venv/bin/pytest $(TEST_ARGS)
@@ -48,4 +53,4 @@ bench: setup
 	.venv/bin/python -m benchmarks
 
 clean:
-	rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* htmlcov
+	rm -rf build dist .venv .uv .mypy_cache .pytest_cache .ruff_cache .coverage .coverage.* htmlcov
