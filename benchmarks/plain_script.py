@@ -16,11 +16,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-import face_recognition
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.frames import EVERY_S, UPSAMPLE, frames
+from benchmarks.reference import face_recognition as reference
+
+face_recognition = reference()
 
 LIMIT = 0.6
 """Largest distance of two embeddings that a script calls the same person."""
