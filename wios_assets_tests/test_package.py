@@ -46,10 +46,14 @@ def interpreter(version: str) -> str:
         return sys.executable
     if not os.environ.get("WIOS_TEST_PYTHONS"):
         pytest.skip(f"each Python takes two minutes; set WIOS_TEST_PYTHONS=1 to try {version} as well")
-    name = shutil.which(f"python{version}")
-    if name is None or subprocess.run([name, "-c", ""], capture_output=True, check=False).returncode:
-        pytest.skip(f"no python{version} on the PATH")
-    return name
+    uv = shutil.which("uv", path=os.pathsep.join([str(ROOT / ".uv/bin"), os.environ["PATH"]]))
+    if uv is None:
+        pytest.skip(f"no uv that finds a Python {version}")
+    command = [uv, "python", "find", "--system", "--no-python-downloads", version]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip(f"no Python {version} on this machine")
+    return found.stdout.strip()
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
