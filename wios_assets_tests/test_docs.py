@@ -115,7 +115,7 @@ def default_of(name: str) -> str:
 
 
 def shown(default: object) -> str:
-    if default is None:
+    if default in (None, "", ()):
         return "–"
     return f"`{default:.4g}`" if isinstance(default, float) else f"`{default}`"
 

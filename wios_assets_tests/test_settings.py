@@ -43,13 +43,13 @@ def test_a_folder_of_its_own_stays_where_it_was_put(monkeypatch: pytest.MonkeyPa
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
     monkeypatch: pytest.MonkeyPatch, no_settings_file: Path
 ) -> None:
-    no_settings_file.write_text("samples_per_second: 2\nui_port: 4000\n")
+    no_settings_file.write_text("samples_per_second: 2\npage_port: 4000\n")
     monkeypatch.setenv("WIOS_SAMPLES_PER_SECOND", "8")
     settings = load_settings()
-    assert (settings.samples_per_second, settings.ui_port) == (8, 4000)
+    assert (settings.samples_per_second, settings.page_port) == (8, 4000)
     origins = {row.name: row.origin for row in setting_origins(settings)}
     assert origins["samples_per_second"] == "WIOS_SAMPLES_PER_SECOND"
-    assert origins["ui_port"] == str(no_settings_file)
+    assert origins["page_port"] == str(no_settings_file)
     assert origins["engine"] == "default"
 
 
@@ -75,8 +75,8 @@ def test_a_wrong_line_in_the_file_is_named(no_settings_file: Path, text: str, sa
 
 
 def test_a_wrong_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WIOS_UI_PORT", "99999")
-    with pytest.raises(BadInput, match="WIOS_UI_PORT: ui_port = '99999'"):
+    monkeypatch.setenv("WIOS_PAGE_PORT", "99999")
+    with pytest.raises(BadInput, match="WIOS_PAGE_PORT: page_port = '99999'"):
         load_settings()
 
 

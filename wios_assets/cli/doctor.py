@@ -185,16 +185,17 @@ def _space(settings: Settings) -> Iterator[Finding]:
 def _port(settings: Settings) -> Iterator[Finding]:
     from wios_assets.page.security import is_loopback
 
-    address = f"{settings.ui_host}:{settings.ui_port}"
-    if not is_loopback(settings.ui_host):
-        yield Finding("port", "warn", f"{address}: others on the network could reach the page", "unset WIOS_UI_HOST")
-    family = socket.AF_INET6 if ":" in settings.ui_host else socket.AF_INET
+    address = f"{settings.page_host}:{settings.page_port}"
+    if not is_loopback(settings.page_host) and settings.page_token is None:
+        remedy = "set WIOS_PAGE_TOKEN, or unset WIOS_PAGE_HOST"
+        yield Finding("port", "warn", f"{address}: other machines reach the page, and it has no token", remedy)
+    family = socket.AF_INET6 if ":" in settings.page_host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.ui_host, settings.ui_port))
+            probe.bind((settings.page_host, settings.page_port))
         except OSError as error:
-            remedy = "fine if that is `wios ui`; else end the other program, or set WIOS_UI_PORT"
+            remedy = "fine if that is `wios ui`; else end the other program, or set WIOS_PAGE_PORT"
             yield Finding("port", "warn", f"{address}: {error.strerror or error}", remedy)
             return
     yield Finding("port", "ok", f"{address} is free for `wios ui`")

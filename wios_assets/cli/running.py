@@ -61,16 +61,15 @@ def run(
 
 
 def ui(
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port of Dagster's page.")] = None,
-    page_port: Annotated[
-        int | None, typer.Option("--page-port", min=1, max=65535, help="Port of the page for those who watch.")
-    ] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = None,
 ) -> None:
-    """Start the page, and Dagster's page and daemon, which takes films from the inbox by itself; Ctrl-C ends all."""
+    """Start the page, and Dagster's page and daemon, which takes films from the inbox by itself; Ctrl-C ends all.
+
+    Dagster's page is a part of the page, at /dagster, behind the same token.
+    """
     from wios_assets.cli.services import serve
 
-    chosen = {"ui_port": port, "page_port": page_port}
-    settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
+    settings = load_settings(**({} if port is None else {"page_port": port}))
     note("starting; this takes some 20 seconds", style="dim")
 
     def ready(page: str, dagster: str) -> None:

@@ -1,4 +1,4 @@
-"""Dagster's code server, webserver and daemon, and the page: started together and ended together."""
+"""Dagster's code server and daemon, and the page with Dagster's page in it: started together and ended together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import yaml
 
-from wios_assets.errors import BadInput, Unavailable
+from wios_assets.errors import Unavailable
 from wios_assets.runs.instance import dagster_instance, prepare_dagster_home, ui_lock
 from wios_assets.settings import FOLDERS, Settings, address, package_parent, settings_file
 
@@ -40,10 +40,7 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
     from wios_assets.runs.processes import end_orphaned_runs
 
     required_token(settings)
-    if settings.ui_port == settings.page_port:
-        raise BadInput(f"{settings.ui_port} is the port of both Dagster and the page; choose another with --page-port")
-    _check_free(settings.ui_host, settings.ui_port, "--port or WIOS_UI_PORT")
-    _check_free(settings.page_host, settings.page_port, "--page-port or WIOS_PAGE_PORT")
+    _check_free(settings.page_host, settings.page_port, "--port or WIOS_PAGE_PORT")
     home = prepare_dagster_home(settings)
     for folder in (settings.films, settings.galleries, settings.imdb):
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,8 +59,6 @@ def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) ->
     environment = os.environ | {
         "LANG": "en_US.UTF-8",
         "DAGSTER_DISABLE_TELEMETRY": "yes",
-        # Each shows links to the other.
-        "WIOS_UI_PORT": str(settings.ui_port),
         "WIOS_PAGE_PORT": str(settings.page_port),
         # They start in another folder, from which a relative path would lead elsewhere.
         "WIOS_CONFIG": str(settings_file().resolve()),
@@ -74,19 +69,17 @@ def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) ->
         endpoint, workspace = Path(folder) / "code.sock", Path(folder) / "workspace.yaml"
         location = {"grpc_server": {"socket": str(endpoint), "location_name": DEFINITIONS}}
         workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
-        page = start([sys.executable, "-m", "wios_assets", "serve"], home, environment, subprocess.DEVNULL)
-        # Webserver and daemon share one code server, so that the definitions are loaded once.
+        # The page and the daemon share one code server, so that the definitions are loaded once.
         code_server = start(_code_server(endpoint), home, environment, None)
         _wait_for("Dagster's code server", code_server, lambda: _listens(endpoint))
-        webserver = start(_webserver(settings, workspace), home, environment, None)
+        page = start([sys.executable, "-m", "wios_assets.page", str(workspace)], home, environment, None)
         daemon = start(_daemon(workspace), home, environment, None)
-        answers = functools.partial(_answers, settings.ui_host, settings.ui_port, "/server_info")
-        _wait_for("Dagster's webserver", webserver, answers)
         answers = functools.partial(_answers, settings.page_host, settings.page_port, "/static/icon.svg")
         _wait_for("the page", page, answers)
-        ready(address(settings.page_host, settings.page_port), address(settings.ui_host, settings.ui_port))
+        here = address(settings.page_host, settings.page_port)
+        ready(here, f"{here}/dagster/")
         while True:
-            for process in (page, code_server, webserver, daemon):
+            for process in (page, code_server, daemon):
                 if process.poll() is not None:
                     return process.returncode
             time.sleep(PAUSE_S)
@@ -96,12 +89,6 @@ def _code_server(endpoint: Path) -> list[str]:
     command = [sys.executable, "-m", "dagster", "code-server", "start", "--socket", str(endpoint)]
     command += ["--module-name", DEFINITIONS, "--location-name", DEFINITIONS]
     return [*command, "--working-directory", str(package_parent()), "--log-level", "warning"]
-
-
-def _webserver(settings: Settings, workspace: Path) -> list[str]:
-    command = [sys.executable, "-m", "dagster_webserver", "--workspace", str(workspace)]
-    command += ["--host", settings.ui_host, "--port", str(settings.ui_port)]
-    return [*command, "--log-level", "warning", "--dagster-log-level", "warning"]
 
 
 def _daemon(workspace: Path) -> list[str]:

@@ -15,14 +15,15 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.prediction_log import PredictionLog
 from wios_assets.page.media import Pictures, Previews
 from wios_assets.page.name_updates import NameUpdates, UpdateNames
+from wios_assets.page.proxies import ForwardedHeaders, link, route_path
 from wios_assets.page.routes.films import films_router
 from wios_assets.page.routes.html import html_router, template_environment
 from wios_assets.page.routes.media import STATIC, media_router
@@ -38,11 +39,12 @@ _MIN_COMPRESSED_BYTES = 600
 _COMPRESSION_LEVEL = 6
 
 
-def build_application(settings: Settings, update: UpdateNames | None = None) -> FastAPI:
+def build_application(settings: Settings, update: UpdateNames | None = None, dagster: ASGIApp | None = None) -> FastAPI:
     """The page and its API over the lake of `settings`.
 
     Args:
         update: updates a film's names after decisions; see `NameUpdates`.
+        dagster: Dagster's page, shown under /dagster; see `dagster_page`.
 
     Raises:
         BadInput: other machines could reach the page and no token is set.
@@ -53,7 +55,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None) -> 
     requests = FilmRequests(settings, states, lambda film: film in catalog.films())
     log = PredictionLog(settings.lake, settings.page.logged_answers)
     name_updates = NameUpdates(settings, update)
-    environment = template_environment(settings)
+    environment = template_environment(dagster=dagster is not None)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -81,6 +83,9 @@ def build_application(settings: Settings, update: UpdateNames | None = None) -> 
     pictures, previews = Pictures(catalog, settings.cache), Previews(settings.cache)
     application.include_router(media_router(catalog, pictures, previews))
     application.mount("/static", _Static(directory=STATIC), name="static")
+    if dagster is not None:
+        application.add_route("/dagster", lambda _: RedirectResponse(link("/dagster/")), include_in_schema=False)
+        application.mount("/dagster", dagster, name="dagster")
     _handle_errors(application, environment)
     # The middleware that is added last sees a request first.
     application.add_middleware(
@@ -90,8 +95,15 @@ def build_application(settings: Settings, update: UpdateNames | None = None) -> 
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream"),
     )
     application.add_middleware(BodyLimit)
-    sign_in = environment.get_template("enter.html").render(path="/")
-    application.add_middleware(Guard, host=settings.page_host, token=token, sign_in=sign_in)
+    sign_in = environment.get_template("enter.html")
+    application.add_middleware(
+        Guard,
+        host=settings.page_host,
+        token=token,
+        sign_in=lambda: sign_in.render(path="/"),
+        allowed=settings.page.allowed_hosts,
+    )
+    application.add_middleware(ForwardedHeaders, page=settings.page)
     return application
 
 
@@ -123,12 +135,11 @@ def _handle_errors(application: FastAPI, environment: Environment) -> None:
     """Answer errors with their status and reason: JSON for the API and scripts, a page for people."""
 
     def refuse(request: Request, status: int, reason: str, **document: object) -> Response:
-        if request.url.path.startswith(("/api/", "/data/")):
+        path = route_path(request.scope)
+        if path.startswith(("/api/", "/data/")):
             return JSONResponse({"reason": reason, **document}, status_code=status)
         phrase = HTTPStatus(status).phrase
-        page = environment.get_template("refusal.html").render(
-            path=request.url.path, status=status, phrase=phrase, reason=reason
-        )
+        page = environment.get_template("refusal.html").render(path=path, status=status, phrase=phrase, reason=reason)
         return HTMLResponse(page, status_code=status)
 
     @application.exception_handler(WiosError)

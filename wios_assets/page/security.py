@@ -7,14 +7,16 @@ import hashlib
 import hmac
 import ipaddress
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wios_assets.errors import BadInput
+from wios_assets.page.proxies import PUBLIC_HOST, link, route_path
 from wios_assets.settings import Settings
 
 COOKIE = "wios_token"
@@ -24,6 +26,7 @@ BODY_TIMEOUT_S = 30.0
 _MAX_FORM_BYTES = 4096
 _WRONG_TOKEN_DELAY_S = 0.5
 _COOKIE_S = 30 * 86400
+_REMEDY = "add it to page.allowed_hosts (WIOS_PAGE__ALLOWED_HOSTS)"
 _FILM_UPLOAD = re.compile(r"/api/requests/[^/]+/film")
 
 HEADERS = {
@@ -68,50 +71,83 @@ def required_token(settings: Settings) -> str | None:
 
 
 class Guard:
-    """ASGI middleware: refuses foreign hosts and requests without the token, and sets security headers.
+    """ASGI middleware: refuses foreign hosts, foreign origins and requests without the token; sets security headers.
 
     Against DNS rebinding (a foreign name that resolves to this machine), only requests whose host is an address,
-    `localhost` or the configured host are answered.
+    `localhost`, the configured host or one of `page.allowed_hosts` are answered. Requests that change something, and
+    handshakes of web sockets, must come from the page itself or from a program that is no browser.
     """
 
-    def __init__(self, app: ASGIApp, host: str, token: str | None, sign_in: str) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, token: str | None, sign_in: Callable[[], str], allowed: tuple[str, ...] = ()
+    ) -> None:
         self.app, self.host, self.token, self.sign_in = app, host.lower(), token, sign_in
+        self.allowed_origins = {_without_default_port(name) for name in allowed}
+        self.allowed_names = {name.partition(":")[0] for name in allowed}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
+                present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
                     *((n.encode(), v.encode()) for n, v in HEADERS.items() if n.encode() not in present),
                 ]
             await send(message)
 
-        refusal = await self._refusal(Request(scope, receive))
+        if scope["type"] == "websocket":
+            refusal = self._foreign(HTTPConnection(scope), True) or self._without_token(HTTPConnection(scope))
+            if refusal is None:
+                await self.app(scope, receive, send)
+            else:
+                # Before the handshake is accepted, the server answers this with status 403.
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        request = Request(scope, receive)
+        refusal = self._foreign(request, request.method not in ("GET", "HEAD"))
+        if refusal is None and route_path(scope) == "/enter" and request.method == "POST":
+            refusal = await self._sign_in(request)
+        elif refusal is None:
+            refusal = self._without_token(request)
         await (refusal or self.app)(scope, receive, send_with_headers)
 
-    async def _refusal(self, request: Request) -> Response | None:
-        name = _host_name(request.headers.get("host", ""))
-        if name is None or not (name in ("localhost", self.host) or _is_address(name)):
-            return PlainTextResponse("This page is not served under this name; use its address.", status_code=421)
-        if request.method not in ("GET", "HEAD") and not _is_same_origin(request):
-            return PlainTextResponse("Refused: sent from another site.", status_code=403)
-        path = request.url.path
-        if path == "/enter" and request.method == "POST":
-            return await self._sign_in(request)
+    def _foreign(self, request: HTTPConnection, checks_origin: bool) -> Response | None:
+        """The refusal of a request under a foreign host or, if `checks_origin`, from a foreign page."""
+        # The Host itself is checked too: a page that rebinds its name could send any other header.
+        for host in (request.headers.get("host", ""), request.scope.get(PUBLIC_HOST)):
+            name = _host_name(host) if host is not None else self.host
+            if name is None or not (name in ("localhost", self.host, *self.allowed_names) or _is_address(name)):
+                return _refusal(421, f"Not served under the name {name or host!r}: use the address, or {_REMEDY}.")
+        if checks_origin and not self._is_same_origin(request):
+            return _refusal(403, f"Refused, sent from another site. If this is the page's own address, {_REMEDY}.")
+        return None
+
+    def _is_same_origin(self, request: HTTPConnection) -> bool:
+        """Whether a request comes from this page, or from a program that is no browser."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return False
+        origin = request.headers.get("origin")
+        if origin is None:
+            return True
+        sent_from = _without_default_port(urlsplit(origin).netloc.lower())
+        hosts = (request.headers.get("host", ""), request.scope.get(PUBLIC_HOST) or "")
+        return sent_from in {_without_default_port(host.lower()) for host in hosts if host} | self.allowed_origins
+
+    def _without_token(self, request: HTTPConnection) -> Response | None:
+        path = route_path(request.scope)
         if self.token is None or path.startswith("/static/") or self._has_token(request):
             return None
-        if path.startswith("/api"):
+        if path.startswith(("/api", "/dagster/graphql")):
             return PlainTextResponse(
                 "Send the token: `Authorization: Bearer …`.", status_code=401, headers={"www-authenticate": "Bearer"}
             )
-        return HTMLResponse(self.sign_in, status_code=401)
+        return HTMLResponse(self.sign_in(), status_code=401)
 
-    def _has_token(self, request: Request) -> bool:
+    def _has_token(self, request: HTTPConnection) -> bool:
         assert self.token is not None
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(bearer.encode(), self.token.encode()):
@@ -128,11 +164,19 @@ class Guard:
         token = form.get("token", [""])[0]
         if self.token is None or not hmac.compare_digest(token.encode(), self.token.encode()):
             await asyncio.sleep(_WRONG_TOKEN_DELAY_S)
-            return HTMLResponse(self.sign_in, status_code=401)
-        target = form.get("after", ["/"])[0]
+            return HTMLResponse(self.sign_in(), status_code=401)
+        target = form.get("after", [link("/")])[0]
         is_local = target.startswith("/") and not target.startswith(("//", "/\\"))
-        response = RedirectResponse(quote(target, safe="/?=&%#") if is_local else "/", status_code=303)
-        response.set_cookie(COOKIE, _cookie_value(self.token), httponly=True, samesite="strict", max_age=_COOKIE_S)
+        response = RedirectResponse(quote(target, safe="/?=&%#") if is_local else link("/"), status_code=303)
+        response.set_cookie(
+            COOKIE,
+            _cookie_value(self.token),
+            httponly=True,
+            samesite="strict",
+            max_age=_COOKIE_S,
+            path=link("") or "/",
+            secure=request.url.scheme == "https",
+        )
         return response
 
 
@@ -143,7 +187,7 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (scope["method"] == "PUT" and _FILM_UPLOAD.fullmatch(scope["path"])):
+        if scope["type"] != "http" or (scope["method"] == "PUT" and _FILM_UPLOAD.fullmatch(route_path(scope))):
             await self.app(scope, receive, send)
             return
         received, complete = 0, scope["method"] in ("GET", "HEAD")
@@ -165,12 +209,13 @@ class BodyLimit:
         await self.app(scope, limited_receive, send)
 
 
-def _is_same_origin(request: Request) -> bool:
-    """Whether a request that changes something comes from this page, or from a program that is no browser."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()
+def _refusal(status: int, reason: str) -> Response:
+    return PlainTextResponse(reason, status_code=status)
+
+
+def _without_default_port(host: str) -> str:
+    """A host as an origin has it: without port 80 or 443."""
+    return re.sub(r":(80|443)$", "", host)
 
 
 def _cookie_value(token: str) -> str:

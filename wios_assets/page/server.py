@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from wios_assets.errors import Conflict
 from wios_assets.page.app import build_application
@@ -15,22 +18,38 @@ from wios_assets.settings import Settings, address
 _MAX_CONNECTIONS = 200
 _KEEP_ALIVE_S = 30
 _BACKLOG = 128
+# Most bytes of a message of a web socket: Dagster's page sends GraphQL queries.
+_MAX_MESSAGE_BYTES = 1 << 20
 # Longer than most pauses of a film; after a longer one the browser requests the rest again.
 _UNREAD_TIMEOUT_S = 600
 
 
-def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
+def serve_page(settings: Settings, ready: Callable[[str], None], workspace: Path | None = None) -> None:
     """Serve the page until Ctrl-C.
 
     Args:
         ready: called with the page's address once it is listening.
+        workspace: file that names Dagster's code locations; if given, Dagster's page is served under /dagster.
 
     Raises:
         BadInput: other machines could reach the page and no token is set. Conflict: the port is in use.
     """
-    application = build_application(settings)
-    listening = listen(settings.page_host, settings.page_port)
-    config = uvicorn.Config(
+    with ExitStack() as stack:
+        dagster = None
+        if workspace is not None:
+            # Importing it takes seconds that the page alone does not need.
+            from wios_assets.page.dagster_page import dagster_page
+
+            dagster = stack.enter_context(dagster_page(settings, workspace))
+        application = build_application(settings, dagster=dagster)
+        listening = stack.enter_context(listen(settings.page_host, settings.page_port))
+        ready(address(settings.page_host, listening.getsockname()[1]))
+        uvicorn.Server(server_config(application)).run(sockets=[listening])
+
+
+def server_config(application: ASGIApp) -> uvicorn.Config:
+    """How the application is served. What proxies send is read by the application itself."""
+    return uvicorn.Config(
         application,
         log_level="warning",
         access_log=False,
@@ -39,10 +58,9 @@ def serve_page(settings: Settings, ready: Callable[[str], None]) -> None:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=2,
         proxy_headers=False,
+        ws="websockets-sansio",
+        ws_max_size=_MAX_MESSAGE_BYTES,
     )
-    with listening:
-        ready(address(settings.page_host, listening.getsockname()[1]))
-        uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,9 +5,11 @@ A default that belongs to the core is taken from the core's own option class.
 
 from __future__ import annotations
 
-from typing import Literal
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from wios_assets.naming.options import NamingOptions
 from wios_assets.vision.options import EngineOptions, FootageOptions, LinkOptions, ShotOptions
@@ -212,8 +214,57 @@ class TmdbSettings(Group):
     tagged: int = Field(default=3, ge=0, description="Most pictures of a person tagged for the film taken from TMDB")
 
 
+def is_sub_path(text: str) -> bool:
+    """Whether text is a path such as `/wios`, of plain characters and without an end slash."""
+    return re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", text) is not None
+
+
+def _listed(value: Any) -> Any:
+    """Entries of a text that lists them with commas."""
+    if isinstance(value, str):
+        return tuple(each.strip() for each in value.split(",") if each.strip())
+    return value
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not re.fullmatch(r"[\w.-]+(:\d{1,5})?", name):
+            raise ValueError(f"{name!r} is no host name; give names such as nas.local or films.example.org:8443")
+    return tuple(name.lower() for name in names)
+
+
+def _networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for address in addresses:
+        try:
+            ipaddress.ip_network(address, strict=False)
+        except ValueError:
+            raise ValueError(f"{address!r} is no address; give one such as 127.0.0.1 or 172.18.0.0/16") from None
+    return addresses
+
+
+def _sub_path(path: str) -> str:
+    path = path.rstrip("/")
+    if path and not is_sub_path(path):
+        raise ValueError("give a path such as /wios")
+    return path
+
+
 class PageSettings(Group):
-    """Limits of the page."""
+    """Where the page stands, and its limits."""
+
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_host_names)] = Field(
+        default=(),
+        description="Host names under which the page is reached besides its addresses, comma-separated: the machine's "
+        "name in the network, the reverse proxy's name (with its port unless that is 80 or 443)",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = Field(
+        default=(),
+        description="Addresses or networks of reverse proxies whose `X-Forwarded-Host`, `-Proto`, `-For` and "
+        "`-Prefix` are believed, comma-separated",
+    )
+    root_path: Annotated[str, AfterValidator(_sub_path)] = Field(
+        default="", description="Sub-path under which a reverse proxy shows the page, such as `/wios`"
+    )
 
     upload_gigabytes: float = Field(
         default=100.0, gt=0, description="Largest film that may be sent to the page, in gigabytes"

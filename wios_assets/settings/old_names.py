@@ -58,6 +58,8 @@ DESCRIBED = {
 GONE = {
     "detect_every": "every sample is searched for faces",
     "agreeing_shift": "every sample is searched for faces",
+    "ui_host": "Dagster's page is served under /dagster of the page, at page_host",
+    "ui_port": "Dagster's page is served under /dagster of the page, at page_port",
     "name_farthest": "probabilities alone decide names",
 }
 """Old setting that nothing replaces → why."""

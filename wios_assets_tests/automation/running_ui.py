@@ -29,7 +29,6 @@ class Ui:
     """A running `wios ui` over a data folder of its own."""
 
     settings: Settings
-    port: int
     page: str
     process: subprocess.Popen[bytes]
 
@@ -45,9 +44,7 @@ class Ui:
 
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
-        )
+        request = urllib.request.Request(f"{self.page}/dagster/graphql", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as answer:
             result = json.load(answer)
         assert "errors" not in result, result
@@ -119,22 +116,20 @@ def running_ui(finished: FinishedExample, data: Path) -> Iterator[Ui]:
 @contextmanager
 def started_ui(data: Path) -> Iterator[Ui]:
     """`wios ui` over a data folder."""
-    with socket.socket() as free, socket.socket() as other:
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        port, page_port = free.getsockname()[1], other.getsockname()[1]
+        port = free.getsockname()[1]
     with (data / "output.txt").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "wios_assets", "ui"],
-            env=own_environment(data, UI_PORT=port, PAGE_PORT=page_port),
+            env=own_environment(data, PAGE_PORT=port),
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    running = Ui(load_settings(data=data), port, f"http://127.0.0.1:{page_port}", process)
+    running = Ui(load_settings(data=data), f"http://127.0.0.1:{port}", process)
     try:
-        wait_for("the addresses", lambda: f"http://127.0.0.1:{port}" in (data / "output.txt").read_text())
-        assert running.page in (data / "output.txt").read_text()
+        wait_for("the addresses", lambda: f"{running.page}/dagster/" in (data / "output.txt").read_text())
         yield running
     finally:
         running.end()

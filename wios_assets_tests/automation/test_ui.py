@@ -90,7 +90,7 @@ def test_materialising_one_asset_again_changes_only_its_partition(ui: Ui, finish
 
 
 def test_a_second_ui_on_the_same_data_is_refused(ui: Ui) -> None:
-    environment = os.environ | {"WIOS_DATA": str(ui.settings.data), "WIOS_UI_PORT": str(ui.port)}
+    environment = os.environ | {"WIOS_DATA": str(ui.settings.data), "WIOS_PAGE_PORT": ui.page.rpartition(":")[2]}
     refused = subprocess.run(
         [sys.executable, "-m", "wios_assets", "ui"], env=environment, capture_output=True, text=True, check=False
     )

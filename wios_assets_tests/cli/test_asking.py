@@ -241,9 +241,9 @@ def test_a_mistake_shows_no_traceback_in_a_process_of_its_own(wios: Wios) -> Non
     assert answer.code == 1
     assert "Traceback" not in answer.err
     assert answer.err.count("\n") == 1
-    wrong = wios.process("settings", WIOS_UI_PORT="many")
+    wrong = wios.process("settings", WIOS_PAGE_PORT="many")
     assert wrong.code == 1
-    assert wrong.err.startswith("wios: WIOS_UI_PORT: ui_port = 'many'")
+    assert wrong.err.startswith("wios: WIOS_PAGE_PORT: page_port = 'many'")
     assert wrong.err.count("\n") == 1
 
 

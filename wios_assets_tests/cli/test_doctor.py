@@ -93,18 +93,17 @@ def port_in_use() -> Iterator[int]:
 
 
 def test_a_port_in_use_is_a_warning(wios: Wios, monkeypatch: pytest.MonkeyPatch, port_in_use: int) -> None:
-    monkeypatch.setenv("WIOS_UI_PORT", str(port_in_use))
+    monkeypatch.setenv("WIOS_PAGE_PORT", str(port_in_use))
     (message,) = lines(wios)["port"]
     assert message.startswith(f"warn 127.0.0.1:{port_in_use}: Address already in use")
-    assert "set WIOS_UI_PORT" in message
+    assert "set WIOS_PAGE_PORT" in message
     assert wios("doctor").code == 0
 
 
 def test_an_address_that_others_reach_is_a_warning(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WIOS_UI_HOST", "0.0.0.0")
-    assert any(
-        "others on the network could reach the page; unset WIOS_UI_HOST" in message for message in lines(wios)["port"]
-    )
+    monkeypatch.setenv("WIOS_PAGE_HOST", "0.0.0.0")
+    reason = "other machines reach the page, and it has no token; set WIOS_PAGE_TOKEN"
+    assert any(reason in message for message in lines(wios)["port"])
 
 
 def test_a_full_disk_fails(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +152,7 @@ def test_settings_are_shown_with_their_origin(wios: Wios, monkeypatch: pytest.Mo
     shown = {line.split()[0]: line for line in wios("settings").out.splitlines()[1:]}
     assert set(shown) == set(Settings.model_fields) - set(GROUPS)
     assert shown["samples_per_second"].split()[1:3] == ["2.5", "WIOS_SAMPLES_PER_SECOND"]
-    assert shown["ui_port"].split()[1:3] == ["3000", "default"]
+    assert shown["page_port"].split()[1:3] == ["3001", "default"]
     given = json.loads(wios("settings", "--json").out)
     assert given["samples_per_second"] == {
         "value": 2.5,

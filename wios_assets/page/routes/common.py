@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote
 
-from fastapi import Path, Query
+from fastapi import APIRouter, Path, Query
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
 from wios_assets.page import models
+from wios_assets.page.proxies import link
 
 MAX_PAGE_SIZE = 200
 _MAX_QUERY_LENGTH = 200
@@ -45,6 +47,15 @@ class _KeyConvertor(Convertor[str]):
 register_url_convertor("key", _KeyConvertor())
 
 
+class Router(APIRouter):
+    """A router that answers HEAD wherever it answers GET (RFC 9110, 9.3.2); the description of the API lists GET."""
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().add_api_route(path, endpoint, **options)
+        if "GET" in (options.get("methods") or ()):
+            super().add_api_route(path, endpoint, **{**options, "methods": ["HEAD"], "include_in_schema": False})
+
+
 def paged(entries: list[Entry], page: int, per_page: int) -> tuple[list[Entry], int, int]:
     """The entries of a page (of the last one where `page` is beyond it), its number, and the number of pages."""
     pages = max(1, math.ceil(len(entries) / per_page))
@@ -54,7 +65,7 @@ def paged(entries: list[Entry], page: int, per_page: int) -> tuple[list[Entry], 
 
 def chip_path(film: str, face: int) -> str:
     """Path of a face chip."""
-    return f"/chip/{face}/{quote(film, safe='')}"
+    return link(f"/chip/{face}/{quote(film, safe='')}")
 
 
 def to_json(value: Any) -> bytes:

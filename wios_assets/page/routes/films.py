@@ -22,6 +22,7 @@ from wios_assets.page.routes.common import (
     FilmKey,
     PageNumber,
     PageSize,
+    Router,
     SearchQuery,
     chip_path,
     content_response,
@@ -38,7 +39,7 @@ from wios_assets.timeline.clock import format_clock, parse_clock
 
 def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> APIRouter:
     """Routes over the films of `catalog`; answers to `who` go into `log`."""
-    router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS)
+    router = Router(prefix="/api", tags=["WIOS"], responses=REFUSALS)
 
     @router.get("/films", response_model=models.FilmList, summary="Films, by title, actor or character")
     def list_films(request: Request, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:

@@ -16,7 +16,16 @@ from starlette.responses import RedirectResponse, Response
 from wios_assets.errors import NotFound
 from wios_assets.exports import FORMATS
 from wios_assets.page.name_updates import NameUpdates
-from wios_assets.page.routes.common import PageNumber, SearchQuery, chip_path, content_response, json_response, paged
+from wios_assets.page.proxies import link, route_path
+from wios_assets.page.routes.common import (
+    PageNumber,
+    Router,
+    SearchQuery,
+    chip_path,
+    content_response,
+    json_response,
+    paged,
+)
 from wios_assets.page.routes.films import film_entry, search_films
 from wios_assets.page.routes.media import STATIC
 from wios_assets.page.state.actors import actor_sheet, actor_totals
@@ -25,7 +34,7 @@ from wios_assets.page.state.film_map import FilmMap, Person, page_data
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.page.state.review_lists import ListName, Review, read_review_lists
 from wios_assets.reviews.decisions import decision_sentence
-from wios_assets.settings import Settings, address
+from wios_assets.settings import Settings
 from wios_assets.timeline.clock import format_clock
 
 _FILMS_PER_PAGE = 24
@@ -39,8 +48,12 @@ _MAX_TICKS = 6
 _MIN_TICK_DISTANCE = 56
 
 
-def template_environment(settings: Settings) -> Environment:
-    """The templates. Every value is escaped; no template turns that off."""
+def template_environment(dagster: bool) -> Environment:
+    """The templates. Every value is escaped; no template turns that off.
+
+    Args:
+        dagster: whether Dagster's page is served too, so that links to it lead somewhere.
+    """
     environment = Environment(
         loader=PackageLoader("wios_assets.page"),
         autoescape=True,
@@ -51,7 +64,8 @@ def template_environment(settings: Settings) -> Environment:
     environment.filters |= {"clock": _clock, "part": _path_part, "percent": _percent}
     environment.globals |= {
         "version": _static_version(),
-        "dagster": address(settings.ui_host, settings.ui_port),
+        "dagster": dagster,
+        "link": link,
         "chip": chip_path,
         "q": "",
     }
@@ -62,10 +76,10 @@ def html_router(
     settings: Settings, catalog: Catalog, states: FilmStates, name_updates: NameUpdates, environment: Environment
 ) -> APIRouter:
     """Routes of the pages for viewers and reviewers."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     def html(request: Request, template: str, **values: Any) -> Response:
-        text = environment.get_template(template).render(path=request.url.path, **values)
+        text = environment.get_template(template).render(path=route_path(request.scope), **values)
         return content_response(request, text.encode(), "text/html; charset=utf-8")
 
     @router.get("/")
@@ -77,7 +91,7 @@ def html_router(
             "films.html",
             films=[{**film_entry(hit, states), "hits": hit.people} for hit in shown],
             total=len(hits),
-            pages=_paging("/", q, page, pages),
+            pages=_paging(link("/"), q, page, pages),
             q=q,
             inbox=str(settings.films),
         )
@@ -90,7 +104,7 @@ def html_router(
             return html(request, "waiting.html", film=key, state=states.of(key, False))
         row = catalog.find(key)
         if row["film"] != key:
-            return RedirectResponse(f"/film/{_path_part(row['film'])}")
+            return RedirectResponse(link(f"/film/{_path_part(row['film'])}"))
         return html(
             request,
             "film.html",
@@ -114,7 +128,7 @@ def html_router(
         lists = read_review_lists(catalog, row["film"])
         reviews: list[Review] = getattr(lists, show)
         shown, page, pages = paged(reviews, page, _REVIEWS_PER_PAGE)
-        here = f"/review/{_path_part(row['film'])}"
+        here = link(f"/review/{_path_part(row['film'])}")
         return html(
             request,
             "review.html",
@@ -135,7 +149,7 @@ def html_router(
         totals = actor_totals(catalog, q)
         shown, page, pages = paged(totals, page, _ACTORS_PER_PAGE)
         return html(
-            request, "actors.html", actors=shown, total=len(totals), pages=_paging("/actors", q, page, pages), q=q
+            request, "actors.html", actors=shown, total=len(totals), pages=_paging(link("/actors"), q, page, pages), q=q
         )
 
     @router.get("/actor/{key:key}")
@@ -144,7 +158,7 @@ def html_router(
         if sheet is None:
             raise NotFound(f"nobody called {key!r} is seen in any film")
         shown, page, pages = paged(sheet.films, page, _FILMS_PER_ACTOR_PAGE)
-        paging = _paging(f"/actor/{_path_part(key)}", "", page, pages)
+        paging = _paging(link(f"/actor/{_path_part(key)}"), "", page, pages)
         return html(request, "actor.html", sheet=sheet, films=shown, pages=paging, appearances=_appearances)
 
     @router.get("/api")

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, Response
 
 from wios_assets.errors import NotFound
 from wios_assets.page.media import Pictures, Previews
-from wios_assets.page.routes.common import json_response, picture_response
+from wios_assets.page.routes.common import Router, json_response, picture_response
 from wios_assets.page.state.actors import films_with
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap
@@ -32,7 +32,7 @@ PhotoPath = Annotated[str, Query(max_length=4096, description="Path of the photo
 
 def media_router(catalog: Catalog, pictures: Pictures, previews: Previews) -> APIRouter:
     """Routes of the files that the pages show."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/video/{key:key}")
     def video(key: str) -> Response:

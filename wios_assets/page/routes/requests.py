@@ -16,7 +16,16 @@ from wios_assets.errors import BadInput, NotFound
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, discover
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.page import models
-from wios_assets.page.routes.common import REFUSALS, PageNumber, PageSize, content_response, json_response, paged
+from wios_assets.page.proxies import link, route_path
+from wios_assets.page.routes.common import (
+    REFUSALS,
+    PageNumber,
+    PageSize,
+    Router,
+    content_response,
+    json_response,
+    paged,
+)
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_requests import FilmRequest, FilmRequests
 from wios_assets.page.uploads import check_space, receive_film
@@ -32,10 +41,10 @@ def requests_router(
     settings: Settings, catalog: Catalog, requests: FilmRequests, environment: Environment
 ) -> APIRouter:
     """Routes of the pages /bring and /request/…, and of /api/requests."""
-    router = APIRouter()
+    router = Router()
 
     def html(request: Request, template: str, **values: Any) -> Response:
-        text = environment.get_template(template).render(path=request.url.path, **values)
+        text = environment.get_template(template).render(path=route_path(request.scope), **values)
         return content_response(request, text.encode(), "text/html; charset=utf-8")
 
     def find(id: str) -> FilmRequest:
@@ -83,7 +92,7 @@ def requests_router(
             raise BadInput(f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}") from None
         film_request = await run_in_threadpool(_make_request, requests, new)
         entry = await run_in_threadpool(request_entry, requests, film_request)
-        return JSONResponse(entry, status_code=201, headers={"location": f"/api/requests/{film_request.id}"})
+        return JSONResponse(entry, status_code=201, headers={"location": link(f"/api/requests/{film_request.id}")})
 
     @router.put(
         "/api/requests/{id}/film",
@@ -143,8 +152,8 @@ def request_entry(requests: FilmRequests, film_request: FilmRequest) -> dict[str
         "left_s": round(state.left_s, 1) if state.left_s is not None else None,
         "reason": reason,
         "film": film_request.film,
-        "page": f"/film/{quote(film_request.film or '', safe='')}" if ready else f"/request/{film_request.id}",
-        "upload": f"/api/requests/{film_request.id}/film" if film_request.phase == "asked" else None,
+        "page": link(f"/film/{quote(film_request.film or '', safe='')}" if ready else f"/request/{film_request.id}"),
+        "upload": link(f"/api/requests/{film_request.id}/film") if film_request.phase == "asked" else None,
     }
 
 

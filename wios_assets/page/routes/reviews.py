@@ -14,7 +14,16 @@ from wios_assets.errors import BadInput, Conflict, NotFound
 from wios_assets.lake.library import Row
 from wios_assets.page import models
 from wios_assets.page.name_updates import NameUpdates
-from wios_assets.page.routes.common import REFUSALS, FilmKey, PageNumber, PageSize, chip_path, json_response, paged
+from wios_assets.page.routes.common import (
+    REFUSALS,
+    FilmKey,
+    PageNumber,
+    PageSize,
+    Router,
+    chip_path,
+    json_response,
+    paged,
+)
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import number_or_none
 from wios_assets.page.state.review_lists import ListName, Review, ReviewLists, read_review_lists
@@ -55,7 +64,7 @@ class _JsonRoute(APIRoute):
 
 def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
     """Routes over the decisions on films of `catalog`; `name_updates` works them into the names."""
-    router = APIRouter(prefix="/api", tags=["WIOS"], responses=REFUSALS, route_class=_JsonRoute)
+    router = Router(prefix="/api", tags=["WIOS"], responses=REFUSALS, route_class=_JsonRoute)
 
     @router.get("/films/{film:key}/reviews", response_model=models.ReviewList, summary="What to look at and decide")
     def list_reviews(

@@ -1,5 +1,7 @@
 // The form that adds a film: makes the request, uploads the file if it is on this computer, and opens the request's page.
 
+import { link } from "./common.js";
+
 const form = document.getElementById("bring");
 const field = (name) => document.getElementById(name);
 const refusal = field("refusal");
@@ -57,14 +59,14 @@ form.addEventListener("submit", async (event) => {
   form.querySelector("button").disabled = true;
   try {
     const headers = { "content-type": "application/json" };
-    const response = await fetch("/api/requests", { method: "POST", headers, body: JSON.stringify(film) });
+    const response = await fetch(link("/api/requests"), { method: "POST", headers, body: JSON.stringify(film) });
     if (!response.ok) return refuse(await reasonOf(response));
     let request = await response.json();
     if (file) {
       field("sending").hidden = false;
       request = await upload(request.upload, file);
     }
-    location.assign(`/request/${request.id}`);
+    location.assign(link(`/request/${request.id}`));
   } catch (error) {
     refuse(error.message);
   }

@@ -1,5 +1,13 @@
 // Helpers that several scripts use.
 
+// The sub-path under which the page is served, empty or such as "/wios": scripts lie in its folder static.
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
+// A path of the page with its sub-path.
+export function link(path) {
+  return ROOT + path;
+}
+
 // An element with its class and its text.
 export function element(name, className, text) {
   const created = document.createElement(name);

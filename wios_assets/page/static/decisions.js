@@ -1,5 +1,7 @@
 // Making decisions: the reviewer's name, the dialog "Who is it?", sending a decision, following the names.
 
+import { link } from "./common.js";
+
 const REVIEWER_KEY = "wios-reviewer";
 const POLL_MS = 1500;
 
@@ -88,7 +90,7 @@ export async function followNames(film, done) {
     notice.hidden = false;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     try {
-      const response = await fetch(`/api/films/${film}/names`);
+      const response = await fetch(link(`/api/films/${film}/names`));
       if (response.ok) names = await response.json();
     } catch {
       // The page may be restarting.

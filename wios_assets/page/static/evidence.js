@@ -1,6 +1,6 @@
 // Evidence for a name: the reason, and the photos that matched. Requested when it is opened.
 
-import { element } from "./common.js";
+import { element, link } from "./common.js";
 
 export function evidence(key, actor, instant) {
   const details = element("details", "why");
@@ -18,7 +18,7 @@ async function fill(details, key, actor, instant) {
   details.append(text);
   let person;
   try {
-    const response = await fetch(`/api/films/${key}/who?t=${instant}`);
+    const response = await fetch(link(`/api/films/${key}/who?t=${instant}`));
     person = response.ok ? (await response.json()).people.find((each) => each.actor === actor) : undefined;
   } catch {
     person = undefined;
@@ -26,7 +26,7 @@ async function fill(details, key, actor, instant) {
   text.textContent = person ? person.reason || "No reason is stored." : "The results have changed; reload the page.";
   for (const photo of person ? person.photos : []) {
     const picture = element("img");
-    picture.src = `/photo/${key}?of=${encodeURIComponent(photo)}`;
+    picture.src = link(`/photo/${key}?of=${encodeURIComponent(photo)}`);
     picture.alt = "Photo that matched";
     picture.title = photo;
     picture.addEventListener("error", () => picture.remove(), { once: true });

@@ -1,6 +1,6 @@
 // The page of a film: who is on screen now, a lane for each person, the minutes.
 
-import { element, lastAtMost, percent } from "./common.js";
+import { element, lastAtMost, link, percent } from "./common.js";
 import { askWho, followNames, send } from "./decisions.js";
 import { evidence } from "./evidence.js";
 import { loadCaptions, toggleCaptions, usePreviewIfNeeded } from "./playback.js";
@@ -37,7 +37,7 @@ function clock(seconds) {
 function chip(face, size) {
   if (face === null || face < 0) return element("span", "no-chip");
   const picture = element("img");
-  picture.src = `/chip/${face}/${root.dataset.key}`;
+  picture.src = link(`/chip/${face}/${root.dataset.key}`);
   picture.alt = "";
   picture.width = picture.height = size;
   picture.loading = "lazy";
@@ -236,7 +236,7 @@ async function nameUnknown(lane) {
   const { person } = lane;
   const who = await askWho("cast", person.perhaps.map(([name, thousandths]) => [name, percent(thousandths)]));
   if (!who) return;
-  const path = `/api/films/${root.dataset.key}/reviews`;
+  const path = link(`/api/films/${root.dataset.key}/reviews`);
   const decision = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: film.revision };
   let response;
   try {

@@ -1,5 +1,7 @@
 // A viewer who stops at an instant asks who is on screen there: sends that question to the API, which logs the answer.
 
+import { link } from "./common.js";
+
 const DELAY_MS = 600;
 const root = document.getElementById("film");
 const video = document.getElementById("video");
@@ -12,7 +14,7 @@ function ask() {
   const instant = video ? video.currentTime : Number(seek.value);
   if (instant === lastInstant) return;
   lastInstant = instant;
-  void fetch(`/api/films/${root.dataset.key}/who?t=${instant.toFixed(3)}&source=page`).catch(() => {});
+  void fetch(link(`/api/films/${root.dataset.key}/who?t=${instant.toFixed(3)}&source=page`)).catch(() => {});
 }
 
 function askLater() {

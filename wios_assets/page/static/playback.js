@@ -1,5 +1,7 @@
 // Playing a film: captions from its metadata track, and a preview where the browser cannot play the video.
 
+import { link } from "./common.js";
+
 const POLL_MS = 1000;
 let captions = null;
 
@@ -39,7 +41,7 @@ async function playPreview(video, key, currentTime) {
     return;
   }
   previewRequested = true;
-  const address = `/preview/${key}`;
+  const address = link(`/preview/${key}`);
   for (;;) {
     const response = await fetch(address, { method: "POST" });
     const failed = { state: "failed", reason: `the page answered with status ${response.status}` };

@@ -1,6 +1,6 @@
 // The review page: decisions on tracks, by button or key.
 
-import { percent } from "./common.js";
+import { link, percent } from "./common.js";
 import { askWho, followNames, keepReviewer, send } from "./decisions.js";
 
 const list = document.getElementById("reviews");
@@ -64,7 +64,7 @@ async function newDecision(card, action) {
 async function perform(card, action) {
   if (button(card, action).disabled || card.getAttribute("aria-busy") === "true") return;
   const error = card.querySelector(".error");
-  const path = `/api/films/${list.dataset.film}/reviews`;
+  const path = link(`/api/films/${list.dataset.film}/reviews`);
   let response;
   card.setAttribute("aria-busy", "true");
   try {
