@@ -10,6 +10,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_settings import NoDecode
 
 from wios_assets.naming.options import NamingOptions
 from wios_assets.vision.options import EngineOptions, FootageOptions, LinkOptions, ShotOptions
@@ -252,12 +253,12 @@ def _sub_path(path: str) -> str:
 class PageSettings(Group):
     """Where the page stands, and its limits."""
 
-    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_host_names)] = Field(
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_host_names)] = Field(
         default=(),
         description="Host names under which the page is reached besides its addresses, comma-separated: the machine's "
         "name in the network, the reverse proxy's name (with its port unless that is 80 or 443)",
     )
-    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_networks)] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_networks)] = Field(
         default=(),
         description="Addresses or networks of reverse proxies whose `X-Forwarded-Host`, `-Proto`, `-For` and "
         "`-Prefix` are believed, comma-separated",
