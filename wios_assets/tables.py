@@ -61,7 +61,7 @@ FILM = _table(
     ("title", TEXT, "Title, as IMDB or the sidecar has it, else from the file's name"),
     ("year", INT, "Year of release, if known"),
     ("tconst", TEXT, "IMDB's key of the title, if matched"),
-    ("matched_by", TEXT, "How the title was found: sidecar, tag, title and year, file name"),
+    ("matched_by", TEXT, "How the title was found: sidecar, tag, nfo, title and year, other title and year, file name"),
     ("duration_s", REAL, "Length in seconds"),
     ("start_s", REAL, "Container's start time in seconds, taken off every time"),
     ("frame_rate", REAL, "Average frames per second"),
@@ -78,7 +78,7 @@ CAST = _table(
     ("actor", TEXT, "Name, as IMDB calls the person or as the cast was given by hand"),
     ("nconst", TEXT, "IMDB's key of the person, if known"),
     ("character", TEXT, "Character played, if known"),
-    ("source", TEXT, "Where the credit comes from: imdb or sidecar"),
+    ("source", TEXT, "Where the credit comes from: imdb, sidecar or nfo"),
     ("gallery_folder", TEXT, "Folder that holds the person's photos, if one was found"),
 )
 GALLERY_PHOTOS = _table(
@@ -367,10 +367,39 @@ NAME_BASICS = _table(
     ("known_for_titles", TEXTS, "tconsts of the titles known for"),
     by_film=False,
 )
+TITLE_EPISODE = _table(
+    "imdb/title_episode",
+    "an episode of a series, one line of title.episode.tsv",
+    ("tconst", TEXT, "IMDB's key of the episode"),
+    ("parent_tconst", TEXT, "IMDB's key of the series"),
+    ("season_number", INT, "Season, if known"),
+    ("episode_number", INT, "Number within the season, if known"),
+    by_film=False,
+)
+TITLE_AKAS = _table(
+    "imdb/title_akas",
+    "a title of a film or series in a country or language, one line of title.akas.tsv",
+    ("tconst", TEXT, "IMDB's key of the title"),
+    ("ordering", INT, "Place among the title's lines"),
+    ("title", TEXT, "Title as it is called there"),
+    ("region", TEXT, "Country, if known"),
+    ("language", TEXT, "Language, if known"),
+    by_film=False,
+)
+SERIES_EPISODES = _table(
+    "imdb/series_episodes",
+    "an episode of a series, in the order of the series",
+    ("parent_tconst", TEXT, "IMDB's key of the series"),
+    ("season_number", INT, "Season"),
+    ("episode_number", INT, "Number within the season"),
+    ("tconst", TEXT, "IMDB's key of the episode"),
+    by_film=False,
+)
 FILM_TITLES = _table(
     "imdb/film_titles",
-    "a name under which a film can be found: its primary or its original title",
+    "a name under which a film or series can be found: its primary, its original or another title",
     ("title_key", TEXT, "Title without case, accents, punctuation, article"),
+    ("other_title", TEXT, "The title as title.akas has it; null for the primary and the original title"),
     ("tconst", TEXT, "IMDB's key of the title"),
     ("title_type", TEXT, "movie, short, tvMovie …"),
     ("primary_title", TEXT, "Title most used"),

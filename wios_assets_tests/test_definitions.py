@@ -5,14 +5,14 @@ import pytest
 from dagster import AssetKey, Definitions, validate_run_config
 
 from wios_assets.definitions import build_definitions
-from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.imdb.files import ALL_FILES
 from wios_assets.lake.io_manager import column_schema
 from wios_assets.partitions import films
 from wios_assets.settings import load_settings
 from wios_assets.tables import FILM_TABLES, TABLES
 
 GROUPS = {
-    "imdb": {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmography", "wanted"},
+    "imdb": {*ALL_FILES, "imdb/film_titles", "imdb/series_episodes", "imdb/quarantine", "filmography", "wanted"},
     "films": {"film_file", "film", "cast", "imdb/title_of_film", "imdb/credits_of_film"},
     "galleries": {"cast_photos", "gallery_photos", "gallery_embeddings"},
     "frames": {"shots", "frame_samples"},
@@ -96,7 +96,7 @@ def test_films_partition_exactly_the_tables_of_a_film(definitions: Definitions) 
 def test_every_asset_is_checked(definitions: Definitions) -> None:
     keys = definitions.resolve_asset_graph().asset_check_keys
     checks = {(key.asset_key.to_user_string(), key.name) for key in keys}
-    imdb = {(table, name) for table in IMDB_FILES for name in ("counts_add_up", "keys_unique_and_not_null")}
+    imdb = {(table, name) for table in ALL_FILES for name in ("counts_add_up", "keys_unique_and_not_null")}
     assert checks == CHECKS | imdb
 
 

@@ -74,21 +74,22 @@ def cast(context: dg.AssetExecutionContext, film: pd.DataFrame, settings: dg.Res
     path = Path(entry.path)
     own = sidecar.gallery_folder(sidecar_path(path))
     galleries = [*([own] if own else []), settings.galleries]
-    tconst = film["tconst"].iloc[0]
+    duration_s = float(film["duration_s"].iloc[0])
     left_out = pd.DataFrame()
     with ImdbLookup(settings.lake) as lookup:
+        match = title_of(entry, sidecar, duration_s, settings.films, lookup)
+        tconsts = match.credited_titles if isinstance(match, Match) else ()
         if sidecar.cast:
-            rows = cast_by_hand(sidecar.cast, lookup, galleries, tconst, path)
-        elif tconst is not None:
-            rows, left_out = cast_of_title(lookup, tconst, galleries, path)
+            rows = cast_by_hand(sidecar.cast, lookup, galleries, tconsts, path)
+        elif tconsts:
+            rows, left_out = cast_of_title(lookup, tconsts, galleries, path)
         else:
             rows = cast_by_hand([])
         rows = without_forgotten(rows, settings.data)
         left_out = without_forgotten(left_out, settings.data)
         problems = []
         if rows.empty:
-            match = title_of(entry, sidecar, float(film["duration_s"].iloc[0]), settings.films, lookup)
-            problems = [missing_cast(tconst, match, path)]
+            problems = [missing_cast(match, path)]
     yield dg.Output(
         rows,
         data_version=content_version(rows),
@@ -137,11 +138,11 @@ def film_row(
     }
 
 
-def missing_cast(tconst: str | None, match: Match | Ambiguous | None, path: Path) -> str:
+def missing_cast(match: Match | Ambiguous | None, path: Path) -> str:
     """One line: why a film has no cast, and how to give it one."""
     remedy = f"list its actors under `cast:` in {sidecar_path(path)}, or use `wios film add … --cast 'A;B;C'`"
     if isinstance(match, Ambiguous):
         return match.message
-    if tconst is not None:
-        return f"IMDB's tables have no cast for {tconst}; {remedy}"
+    if match is not None:
+        return f"IMDB's tables have no cast for {' and '.join(match.credited_titles)}; {remedy}"
     return f"its title is not in IMDB's tables, so its cast is not known; {remedy}"

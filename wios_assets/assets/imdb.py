@@ -18,15 +18,15 @@ from wios_assets.assets.specs import check_spec, table_out
 from wios_assets.errors import BadInput
 from wios_assets.failures import one_line_failures
 from wios_assets.imdb.download import download_imdb
-from wios_assets.imdb.files import IMDB_FILES, TERMS
+from wios_assets.imdb.files import ALL_FILES, IMDB_FILES, OPTIONAL_FILES, TERMS, file_if_there
 from wios_assets.imdb.load import parse_folder
-from wios_assets.imdb.lookup import build_film_titles
+from wios_assets.imdb.lookup import build_film_titles, build_series_episodes
 from wios_assets.imdb.parse import ParseReport
 from wios_assets.lake.paths import parquet_files, partition_keys
 from wios_assets.lake.progress import LoadingProgress
 from wios_assets.lake.store import STALE_STAGING_S, StoredRows, remove_stale_staging, staging_folder
 from wios_assets.settings import Settings
-from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE
+from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE, SERIES_EPISODES, TITLE_AKAS, TITLE_EPISODE
 
 TABLE_CHECKS = {
     "counts_add_up": "Each line of the file became a row or was set aside.",
@@ -46,13 +46,13 @@ def _output(table: str) -> str:
     name="imdb",
     pool="imdb",
     outs={
-        _output(table): table_out(table, "imdb", code_version="2", kinds={"parquet", "duckdb"})
-        for table in (*IMDB_FILES, FILM_TITLES.name, QUARANTINE.name)
+        _output(table): table_out(table, "imdb", code_version="3", kinds={"parquet", "duckdb"})
+        for table in (*ALL_FILES, FILM_TITLES.name, SERIES_EPISODES.name, QUARANTINE.name)
     },
     check_specs=[
         *(
             check_spec(name, table, description, blocking=True, by_film=False)
-            for table in IMDB_FILES
+            for table in ALL_FILES
             for name, description in TABLE_CHECKS.items()
         ),
         check_spec(
@@ -83,7 +83,8 @@ def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     if settings.imdb_download:
         context.log.info(TERMS)
         with LoadingProgress(settings.lake) as note:
-            download_imdb(settings.imdb_load.address, settings.imdb, progress=note)
+            also = [table for table in OPTIONAL_FILES if file_if_there(settings.imdb, table)]
+            download_imdb(settings.imdb_load.address, settings.imdb, (*IMDB_FILES, *also), progress=note)
     remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
     started = time.monotonic()
     with staging_folder(settings.lake) as staging:
@@ -97,9 +98,16 @@ def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
         for table, report in reports.items():
             report.quarantine_file.replace(aside / f"{_output(table)}.parquet")
         with ThreadPoolExecutor(2) as pool:
-            titles = pool.submit(build_film_titles, _basics(reports), staging / "titles")
+            akas = reports[TITLE_AKAS.name]
+            titles = pool.submit(
+                build_film_titles, _basics(reports), staging / "titles", akas.parquet_files if akas.rows else ()
+            )
+            episodes = pool.submit(
+                build_series_episodes, reports[TITLE_EPISODE.name].parquet_files, staging / "episodes"
+            )
             checks = pool.submit(lambda: list(checks_of(reports, staging / "spill")))
         findings = [*checks.result(), films_have_names(titles.result())]
+        series_episodes = episodes.result()
         versions = {table: _file_version(report.file) for table, report in reports.items()}
         # Checked before anything is stored: a load that fails leaves the tables as they were.
         yield from findings
@@ -114,6 +122,7 @@ def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
                     "file": dg.MetadataValue.path(report.file),
                     "lines": report.lines,
                     "lines set aside": report.quarantined,
+                    "lines of titles not kept": report.passed_over,
                     "reasons": dg.MetadataValue.json(report.reasons),
                     "columns not used": dg.MetadataValue.json(list(report.extra_columns)),
                     "seconds to parse all files": seconds,
@@ -122,7 +131,12 @@ def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
         yield dg.Output(
             StoredRows(titles.result()),
             output_name=_output(FILM_TITLES.name),
-            data_version=dg.DataVersion(versions["imdb/title_basics"]),
+            data_version=dg.DataVersion(_hash(versions["imdb/title_basics"] + versions[TITLE_AKAS.name])),
+        )
+        yield dg.Output(
+            StoredRows(series_episodes),
+            output_name=_output(SERIES_EPISODES.name),
+            data_version=dg.DataVersion(versions[TITLE_EPISODE.name]),
         )
         yield dg.Output(
             StoredRows(aside),
@@ -190,9 +204,9 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[dg.As
     """Results of the checks on the written tables, which are read again from their files."""
     for table, report in reports.items():
         count = _rows(report.parquet_files)
-        lost = report.lines - count - report.quarantined
+        lost = report.lines - count - report.quarantined - report.passed_over
         yield check("counts_add_up", table, [f"{lost} lines"] if lost else [], lines=report.lines, rows=count)
-        yield check("keys_unique_and_not_null", table, bad_keys(list(report.parquet_files), IMDB_FILES[table].key))
+        yield check("keys_unique_and_not_null", table, bad_keys(list(report.parquet_files), ALL_FILES[table].key))
     unknown = unknown_keys(reports, spill)
     share = max(unknown.values()) / max(reports[PRINCIPALS].rows, 1)
     problem = (
@@ -236,7 +250,9 @@ def _rows(files: Iterable[Path]) -> int:
 
 
 def _file_version(file: Path) -> str:
-    """Data version of a file: the same bytes leave what depends on them fresh."""
+    """Data version of a file: the same bytes leave what depends on them fresh. An optional file may be absent."""
+    if not file.is_file():
+        return _hash("")
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()[:32]
 

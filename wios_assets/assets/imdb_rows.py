@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -19,11 +20,12 @@ from wios_assets.assets.results import content_version
 from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
 from wios_assets.films.index import IndexEntry
+from wios_assets.films.names import read_episode_code, read_name
 from wios_assets.films.registry import film_source, video_path
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
-from wios_assets.imdb.matching import Ambiguous, Match, match_title
+from wios_assets.imdb.matching import Ambiguous, Match, match_episode, match_title
 from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
@@ -48,10 +50,14 @@ def _observed(key: dg.AssetKey, row: str, tables: Sequence[str]) -> dg.AssetSpec
 
 
 title_of_film = _observed(
-    TITLE, "the title of IMDB's that a film is, or those that it may be", ["title_basics", "film_titles"]
+    TITLE,
+    "the title of IMDB's that a film is, or those that it may be",
+    ["title_basics", "film_titles", "series_episodes"],
 )
 credits_of_film = _observed(
-    CREDITS, "a credit of the title that a film is", ["title_basics", "title_principals", "name_basics"]
+    CREDITS,
+    "a credit of the title that a film is",
+    ["title_basics", "title_principals", "name_basics", "title_episode", "series_episodes"],
 )
 
 
@@ -88,13 +94,28 @@ def title_of(
 ) -> Match | Ambiguous | None:
     """IMDB's title of a film, looked for under its folder's and its file's name.
 
-    An episode is never looked for among films: only a key in its sidecar gives it a title.
+    An episode is looked for among the episodes of its series, never among films.
     """
-    if entry.episode and sidecar.tconst is None:
-        return None
     path = Path(entry.path)
+    if entry.episode and sidecar.tconst is None:
+        return _title_of_episode(entry, inbox, lookup)
+    if sidecar.tconst is not None and (series := lookup.series_of(sidecar.tconst)) is not None:
+        match = match_title([], sidecar.tconst, runtime_s, lookup)
+        return replace(match, credited=(series, sidecar.tconst)) if isinstance(match, Match) else match
     names: Sequence[str] = [path.stem] if path.parent == inbox else [path.parent.name, path.stem]
     return match_title(names, sidecar.tconst, runtime_s, lookup)
+
+
+def _title_of_episode(entry: IndexEntry, inbox: Path, lookup: ImdbLookup) -> Match | Ambiguous | None:
+    path = Path(entry.path)
+    numbers = read_episode_code(entry.episode)
+    if numbers is None:
+        return None
+    own = read_name(path.stem).tconst
+    # The series' folder is the file's, or the one around its season's.
+    folders = [folder for folder in (path.parent, path.parent.parent) if inbox in folder.parents]
+    tags = [tag for folder in folders if (tag := read_name(folder.name).tconst) is not None]
+    return match_episode(entry.series, numbers, next(iter([*tags, *([own] if own else [])]), None), lookup, own)
 
 
 def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
@@ -104,9 +125,9 @@ def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
 
 
 def _credits(match: Match | Ambiguous | None, sidecar: Sidecar, lookup: ImdbLookup) -> pd.DataFrame:
-    tconst = match.tconst if isinstance(match, Match) else None
+    tconsts = match.credited_titles if isinstance(match, Match) else ()
     if sidecar.cast:
-        return cast_by_hand(sidecar.cast, lookup, (), tconst)
-    if tconst is None:
+        return cast_by_hand(sidecar.cast, lookup, (), tconsts)
+    if not tconsts:
         return pd.DataFrame()
-    return pd.concat(cast_of_title(lookup, tconst), ignore_index=True)
+    return pd.concat(cast_of_title(lookup, tconsts), ignore_index=True)

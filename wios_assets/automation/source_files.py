@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wios_assets.errors import WiosError
-from wios_assets.imdb.files import IMDB_FILES, find_file
+from wios_assets.imdb.files import ALL_FILES, IMDB_FILES, OPTIONAL_FILES, file_if_there, find_file
 from wios_assets.lake.paths import parquet_files, table_folder
 from wios_assets.settings import Settings
 
@@ -28,12 +28,13 @@ class FileStamps:
 
 
 def imdb_stamps(settings: Settings) -> FileStamps | None:
-    """IMDB's four files; None unless all are there."""
+    """IMDB's four files and the optional ones that are there; None unless the four are."""
     try:
         files = [find_file(settings.imdb, table) for table in IMDB_FILES]
     except WiosError:
         return None
-    return _stamps(files)
+    optional = [file_if_there(settings.imdb, table) for table in OPTIONAL_FILES]
+    return _stamps([*files, *(file for file in optional if file is not None)])
 
 
 def imdb_is_loaded(settings: Settings) -> bool:
@@ -43,7 +44,7 @@ def imdb_is_loaded(settings: Settings) -> bool:
 
 def table_and_photo_stamps(settings: Settings) -> FileStamps:
     """IMDB's tables in the lake, and the folders of photos."""
-    tables = [table_folder(settings.lake, table) for table in IMDB_FILES]
+    tables = [table_folder(settings.lake, table) for table in ALL_FILES]
     return _stamps([*tables, settings.galleries, *_folders(settings.galleries)])
 
 

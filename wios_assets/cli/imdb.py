@@ -25,7 +25,7 @@ def about() -> None:
 def load(
     folder: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FOLDER", help="Folder of IMDB's four files. Default: the setting `imdb`."),
+        typer.Option("--from", metavar="FOLDER", help="Folder of IMDB's files. Default: the setting `imdb`."),
     ] = None,
     download: Annotated[
         bool,
@@ -55,14 +55,14 @@ def load(
 def _report_tables(settings: Settings, seconds: float) -> None:
     import pyarrow.parquet as pq
 
-    from wios_assets.imdb.files import IMDB_FILES
+    from wios_assets.imdb.files import ALL_FILES
     from wios_assets.lake.paths import parquet_files, table_folder
     from wios_assets.lake.store import read_rows
     from wios_assets.tables import FILMOGRAPHY, QUARANTINE
 
     counts = {
         table: sum(pq.read_metadata(file).num_rows for file in parquet_files(table_folder(settings.lake, table)))
-        for table in (*IMDB_FILES, QUARANTINE.name)
+        for table in (*ALL_FILES, QUARANTINE.name)
     }
     rows_loaded = ", ".join(f"{table.removeprefix('imdb/')} {rows:,}" for table, rows in counts.items())
     say(f"loaded in {seconds:.0f} s: {rows_loaded}")

@@ -74,6 +74,7 @@ _LEADING_NUMBER = re.compile(r"^(?P<first>\d{1,4})(?P<more>(?:-\d{1,4})?)(?=$|\s
 _TRAILING_NUMBER = re.compile(r"^.+?\s+-\s+(?P<first>\d{2,4})(?P<more>(?:-\d{2,4})?)(?=$|v\d|\s)")
 _AIR_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[._ -]\d\d[._ -]\d\d(?!\d)")
 _NUMBERS = re.compile(r"\d+")
+_CODE = re.compile(r"(?:S(?P<season>\d+))?E(?P<first>\d+)(?:-E(?P<last>\d+))?")
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,15 @@ def read_episode(name: str, season: int | None = None) -> EpisodeNumber | None:
         if match:
             return _episode(season, match, text)
     return None
+
+
+def read_episode_code(code: str) -> tuple[int | None, int, int] | None:
+    """Season (None for absolute numbers), first and last episode of an `EpisodeNumber.code`; None for another text."""
+    match = _CODE.fullmatch(code)
+    if match is None:
+        return None
+    first = int(match["first"])
+    return int(match["season"]) if match["season"] else None, first, int(match["last"] or first)
 
 
 def read_absolute_episode(name: str) -> EpisodeNumber | None:

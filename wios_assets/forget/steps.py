@@ -18,7 +18,7 @@ from wios_assets.films.film_lock import free_film_lock
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached
 from wios_assets.films.registry import index_path
-from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.imdb.files import ALL_FILES
 from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PARTITION = "dagster/partition"
 _JOURNAL = ".forgetting.json"
-IMDB_JOB_TABLES = {*IMDB_FILES, "imdb/film_titles", "imdb/quarantine", "filmography", "wanted"}
+IMDB_JOB_TABLES = {*ALL_FILES, "imdb/film_titles", "imdb/series_episodes", "imdb/quarantine", "filmography", "wanted"}
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,11 @@ _COLUMNS = [column.name for column in CAST.columns]
 
 
 def cast_of_title(
-    lookup: ImdbLookup, tconst: str, galleries: Iterable[Path] = (), film: Path | None = None
+    lookup: ImdbLookup, tconsts: str | Sequence[str], galleries: Iterable[Path] = (), film: Path | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The people who may be seen in a title, and those left out.
+
+    For an episode the titles are its series and then the episode: the series' cast comes first, then the guests.
 
     Actors, actresses and people as themselves, in billing order, each once, with their characters joined by ` / `.
     People who are uncredited or only lend their voices are left out. Namesakes have their nconst after the name.
@@ -36,9 +38,10 @@ def cast_of_title(
         A frame of CAST's columns (without `film`), and one of actor, nconst, character, category and reason.
     """
     people: dict[str, list[Credit]] = {}
-    for credit in lookup.credits(tconst):
-        if credit.category in ON_SCREEN:
-            people.setdefault(credit.nconst, []).append(credit)
+    for tconst in [tconsts] if isinstance(tconsts, str) else tconsts:
+        for credit in lookup.credits(tconst):
+            if credit.category in ON_SCREEN:
+                people.setdefault(credit.nconst, []).append(credit)
     names = _unique_names({nconst: credits[0].name or nconst for nconst, credits in people.items()})
     seen: list[tuple[str, str | None, str | None]] = []
     left_out: list[tuple[str, str, str | None, str, str]] = []
@@ -57,7 +60,7 @@ def cast_by_hand(
     entries: Sequence[str],
     lookup: ImdbLookup | None = None,
     galleries: Iterable[Path] = (),
-    tconst: str | None = None,
+    tconsts: Sequence[str] = (),
     film: Path | None = None,
 ) -> pd.DataFrame:
     """A cast from a user's list: actors' names, nconsts, or names of gallery folders, in billing order.
@@ -70,8 +73,8 @@ def cast_by_hand(
     """
     entries = list(dict.fromkeys(" ".join(entry.split()) for entry in entries))
     credits: dict[str, list[Credit]] = {}
-    if lookup is not None and tconst is not None:
-        for credit in lookup.credits(tconst):
+    for tconst in tconsts if lookup is not None else ():
+        for credit in lookup.credits(tconst) if lookup is not None else ():
             if credit.category in ON_SCREEN:
                 credits.setdefault(credit.nconst, []).append(credit)
     named: dict[str, set[str]] = {}

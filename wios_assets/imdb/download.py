@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable, WiosError
 from wios_assets.http_session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
-from wios_assets.imdb.files import IMDB_FILES, PUBLIC_ADDRESS, ImdbFile
+from wios_assets.imdb.files import ALL_FILES, IMDB_FILES, PUBLIC_ADDRESS, ImdbFile
 from wios_assets.imdb.stream import TextStream
 
 _CHUNK = 1 << 18
@@ -78,7 +78,7 @@ def download_imdb(
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".download.lock"), patient_session(back_off_s=back_off_s / 2) as session:
             return [
-                _Fetch(IMDB_FILES[table], base.rstrip("/"), folder, session, progress, back_off_s).run()
+                _Fetch(ALL_FILES[table], base.rstrip("/"), folder, session, progress, back_off_s).run()
                 for table in tables
             ]
     except OSError as error:

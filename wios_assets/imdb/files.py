@@ -11,7 +11,15 @@ from enum import Enum
 from pathlib import Path
 
 from wios_assets.errors import NotFound
-from wios_assets.tables import NAME_BASICS, TITLE_BASICS, TITLE_CREW, TITLE_PRINCIPALS, Table
+from wios_assets.tables import (
+    NAME_BASICS,
+    TITLE_AKAS,
+    TITLE_BASICS,
+    TITLE_CREW,
+    TITLE_EPISODE,
+    TITLE_PRINCIPALS,
+    Table,
+)
 
 TERMS = (
     "IMDB's files are for personal and non-commercial use only; by loading them you accept IMDB's terms "
@@ -38,13 +46,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class ImdbFile:
-    """One of the four files.
+    """One of IMDB's files.
 
     Attributes:
         table: the table of the lake that it becomes.
         stem: name without `.tsv.gz`.
         columns: the file's column name and kind, in the order of the table's columns.
         key: columns of the table that name a row; their values are never null.
+        films_only: only lines of films and series are kept; the others are counted as passed over.
         rows_a_group: rows of a Parquet row group. A look-up reads one for each key: a title's credits stand together
             in one, but the people of a cast in as many as there are people, so theirs are smaller.
     """
@@ -53,6 +62,7 @@ class ImdbFile:
     stem: str
     columns: tuple[tuple[str, Kind], ...]
     key: tuple[str, ...]
+    films_only: bool = False
     rows_a_group: int = 50_000
 
     @property
@@ -117,14 +127,55 @@ IMDB_FILES: dict[str, ImdbFile] = {
 }
 
 
+OPTIONAL_FILES: dict[str, ImdbFile] = {
+    file.table.name: file
+    for file in (
+        ImdbFile(
+            TITLE_EPISODE,
+            "title.episode",
+            (
+                ("tconst", Kind.TITLE_KEY),
+                ("parentTconst", Kind.TITLE_KEY),
+                ("seasonNumber", Kind.NUMBER),
+                ("episodeNumber", Kind.NUMBER),
+            ),
+            key=("tconst",),
+        ),
+        ImdbFile(
+            TITLE_AKAS,
+            "title.akas",
+            (
+                ("titleId", Kind.TITLE_KEY),
+                ("ordering", Kind.NUMBER),
+                ("title", Kind.TEXT),
+                ("region", Kind.TEXT),
+                ("language", Kind.TEXT),
+            ),
+            key=("tconst", "ordering"),
+            films_only=True,
+        ),
+    )
+}
+"""Files that are loaded where they lie beside the four of `IMDB_FILES`; without them their tables are empty."""
+
+ALL_FILES: dict[str, ImdbFile] = {**IMDB_FILES, **OPTIONAL_FILES}
+
+
 def find_file(folder: Path, table: str) -> Path:
     """The file of a table in `folder`: `title.basics.tsv.gz` or `title.basics.tsv`, the newer of the two.
 
     Raises:
         WiosError: there is neither.
     """
-    stem = IMDB_FILES[table].stem
-    files = [path for path in (folder / f"{stem}.tsv.gz", folder / f"{stem}.tsv") if path.is_file()]
-    if not files:
+    file = file_if_there(folder, table)
+    if file is None:
+        stem = ALL_FILES[table].stem
         raise NotFound(f"{folder}: there is no {stem}.tsv.gz; put IMDB's file there, or download it")
-    return max(files, key=lambda path: path.stat().st_mtime_ns)
+    return file
+
+
+def file_if_there(folder: Path, table: str) -> Path | None:
+    """As `find_file`, None where there is neither."""
+    stem = ALL_FILES[table].stem
+    files = [path for path in (folder / f"{stem}.tsv.gz", folder / f"{stem}.tsv") if path.is_file()]
+    return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)

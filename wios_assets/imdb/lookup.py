@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
 from wios_assets import tables
 
 FILM_TYPES = ("movie", "tvMovie", "video", "short", "tvShort", "tvSpecial", "tvMiniSeries")
 """Title types that one video file may be; series, episodes and games are not."""
 
+SERIES_TYPES = ("tvSeries", "tvMiniSeries")
+"""Title types whose episodes one video file each may be."""
+
 FILM_TITLES = tables.FILM_TITLES.name
+SERIES_EPISODES = tables.SERIES_EPISODES.name
 
 _ARTICLES = (
     "the|a|an|der|die|das|den|dem|ein|eine|le|la|les|l|un|une|des|el|los|las|una|unos|unas|il|lo|gli|uno|o|os|as|um|"
@@ -38,7 +43,12 @@ _MEMORY = "1GB"
 
 @dataclass(frozen=True)
 class Title:
-    """A title of IMDB; `runtime_minutes` and `year` are None where IMDB lacks them."""
+    """A title of IMDB; `runtime_minutes` and `year` are None where IMDB lacks them.
+
+    Attributes:
+        other_titles: titles of `title.akas` under which a look-up found it, empty where its primary or original title
+            agrees.
+    """
 
     tconst: str
     title_type: str
@@ -46,6 +56,16 @@ class Title:
     original_title: str
     year: int | None
     runtime_minutes: int | None
+    other_titles: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode of a series: its key, season and number in it."""
+
+    tconst: str
+    season: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -97,20 +117,44 @@ class ImdbLookup:
         rows = self._rows("imdb/title_basics", f"SELECT {_FIELDS} FROM rows WHERE tconst = ?", tconst)
         return Title(*rows[0]) if rows else None
 
-    def titles_called(self, name: str, year: int | None) -> list[Title]:
-        """Films whose primary or original title has the same key as `name`; of `year` ± 1 if one is given."""
+    def titles_called(self, name: str, year: int | None, types: tuple[str, ...] = FILM_TYPES) -> list[Title]:
+        """Titles of these types one of whose titles has the same key as `name`; of `year` ± 1 if one is given."""
         bounds = [] if year is None else [year - 1, year + 1]
-        when = "" if year is None else "AND start_year BETWEEN ? AND ?"
+        when = f"title_type IN {types} " + ("" if year is None else "AND start_year BETWEEN ? AND ?")
         if self.has(FILM_TITLES):
-            sql = f"SELECT {_FIELDS} FROM rows WHERE title_key = title_key(?) {when}"
-            rows = self._rows(FILM_TITLES, sql.replace("title_key(?)", "?"), self.title_key(name), *bounds)
+            # Earlier versions stored the index without this column; it comes with the next load.
+            other = "other_title" if "other_title" in self._columns(FILM_TITLES) else "NULL AS other_title"
+            sql = f"SELECT {other}, {_FIELDS} FROM rows WHERE {when} AND title_key = ?"
+            rows = self._rows(FILM_TITLES, sql, *bounds, self.title_key(name))
         else:
             sql = (
-                f"SELECT {_FIELDS} FROM rows WHERE title_type IN {FILM_TYPES} {when} "
+                f"SELECT NULL AS other_title, {_FIELDS} FROM rows WHERE {when} "
                 f"AND ? IN (title_key(primary_title), title_key(original_title))"
             )
             rows = self._rows("imdb/title_basics", sql, *bounds, self.title_key(name))
-        return [Title(*row) for row in dict.fromkeys(rows)]
+        titles: dict[tuple[Any, ...], list[str | None]] = {}
+        for row in rows:
+            titles.setdefault(row[1:], []).append(row[0])
+        return [
+            replace(
+                Title(*fields),
+                other_titles=() if None in others else tuple(title for title in others if title is not None),
+            )
+            for fields, others in titles.items()
+        ]
+
+    def series_of(self, tconst: str) -> str | None:
+        """The series that an episode belongs to; None where the key is no episode's."""
+        rows = self._rows("imdb/title_episode", "SELECT parent_tconst FROM rows WHERE tconst = ?", tconst)
+        return rows[0][0] if rows else None
+
+    def episodes(self, series: str) -> list[Episode]:
+        """The episodes of a series whose numbers are known, in order."""
+        sql = (
+            "SELECT tconst, season_number, episode_number FROM rows WHERE parent_tconst = ? "
+            "ORDER BY season_number, episode_number, tconst"
+        )
+        return [Episode(*row) for row in self._rows(SERIES_EPISODES, sql, series)]
 
     def title_key(self, title: str) -> str:
         """What spellings of one title share: letters and digits without case, accents and leading article."""
@@ -159,6 +203,9 @@ class ImdbLookup:
         )
         return [Person(*row) for row in rows]
 
+    def _columns(self, table: str) -> list[str]:
+        return list(pq.read_schema(next((self.lake / table).glob("*.parquet"))).names)
+
     def _rows(self, table: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         if not self.has(table):
             return []
@@ -167,11 +214,60 @@ class ImdbLookup:
         return self._db.execute(sql.replace("FROM rows", f"FROM {rows} AS rows"), values).fetchall()
 
 
-def build_film_titles(basics: Sequence[Path], staging: Path) -> Path:
-    """Write `FILM_TITLES` from the Parquet files of `imdb/title_basics`; returns the folder, `staging`/rows.
+def build_film_titles(basics: Sequence[Path], staging: Path, akas: Sequence[Path] = ()) -> Path:
+    """Write `FILM_TITLES` from the Parquet files of `imdb/title_basics` and `imdb/title_akas`.
 
     Memory stays under 1 GB; what does not fit is sorted on disk.
+
+    Returns:
+        The folder of the rows, `staging`/rows.
     """
+    other = f"""
+        UNION ALL
+        SELECT title_key(title) AS title_key, min(title), {_FIELDS}
+        FROM read_parquet($akas) JOIN films USING (tconst)
+        GROUP BY ALL HAVING title_key IS DISTINCT FROM any_value(own) AND title_key IS DISTINCT FROM any_value(original)
+    """
+    return _write_index(
+        staging,
+        f"""
+        WITH films AS MATERIALIZED (
+                SELECT title_key(primary_title) AS own,
+                    CASE WHEN original_title <> primary_title THEN title_key(original_title) END AS original,
+                    {_FIELDS}
+                FROM read_parquet($basics) WHERE title_type IN {(*FILM_TYPES, *SERIES_TYPES)}
+             ),
+             named AS (
+                SELECT own AS title_key, NULL::VARCHAR AS other_title, {_FIELDS} FROM films
+                UNION ALL
+                SELECT original, NULL, {_FIELDS} FROM films WHERE original IS DISTINCT FROM own
+                {other if akas else ""}
+             )
+        SELECT * FROM named WHERE title_key IS NOT NULL ORDER BY title_key, tconst, other_title
+        """,
+        {"basics": basics, **({"akas": akas} if akas else {})},
+    )
+
+
+def build_series_episodes(episodes: Sequence[Path], staging: Path) -> Path:
+    """Write `SERIES_EPISODES` from the Parquet files of `imdb/title_episode`; memory as in `build_film_titles`.
+
+    Returns:
+        The folder of the rows, `staging`/rows.
+    """
+    return _write_index(
+        staging,
+        """
+        SELECT parent_tconst, season_number, episode_number, tconst FROM read_parquet($episodes)
+        WHERE season_number IS NOT NULL AND episode_number IS NOT NULL
+        ORDER BY parent_tconst, season_number, episode_number, tconst
+        """,
+        {"episodes": episodes},
+    )
+
+
+def _write_index(staging: Path, query: str, files: dict[str, Sequence[Path]]) -> Path:
+    """Write a query's rows, in row groups that are small enough for look-ups, to `staging`/rows."""
     folder = staging / "rows"
     folder.mkdir(parents=True, exist_ok=True)
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -182,22 +278,7 @@ def build_film_titles(basics: Sequence[Path], staging: Path) -> Path:
         db.execute(_TITLE_KEY)
         target = str(folder / "part-00000.parquet").replace("'", "''")
         db.execute(
-            f"""
-            COPY (
-                WITH films AS MATERIALIZED (
-                        SELECT title_key(primary_title) AS own,
-                            CASE WHEN original_title <> primary_title THEN title_key(original_title) END AS original,
-                            {_FIELDS}
-                        FROM read_parquet(?) WHERE title_type IN {FILM_TYPES}
-                     ),
-                     named AS (
-                        SELECT own AS title_key, {_FIELDS} FROM films
-                        UNION ALL
-                        SELECT original, {_FIELDS} FROM films WHERE original IS DISTINCT FROM own
-                     )
-                SELECT * FROM named WHERE title_key IS NOT NULL ORDER BY title_key, tconst
-            ) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)
-            """,
-            [[str(path) for path in basics]],
+            f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)",
+            {name: [str(path) for path in paths] for name, paths in files.items()},
         )
     return folder

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from wios_assets.imdb.lookup import ImdbLookup, Title
+from wios_assets.imdb.lookup import SERIES_TYPES, Episode, ImdbLookup, Title
 from wios_assets.text import caseless, fold, words
 
 LATEST_YEAR = 2100
@@ -43,8 +43,10 @@ class Match:
 
     Attributes:
         tconst: IMDB's key. title: as IMDB has it, None where the table does not have the key. year: likewise.
-        matched_by: sidecar, tag, title and year, or title.
+        matched_by: sidecar, tag, nfo, title and year, other title and year, or title.
         runtime_minutes: IMDB's length. in_tables: False where the key was given and `title_basics` lacks it.
+        credited: keys of the titles whose credits are the cast: the title itself; for an episode its series and then
+            the episodes that are in the file.
     """
 
     tconst: str
@@ -53,14 +55,21 @@ class Match:
     matched_by: str
     runtime_minutes: int | None = None
     in_tables: bool = True
+    credited: tuple[str, ...] = ()
+
+    @property
+    def credited_titles(self) -> tuple[str, ...]:
+        """`credited`, the title itself where that is empty."""
+        return self.credited or (self.tconst,)
 
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """Several titles that the film may be; nothing was chosen."""
+    """Several titles that the film may be, or series that the episode may belong to; nothing was chosen."""
 
     name: str
     candidates: tuple[Title, ...]
+    series: bool = False
 
     @property
     def message(self) -> str:
@@ -68,6 +77,11 @@ class Ambiguous:
         listed = "; ".join(_described(title) for title in self.candidates[:8])
         more = f"; and {len(self.candidates) - 8} more" if len(self.candidates) > 8 else ""
         first = self.candidates[0].tconst
+        if self.series:
+            return (
+                f"the series {self.name!r} may be {listed}{more}. Choose one: `tconst: {first}` in `tvshow.wios.yaml` "
+                f"in its folder, or `[imdbid-{first}]` in the folder's name"
+            )
         return (
             f"{self.name!r} may be {listed}{more}. Choose one: `tconst: {first}` in the film's sidecar, "
             f"`[imdbid-{first}]` in its name, or `wios film add … --tconst {first}`"
@@ -75,18 +89,24 @@ class Ambiguous:
 
 
 def match_title(
-    names: Sequence[str], tconst: str | None, runtime_s: float | None, lookup: ImdbLookup
+    names: Sequence[str],
+    tconst: str | None,
+    runtime_s: float | None,
+    lookup: ImdbLookup,
+    nfo_tconst: str | None = None,
 ) -> Match | Ambiguous | None:
     """The title of a film, several that it may be, or None.
 
-    In this order: a key that was given; a tag such as `[imdbid-tt0133093]` in a name; `Title (Year)`, tolerant of
-    case, accents, punctuation, articles, a year more or less, and of either title that IMDB has. Of several titles
-    that fit, the one spelled like the name wins, then the one whose length is the film's; otherwise none is chosen.
+    In this order: a key that was given; a tag such as `[imdbid-tt0133093]` in a name; the key in an nfo file; `Title
+    (Year)`, tolerant of case, accents, punctuation, articles, a year more or less, and of either title that IMDB has. A
+    title of another country or language (`title.akas`) counts only with its year. Of several titles that fit, the one
+    spelled like the name wins, then the one whose length is the film's; otherwise none is chosen.
 
     Args:
         names: names of the film without extension, of its folder and its file; the first that matches counts.
         tconst: key from the sidecar or the command line.
         runtime_s: the film's length in seconds, if known.
+        nfo_tconst: key in the film's nfo file.
     """
     if tconst is not None:
         return _by_key(tconst, "sidecar", lookup)
@@ -94,13 +114,15 @@ def match_title(
         tag = _TAG.search(name)
         if tag:
             return _by_key(tag.group(1).lower(), "tag", lookup)
+    if nfo_tconst is not None:
+        return _by_key(nfo_tconst, "nfo", lookup)
     undecided: Ambiguous | None = None
     for name in names:
         # A bare number may be the year or belong to the title: `Wonder Woman 1984`. Every reading counts.
         matched_by: dict[Title, str] = {}
         for reading in readings(name):
             for title in _called(reading, runtime_s, lookup):
-                matched_by.setdefault(title, "title" if reading.year is None else "title and year")
+                matched_by.setdefault(title, _how(reading, title))
         if runtime_s is not None:
             fitting = {title: by for title, by in matched_by.items() if _may_last(title, runtime_s / 60)}
             matched_by = fitting or matched_by
@@ -110,6 +132,102 @@ def match_title(
             films_first = sorted(matched_by, key=lambda title: (title.title_type != "movie", title.tconst))
             undecided = Ambiguous(name, tuple(films_first))
     return undecided
+
+
+def match_episode(
+    series: str,
+    numbers: tuple[int | None, int, int],
+    series_tconst: str | None,
+    lookup: ImdbLookup,
+    tconst: str | None = None,
+) -> Match | Ambiguous | None:
+    """The title of an episode, several series that it may belong to, or None.
+
+    Where IMDB does not have the episode, the match is its series, with the numbers in the title.
+
+    Args:
+        series: title of the series, perhaps with its year.
+        numbers: season (0 for specials, None for absolute numbers), first and last episode.
+        series_tconst: the series' key, or the key of any of its episodes; None to look for the series by its title.
+        tconst: the episode's own key, if known.
+    """
+    season, first, last = numbers
+    if tconst is not None and (parent := lookup.series_of(tconst)) is not None:
+        match = _by_key(tconst, "nfo", lookup)
+        number = next((episode for episode in lookup.episodes(parent) if episode.tconst == tconst), None)
+        more = _numbered(lookup.episodes(parent), number.season, number.number, last - first) if number else []
+        credited = (parent, tconst, *(episode.tconst for episode in more if episode.tconst != tconst))
+        return replace(match, title=_episode_title(lookup, parent, series, numbers, tconst), credited=credited)
+    found: Match | Ambiguous | None
+    if series_tconst is not None:
+        found = _by_key(lookup.series_of(series_tconst) or series_tconst, "tag", lookup)
+    else:
+        found = _match_series(series, numbers, lookup)
+    if not isinstance(found, Match):
+        return found
+    episodes = _episodes_of(lookup.episodes(found.tconst), season, first, last)
+    own = lookup.title(episodes[0].tconst) if episodes else None
+    title = _episode_title(lookup, found.tconst, found.title or series, numbers, own.tconst if own else None)
+    return Match(
+        episodes[0].tconst if episodes else found.tconst,
+        title,
+        own.year if own else found.year,
+        found.matched_by,
+        own.runtime_minutes if own else None,
+        found.in_tables,
+        (found.tconst, *(episode.tconst for episode in episodes)),
+    )
+
+
+def episode_code(numbers: tuple[int | None, int, int]) -> str:
+    """`S01E02`, `S01E01-E02`, or `E1071` for an absolute number."""
+    season, first, last = numbers
+    return (
+        (f"S{season:02d}" if season is not None else "") + f"E{first:02d}" + (f"-E{last:02d}" if last != first else "")
+    )
+
+
+def _match_series(name: str, numbers: tuple[int | None, int, int], lookup: ImdbLookup) -> Match | Ambiguous | None:
+    for reading in readings(name):
+        titles = _best_titles(reading, lookup.titles_called(reading.title, reading.year, SERIES_TYPES))
+        if len(titles) > 1:
+            having = [title for title in titles if _episodes_of(lookup.episodes(title.tconst), *numbers)]
+            titles = having or titles
+        if len(titles) == 1:
+            return _match(titles[0], _how(reading, titles[0]))
+        if titles:
+            return Ambiguous(name, tuple(sorted(titles, key=lambda title: title.tconst)), series=True)
+    return None
+
+
+def _episodes_of(episodes: Sequence[Episode], season: int | None, first: int, last: int) -> list[Episode]:
+    """The episodes of a file among those of its series, in order."""
+    if season is not None:
+        return _numbered(episodes, season, first, last - first)
+    regular = [episode for episode in episodes if episode.season > 0]
+    seasons = sorted({episode.season for episode in regular})
+    starts = [min(episode.number for episode in regular if episode.season == season) for season in seasons]
+    ends = [max(episode.number for episode in regular if episode.season == season) for season in seasons]
+    if all(start > end for start, end in zip(starts[1:], ends[:-1], strict=True)):
+        # The numbers go on from season to season, so they are the absolute ones.
+        return [episode for episode in regular if first <= episode.number <= last]
+    # Else an absolute number counts all seasons before, which must be complete for that.
+    numbers = [(episode.season, episode.number) for episode in regular]
+    complete = numbers == [(s, n) for s, end in zip(seasons, ends, strict=True) for n in range(1, end + 1)]
+    return regular[first - 1 : last] if complete and last <= len(regular) else []
+
+
+def _numbered(episodes: Sequence[Episode], season: int, first: int, more: int) -> list[Episode]:
+    return [episode for episode in episodes if episode.season == season and first <= episode.number <= first + more]
+
+
+def _episode_title(
+    lookup: ImdbLookup, series_tconst: str, series: str, numbers: tuple[int | None, int, int], tconst: str | None
+) -> str:
+    """`Fargo S01E02 The Rooster Prince`."""
+    known, own = lookup.title(series_tconst), lookup.title(tconst) if tconst is not None else None
+    name = known.primary_title if known is not None else title_from_name(series)[0]
+    return " ".join([name, episode_code(numbers), *([own.primary_title] if own is not None else [])])
 
 
 def readings(name: str) -> Iterator[NameReading]:
@@ -159,16 +277,31 @@ def _by_key(tconst: str, matched_by: str, lookup: ImdbLookup) -> Match:
 
 def _called(reading: NameReading, runtime_s: float | None, lookup: ImdbLookup) -> list[Title]:
     """Titles with the spelling closest to a reading, of its year if it has one."""
-    titles = lookup.titles_called(reading.title, reading.year)
-    if reading.year is not None:
-        # The year on a case and in IMDB differ by one where a film ran at a festival first.
-        titles = [title for title in titles if title.year == reading.year] or titles
-    closest = min((_spelling(reading.title, title) for title in titles), default=0)
-    titles = [title for title in titles if _spelling(reading.title, title) == closest]
+    titles = _best_titles(reading, lookup.titles_called(reading.title, reading.year))
     # Title and year outweigh the length: there are longer cuts, and there are excerpts. A title alone does not.
     if reading.year is None and runtime_s is not None:
         titles = [title for title in titles if _may_last(title, runtime_s / 60)]
     return titles
+
+
+def _best_titles(reading: NameReading, titles: Sequence[Title]) -> list[Title]:
+    """Titles of the reading's year, else a year off, with the closest spelling."""
+    own = [title for title in titles if not title.other_titles]
+    if reading.year is not None:
+        # The year on a case and in IMDB differ by one where a film ran at a festival first.
+        exact = [title for title in own if title.year == reading.year]
+        others = [title for title in titles if title.other_titles]
+        of_year = [title for title in others if title.year == reading.year]
+        own = exact or [*own, *of_year] or others
+    closest = min((_spelling(reading.title, title) for title in own if not title.other_titles), default=0)
+    return [title for title in own if title.other_titles or _spelling(reading.title, title) == closest]
+
+
+def _how(reading: NameReading, title: Title) -> str:
+    """What a reading and a title agree in."""
+    if title.other_titles:
+        return "other title and year"
+    return "title" if reading.year is None else "title and year"
 
 
 def _may_last(title: Title, minutes: float) -> bool:
@@ -184,7 +317,7 @@ def _spelling(name: str, title: Title) -> int:
     """Difference in spelling between a name and a title: 0 for the same letters, 3 where only the keys agree."""
     return min(
         next((level for level, plain in enumerate(_PLAINER) if plain(name) == plain(spelling)), len(_PLAINER))
-        for spelling in (title.primary_title, title.original_title)
+        for spelling in title.other_titles or (title.primary_title, title.original_title)
     )
 
 
@@ -196,7 +329,9 @@ _PLAINER: tuple[Callable[[str], str], ...] = (caseless, words, _without_marks)
 
 
 def _match(title: Title, matched_by: str) -> Match:
-    return Match(title.tconst, title.primary_title, title.year, matched_by, title.runtime_minutes)
+    # The owner's own title, as IMDB spells it.
+    name = title.other_titles[0] if title.other_titles else title.primary_title
+    return Match(title.tconst, name, title.year, matched_by, title.runtime_minutes)
 
 
 def _described(title: Title) -> str:

@@ -17,7 +17,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from wios_assets.errors import BadInput, Unavailable
-from wios_assets.imdb.files import IMDB_FILES, ImdbFile, Kind
+from wios_assets.imdb.files import ALL_FILES, ImdbFile, Kind
 from wios_assets.imdb.part_files import ROWS_A_FILE, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
 from wios_assets.imdb.stream import TextStream
@@ -34,12 +34,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ParseReport:
-    """Result of parsing a file: `lines == rows + quarantined`.
+    """Result of parsing a file: `lines == rows + quarantined + passed_over`.
 
     Attributes:
         lines: lines after the header. rows: rows written. quarantined: lines that do not fit.
         reasons: reason without its value → lines. extra_columns: columns of the file that the table does not have.
-        requoted: values that a CSV writer had put into quotes.
+        requoted: values that a CSV writer had put into quotes. passed_over: sound lines of titles that are not kept.
         parquet_folder: holds `part-….parquet` of the table's schema, sorted by key; keys are unique in it.
         quarantine_file: Parquet of `QUARANTINE_SCHEMA`; written even when it is empty.
         was_sorted: whether the file had its rows in the order of the key, as IMDB's have.
@@ -57,6 +57,7 @@ class ParseReport:
     parquet_files: tuple[Path, ...]
     quarantine_file: Path
     was_sorted: bool
+    passed_over: int = 0
 
     @property
     def quarantined_share(self) -> float:
@@ -70,6 +71,7 @@ def parse_imdb(
     staging: Path,
     allowed_share: float = ALLOWED_SHARE,
     progress: Callable[[int, int], None] | None = None,
+    kept_titles: np.ndarray | None = None,
 ) -> ParseReport:
     """Read `file` as `table` (a name such as `imdb/title_basics`) and write it to `staging`.
 
@@ -80,17 +82,18 @@ def parse_imdb(
         staging: folder for `rows/` and `quarantine.parquet`; what it held is removed.
         allowed_share: largest share of quarantined lines, 0 to 1.
         progress: called with bytes read and total bytes (of the file, compressed or not).
+        kept_titles: numbers of the tconsts whose lines are kept, int64, ascending; None keeps all.
 
     Raises:
         WiosError: no such column, empty, damaged or no table at all, or too many lines that do not fit. Nothing is
             left in `staging` then.
     """
-    spec = IMDB_FILES[table]
+    spec = ALL_FILES[table]
     try:
         try:
-            report = _Parser(spec, file, _emptied(staging), progress, keep_lines=False).run()
+            report = _Parser(spec, file, _emptied(staging), progress, False, kept_titles).run()
         except _NotSortedError:
-            report = _Parser(spec, file, _emptied(staging), progress, keep_lines=True).run()
+            report = _Parser(spec, file, _emptied(staging), progress, True, kept_titles).run()
         _check(report, allowed_share)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
@@ -99,6 +102,18 @@ def parse_imdb(
         shutil.rmtree(staging, ignore_errors=True)
         raise
     return report
+
+
+def no_lines(folder: Path, table: str, staging: Path) -> ParseReport:
+    """Write `table` without rows, where `folder` lacks its file."""
+    spec, rows, aside = ALL_FILES[table], _emptied(staging) / "rows", staging / "quarantine.parquet"
+    rows.mkdir()
+    parts = PartFiles(rows, spec.table.schema, spec.rows_a_group)
+    parts.write(pa.RecordBatch.from_pylist([], spec.table.schema))
+    parts.close()
+    pq.write_table(QUARANTINE_SCHEMA.empty_table(), aside)
+    file = folder / f"{spec.stem}.tsv.gz"
+    return ParseReport(table, file, 0, 0, 0, {}, (), 0, rows, tuple(parts.files), aside, True)
 
 
 def _emptied(folder: Path) -> Path:
@@ -131,6 +146,8 @@ class _Parser:
     staging: Path
     progress: Callable[[int, int], None] | None
     keep_lines: bool
+    kept_titles: np.ndarray | None = None
+    passed_over: int = 0
     misshapen: list[tuple[int, str, str]] = field(default_factory=list)
     quarantined: int = 0
     requoted: int = 0
@@ -153,11 +170,14 @@ class _Parser:
             else:
                 self._read(stream, parts)
             lines = stream.lines - 1
-        if lines != parts.rows + self.quarantined:
-            raise RuntimeError(f"{self.file}: {lines} lines, but {parts.rows} rows and {self.quarantined} set aside")
+        if lines != parts.rows + self.quarantined + self.passed_over:
+            raise RuntimeError(
+                f"{self.file}: {lines} lines, but {parts.rows} rows, {self.quarantined} set aside and "
+                f"{self.passed_over} passed over"
+            )
         return ParseReport(
             table.name, self.file, lines, parts.rows, self.quarantined, dict(self.reasons), extra, self.requoted,
-            rows, tuple(parts.files), aside, not self.keep_lines,
+            rows, tuple(parts.files), aside, not self.keep_lines, self.passed_over,
         )  # fmt: skip
 
     def _read(self, stream: TextStream, parts: PartFiles) -> None:
@@ -266,7 +286,17 @@ class _Parser:
             self.reasons["another number of columns"] += len(self.misshapen)
             numbers, reasons, texts = zip(*self.misshapen, strict=True)
             self._quarantine([first_line + number - 1 for number in numbers], list(reasons), list(texts))
+        if self.kept_titles is not None:
+            batch = self._of_kept_titles(batch, self.kept_titles)
         return batch if self.keep_lines else self._in_order(batch)
+
+    def _of_kept_titles(self, batch: pa.RecordBatch, kept: np.ndarray) -> pa.RecordBatch:
+        numbers = pc.utf8_slice_codeunits(batch.column(0), 2).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        index = np.searchsorted(kept, numbers)
+        inside = index < len(kept)
+        inside[inside] = kept[index[inside]] == numbers[inside]
+        self.passed_over += len(batch) - int(np.count_nonzero(inside))
+        return batch.filter(pa.array(inside))
 
     def _lines(self, first_line: int, rows: np.ndarray) -> np.ndarray:
         """Line of the file for each row of a block, the misshapen lines in between counted."""

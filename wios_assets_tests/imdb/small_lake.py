@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wios_assets.imdb.files import IMDB_FILES
-from wios_assets.imdb.lookup import FILM_TITLES, build_film_titles
-from wios_assets.imdb.parse import parse_imdb
+from wios_assets.imdb.files import ALL_FILES
+from wios_assets.imdb.load import parse_folder
+from wios_assets.imdb.lookup import FILM_TITLES, SERIES_EPISODES, build_film_titles, build_series_episodes
 
 TITLES = (
     ("tt0017925", "movie", "The General", "The General", "0", "1926", "\\N", "78", "Action"),
@@ -67,17 +67,100 @@ LINES: dict[str, Sequence[Sequence[str]]] = {
 }
 
 
-def make_lake(folder: Path, film_titles: bool = True) -> Path:
-    """Write the tables to `folder`, with or without the index of film titles; returns `folder`."""
-    for table, lines in LINES.items():
-        file = folder / f"{IMDB_FILES[table].stem}.tsv"
-        folder.mkdir(parents=True, exist_ok=True)
-        header = "\t".join(IMDB_FILES[table].names)
-        file.write_text("\n".join([header, *("\t".join(line) for line in lines), ""]), encoding="utf-8")
-        report = parse_imdb(file, table, folder / "staging", allowed_share=0.0)
+SERIES_LINES: dict[str, Sequence[Sequence[str]]] = {
+    "imdb/title_basics": (
+        (
+            "tt0111161",
+            "movie",
+            "The Shawshank Redemption",
+            "The Shawshank Redemption",
+            "0",
+            "1994",
+            "\\N",
+            "142",
+            "Drama",
+        ),
+        (
+            "tt0112579",
+            "movie",
+            "The Bridges of Madison County",
+            "The Bridges of Madison County",
+            "0",
+            "1995",
+            "\\N",
+            "135",
+            "Drama",
+        ),
+        ("tt0388629", "tvSeries", "One Piece", "One Piece", "0", "1999", "\\N", "24", "Animation"),
+        ("tt2802850", "tvSeries", "Fargo", "Fargo", "0", "2014", "2024", "53", "Crime"),
+        ("tt2802851", "tvSeries", "Fargo", "Fargo", "0", "2003", "2003", "50", "Crime"),
+        (
+            "tt3097534",
+            "tvEpisode",
+            "The Crocodile's Dilemma",
+            "The Crocodile's Dilemma",
+            "0",
+            "2014",
+            "\\N",
+            "68",
+            "Crime",
+        ),
+        ("tt3514096", "tvEpisode", "The Rooster Prince", "The Rooster Prince", "0", "2014", "\\N", "53", "Crime"),
+        ("tt3514098", "tvEpisode", "A Muddy Road", "A Muddy Road", "0", "2014", "\\N", "53", "Crime"),
+        ("tt3514200", "tvEpisode", "Waiting for Dutch", "Waiting for Dutch", "0", "2015", "\\N", "57", "Crime"),
+        ("tt6000001", "movie", "Die Brücken", "Die Brücken", "0", "1996", "\\N", "135", "Drama"),
+    ),
+    "imdb/title_principals": (
+        ("tt2802850", "1", "nm0000206", "actor", "\\N", '["Lorne Malvo"]'),
+        ("tt2802850", "2", "nm0000401", "actor", "\\N", '["Lester"]'),
+        ("tt3514096", "1", "nm0000206", "actor", "\\N", '["Lorne Malvo"]'),
+        ("tt3514096", "2", "nm1000002", "actor", "\\N", '["Guest"]'),
+        ("tt3514098", "1", "nm0005251", "actress", "\\N", '["Second Guest"]'),
+    ),
+    "imdb/title_episode": (
+        ("tt0388630", "tt0388629", "1", "1"),
+        ("tt0388631", "tt0388629", "1", "2"),
+        ("tt0388632", "tt0388629", "2", "1"),
+        ("tt0388633", "tt0388629", "2", "2"),
+        ("tt3097534", "tt2802850", "1", "1"),
+        ("tt3514096", "tt2802850", "1", "2"),
+        ("tt3514098", "tt2802850", "1", "3"),
+        ("tt3514099", "tt2802850", "\\N", "\\N"),
+        ("tt3514200", "tt2802850", "2", "1"),
+    ),
+    "imdb/title_akas": (
+        ("tt0111161", "1", "Die Verurteilten", "DE", "\\N"),
+        ("tt0111161", "2", "The Shawshank Redemption", "US", "\\N"),
+        ("tt0111161", "3", "ショーシャンクの空に", "JP", "ja"),
+        ("tt0112579", "1", "Los puentes de Madison", "ES", "\\N"),
+        ("tt0112579", "2", "Die Brücken", "DE", "\\N"),
+        ("tt2802850", "1", "Фарго", "RU", "\\N"),
+        ("tt3514096", "1", "Der Hahnenprinz", "DE", "\\N"),
+    ),
+}
+"""Series with their episodes, and titles of other countries, for `make_lake`."""
+
+
+def make_lake(
+    folder: Path, film_titles: bool = True, more: Mapping[str, Sequence[Sequence[str]]] | None = None
+) -> Path:
+    """Write the tables to `folder`, with or without the indices, with `more` lines by table; returns `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    more = more or {}
+    for table, spec in ALL_FILES.items():
+        lines = [*LINES.get(table, ()), *more.get(table, ())]
+        if lines:
+            text = "\n".join(["\t".join(spec.names), *("\t".join(line) for line in lines), ""])
+            (folder / f"{spec.stem}.tsv").write_text(text, encoding="utf-8")
+    reports = parse_folder(folder, folder / "staging", allowed_share=0.0)
+    for table, report in reports.items():
         (folder / table).parent.mkdir(exist_ok=True)
         shutil.move(report.parquet_folder, folder / table)
     if film_titles:
-        basics = sorted((folder / "imdb/title_basics").glob("*.parquet"))
-        shutil.move(build_film_titles(basics, folder / "staging"), folder / FILM_TITLES)
+        basics, akas, episodes = (
+            sorted((folder / table).glob("*.parquet"))
+            for table in ("imdb/title_basics", "imdb/title_akas", "imdb/title_episode")
+        )
+        shutil.move(build_film_titles(basics, folder / "titles", akas), folder / FILM_TITLES)
+        shutil.move(build_series_episodes(episodes, folder / "episodes"), folder / SERIES_EPISODES)
     return folder

@@ -89,11 +89,11 @@ def test_a_cast_by_hand_keeps_the_spelling_and_finds_the_keys(lookup: ImdbLookup
 
 def test_a_namesake_is_not_guessed(lookup: ImdbLookup) -> None:
     assert column(cast_by_hand(["Harrison Ford"], lookup), "nconst") == [None]
-    assert column(cast_by_hand(["Harrison Ford"], lookup, tconst=MATRIX), "nconst") == [None]
+    assert column(cast_by_hand(["Harrison Ford"], lookup, tconsts=[MATRIX]), "nconst") == [None]
 
 
 def test_the_title_s_own_cast_gives_the_person_and_the_character(lookup: ImdbLookup) -> None:
-    cast = cast_by_hand(["keanu reeves", "Jim Parsons"], lookup, tconst=MATRIX)
+    cast = cast_by_hand(["keanu reeves", "Jim Parsons"], lookup, tconsts=[MATRIX])
     assert column(cast, "nconst") == ["nm0000206", "nm1000002"]
     assert column(cast, "character") == ["Neo / Self", None]
 
