@@ -18,25 +18,25 @@ from wios_assets.assets.results import content_version
 from wios_assets.definitions import build_definitions
 from wios_assets.errors import WiosError
 from wios_assets.imdb.casts import cast_of_title
-from wios_assets.imdb.files import IMDB_FILES, PUBLIC_ADDRESS
+from wios_assets.imdb.files import ALL_FILES, IMDB_FILES, PUBLIC_ADDRESS
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.lake.store import read_rows
 from wios_assets.settings import Settings, load_settings
 from wios_assets.settings.groups import ImdbLoadSettings
-from wios_assets.tables import FILM_TITLES, FILMOGRAPHY, QUARANTINE, TABLES, WANTED
-from wios_assets_tests.imdb.small_lake import CREDITS, LINES
+from wios_assets.tables import FILM_TITLES, FILMOGRAPHY, QUARANTINE, SERIES_EPISODES, TABLES, WANTED
+from wios_assets_tests.imdb.small_lake import CREDITS, LINES, SERIES_LINES
 
 pytestmark = pytest.mark.slow
 
 MATRIX = "tt0133093"
-TABLE_NAMES = (*IMDB_FILES, FILM_TITLES.name, QUARANTINE.name, FILMOGRAPHY.name, WANTED.name)
+TABLE_NAMES = (*ALL_FILES, FILM_TITLES.name, SERIES_EPISODES.name, QUARANTINE.name, FILMOGRAPHY.name, WANTED.name)
 EXTRA = ("nm9999999", "Edna Extra", "\\N", "\\N", "\\N", "\\N")
 
 
 def write_file(folder: Path, table: str, lines: list[tuple[str, ...]], header: bool = True) -> Path:
-    file = folder / f"{IMDB_FILES[table].stem}.tsv"
+    file = folder / f"{ALL_FILES[table].stem}.tsv"
     folder.mkdir(parents=True, exist_ok=True)
-    head = ["\t".join(IMDB_FILES[table].names)] if header else []
+    head = ["\t".join(ALL_FILES[table].names)] if header else []
     file.write_text("\n".join([*head, *("\t".join(line) for line in lines), ""]), encoding="utf-8")
     return file
 
@@ -233,3 +233,35 @@ def test_the_address_of_imdb_is_the_public_one_and_nothing_is_fetched_unasked() 
 def test_a_director_that_is_no_key_is_refused() -> None:
     with pytest.raises(WiosError, match="director"):
         load_settings(director="Christopher Nolan")
+
+
+def test_episodes_and_other_titles_are_loaded_where_their_files_are_and_gone_once_they_are_not(
+    settings: Settings,
+) -> None:
+    instance = DagsterInstance.ephemeral()
+    for table, lines in SERIES_LINES.items():
+        own = lines_of(table) if table in LINES else []
+        write_file(settings.imdb, table, [*own, *(tuple(line) for line in lines)])
+    load(settings, instance)
+    loaded = state(settings.lake)
+    for table in ("imdb/title_episode", "imdb/title_akas"):
+        (settings.imdb / f"{ALL_FILES[table].stem}.tsv").unlink()
+    load(settings, instance)
+    without = state(settings.lake)
+
+    assert loaded["imdb/title_episode"].num_rows == 9
+    assert loaded["imdb/series_episodes"].num_rows == 8
+    assert loaded["imdb/title_akas"].num_rows == 6
+    assert "Die Verurteilten" in loaded[FILM_TITLES.name]["other_title"].to_pylist()
+    assert [without[name].num_rows for name in ("imdb/title_episode", "imdb/series_episodes", "imdb/title_akas")] == [
+        0
+    ] * 3
+    assert without[FILM_TITLES.name]["other_title"].null_count == without[FILM_TITLES.name].num_rows
+
+
+def test_a_damaged_file_of_episodes_is_refused_with_the_others(settings: Settings) -> None:
+    write_file(settings.imdb, "imdb/title_episode", [("tt0000001", "nonsense", "1", "1")])
+
+    load(settings, DagsterInstance.ephemeral(), fails=True)
+
+    assert not list((settings.lake / "imdb").glob("*/*.parquet"))

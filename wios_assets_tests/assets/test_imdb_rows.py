@@ -17,7 +17,7 @@ from wios_assets.assets.imdb_rows import CREDITS, TITLE, observed_rows
 from wios_assets.automation.sensors import inbox_sensor
 from wios_assets.definitions import build_definitions
 from wios_assets.films.registry import look_at_inbox
-from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.imdb.files import ALL_FILES, IMDB_FILES
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.assets.graph import materializable
 from wios_assets_tests.assets.test_imdb import lines_of, load, write_file
@@ -78,7 +78,7 @@ def graph(tmp_path: Path) -> Iterator[Graph]:
     with DagsterInstance.ephemeral() as instance:
         graph = Graph(settings, instance)
         graph.load("imdb/title_principals", [*lines_of("imdb/title_principals"), RUNNER])
-        for table in IMDB_FILES:
+        for table in ALL_FILES:
             os.utime(settings.lake / table, (LONG_AGO, LONG_AGO))
         tick = inbox_sensor(settings)(build_sensor_context(instance=instance))
         assert isinstance(tick, SensorResult)
