@@ -124,7 +124,7 @@ def test_the_way_from_imdbs_tables_to_a_film_stands_in_the_graph(graph: Graph) -
     assert assets.get(AssetKey("film")).parent_keys == {TITLE, FILM_FILE}
     assert CREDITS in assets.get(AssetKey("cast")).parent_keys
     tables = {key.path[-1] for key in assets.get(CREDITS).parent_keys}
-    assert tables == {"title_basics", "title_principals", "name_basics"}
+    assert tables == {"title_basics", "title_principals", "name_basics", "title_episode", "series_episodes"}
 
 
 def test_a_film_that_is_unknown_or_unreadable_has_no_rows(graph: Graph) -> None:
