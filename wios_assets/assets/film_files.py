@@ -13,12 +13,14 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from wios_assets.assets.imdb_rows import row_versions, rows_of_film
+from wios_assets.assets.imdb_rows import nfo_of_film, row_versions, rows_of_film
 from wios_assets.assets.results import nullable
 from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
 from wios_assets.films.index import IndexEntry
-from wios_assets.films.registry import film_source
+from wios_assets.films.nfo import series_folder
+from wios_assets.films.portraits import portraits_of
+from wios_assets.films.registry import film_source, gallery_folders, series_sidecar
 from wios_assets.films.sidecar import Sidecar, sidecar_path
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.partitions import films
@@ -68,8 +70,8 @@ def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[dg.As
                 match, credits = rows_of_film(settings, film, lookup)
                 path = Path(entry.path)
                 versions = {
-                    FILM_FILE: _film_file_version(entry),
-                    CAST_PHOTOS: _photos_version(settings, path, sidecar, credits),
+                    FILM_FILE: _film_file_version(settings, entry),
+                    CAST_PHOTOS: _photos_version(settings, entry, sidecar, credits),
                     TRUTH: _truth_version(path),
                     DECISIONS: decisions_version(settings.data, film),
                     **row_versions(match, credits),
@@ -80,23 +82,33 @@ def film_observations(settings: Settings, keys: Iterable[str]) -> Iterator[dg.As
                 yield dg.AssetObservation(key, partition=film, tags={"dagster/data_version": version})
 
 
-def _film_file_version(entry: IndexEntry) -> str:
-    """Changes with the content, the path and the sidecar."""
+def _film_file_version(settings: Settings, entry: IndexEntry) -> str:
+    """Changes with the content, the path, the sidecar, that of the series, and nfo files."""
     sidecar = sidecar_path(Path(entry.path))
     text = sidecar.read_bytes() if sidecar.is_file() else b""
-    return _digest(entry.fingerprint, entry.path, hashlib.sha256(text).hexdigest())
+    series = series_sidecar(settings, entry)
+    more = [*([series[0]] if series is not None else []), *nfo_of_film(settings, entry).files]
+    return _digest(
+        entry.fingerprint,
+        entry.path,
+        hashlib.sha256(text).hexdigest(),
+        *(hashlib.sha256(file.read_bytes()).hexdigest() for file in more),
+    )
 
 
-def _photos_version(settings: Settings, path: Path, sidecar: Sidecar, credits: pd.DataFrame) -> str:
+def _photos_version(settings: Settings, entry: IndexEntry, sidecar: Sidecar, credits: pd.DataFrame) -> str:
     """Changes when a photo of somebody credited appears, disappears or is written to."""
     if credits.empty:
         return NONE
-    own = sidecar.gallery_folder(sidecar_path(path))
+    path = Path(entry.path)
+    series = series_folder(path, settings.films) if entry.episode else None
     beside = path if (path.parent / ACTORS_FOLDER).is_dir() else path.resolve()
     people = list(zip(credits["actor"], nullable(credits["nconst"]), strict=True))
-    galleries = photos_of_cast(people, [*([own] if own else []), settings.galleries], beside)
+    galleries = photos_of_cast(people, gallery_folders(settings, entry, sidecar), beside, series)
+    portraits = portraits_of(settings, nfo_of_film(settings, entry))
     return _digest(
-        *(f"{actor}\0{_stamp(file)}" for actor, files in galleries.items() for file in (*files.photos, *files.others))
+        *(_stamp(file) for files in portraits.values() for file in files),
+        *(f"{actor}\0{_stamp(file)}" for actor, files in galleries.items() for file in (*files.photos, *files.others)),
     )
 
 

@@ -8,14 +8,13 @@ import dagster as dg
 import pandas as pd
 
 from wios_assets.assets.film_files import FILM_FILE
-from wios_assets.assets.imdb_rows import CREDITS, TITLE, title_of
+from wios_assets.assets.imdb_rows import CREDITS, TITLE, cast_of, nfo_of_film, title_of
 from wios_assets.assets.results import check, content_version
 from wios_assets.assets.specs import check_spec, film_spec
 from wios_assets.failures import one_line_failures
 from wios_assets.films.index import IndexEntry
-from wios_assets.films.registry import film_source, video_path
+from wios_assets.films.registry import film_source, gallery_folders, video_path
 from wios_assets.films.sidecar import Sidecar, sidecar_path
-from wios_assets.imdb.casts import cast_by_hand, cast_of_title
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.imdb.matching import Ambiguous, Match, title_from_name
 from wios_assets.photos.folders import misspelt_names
@@ -39,7 +38,9 @@ def film(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
     path = Path(entry.path)
     video = probe(video_path(settings, context.partition_key, entry))
     with ImdbLookup(settings.lake) as lookup:
-        match = title_of(entry, sidecar, video.duration_s, settings.films, lookup)
+        match = title_of(settings, entry, sidecar, video.duration_s, lookup)
+    for problem in nfo_of_film(settings, entry).problems:
+        context.log.warning(problem)
     rows = pd.DataFrame([film_row(video, entry, sidecar, match, settings.samples_per_second)])
     yield dg.Output(
         rows,
@@ -72,19 +73,11 @@ def film(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 def cast(context: dg.AssetExecutionContext, film: pd.DataFrame, settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
     entry, sidecar = film_source(settings, context.partition_key)
     path = Path(entry.path)
-    own = sidecar.gallery_folder(sidecar_path(path))
-    galleries = [*([own] if own else []), settings.galleries]
+    galleries = gallery_folders(settings, entry, sidecar)
     duration_s = float(film["duration_s"].iloc[0])
-    left_out = pd.DataFrame()
     with ImdbLookup(settings.lake) as lookup:
-        match = title_of(entry, sidecar, duration_s, settings.films, lookup)
-        tconsts = match.credited_titles if isinstance(match, Match) else ()
-        if sidecar.cast:
-            rows = cast_by_hand(sidecar.cast, lookup, galleries, tconsts, path)
-        elif tconsts:
-            rows, left_out = cast_of_title(lookup, tconsts, galleries, path)
-        else:
-            rows = cast_by_hand([])
+        match = title_of(settings, entry, sidecar, duration_s, lookup)
+        rows, left_out = cast_of(match, sidecar, nfo_of_film(settings, entry), lookup, galleries, path)
         rows = without_forgotten(rows, settings.data)
         left_out = without_forgotten(left_out, settings.data)
         problems = []

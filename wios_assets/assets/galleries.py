@@ -9,13 +9,15 @@ import dagster as dg
 import pandas as pd
 
 from wios_assets.assets.film_files import CAST_PHOTOS
+from wios_assets.assets.imdb_rows import nfo_of_film
 from wios_assets.assets.options import cores, engine_options, gallery_options
 from wios_assets.assets.results import check, nullable, picture
 from wios_assets.assets.specs import check_spec, table_out
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.failures import one_line_failures
-from wios_assets.films.registry import film_source
-from wios_assets.films.sidecar import sidecar_path
+from wios_assets.films.nfo import series_folder
+from wios_assets.films.portraits import portraits_of
+from wios_assets.films.registry import film_source, gallery_folders
 from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.partitions import films
 from wios_assets.photos.contact_sheet import contact_sheet
@@ -24,6 +26,7 @@ from wios_assets.photos.tmdb import Cast, CastPhotos, TmdbPhotos
 from wios_assets.photos.verdicts import judge_gallery
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM
+from wios_assets.text import name_key
 from wios_assets.vision.engines import load_engine
 
 
@@ -102,11 +105,15 @@ def candidate_photos(settings: Settings, film: str, people: Cast) -> tuple[dict[
     """
     entry, sidecar = film_source(settings, film)
     film_file = Path(entry.path)
-    named = sidecar.gallery_folder(sidecar_path(film_file))
-    folders = [*([named] if named else []), settings.galleries]
+    folders = gallery_folders(settings, entry, sidecar)
     beside = film_file if (film_file.parent / ACTORS_FOLDER).is_dir() else film_file.resolve()
-    files = photos_of_cast(people, folders, beside)
-    photos = {actor: own.photos + own.others for actor, own in files.items()}
+    series = series_folder(film_file, settings.films) if entry.episode else None
+    files = photos_of_cast(people, folders, beside, series)
+    portraits = portraits_of(settings, nfo_of_film(settings, entry))
+    photos = {
+        actor: tuple(dict.fromkeys([*own.photos, *own.others, *portraits.get(name_key(actor), ())]))
+        for actor, own in files.items()
+    }
     problems: list[str] = []
     if settings.tmdb_key is not None:
         fetched = photos_from_tmdb(settings, people, film)

@@ -21,9 +21,10 @@ from wios_assets.assets.specs import COST, OWNERS
 from wios_assets.errors import WiosError
 from wios_assets.films.index import IndexEntry
 from wios_assets.films.names import read_episode_code, read_name
-from wios_assets.films.registry import film_source, video_path
+from wios_assets.films.nfo import Nfo, nfo_of, series_folder
+from wios_assets.films.registry import film_source, series_sidecar, video_path
 from wios_assets.films.sidecar import Sidecar
-from wios_assets.imdb.casts import cast_by_hand, cast_of_title
+from wios_assets.imdb.casts import cast_by_hand, cast_of_title, with_roles
 from wios_assets.imdb.lookup import ImdbLookup
 from wios_assets.imdb.matching import Ambiguous, Match, match_episode, match_title
 from wios_assets.lake.store import has_rows_of, read_rows
@@ -68,8 +69,13 @@ def rows_of_film(settings: Settings, film: str, lookup: ImdbLookup) -> tuple[Mat
         WiosError: the film is not in the inbox, or its file cannot be read and never was.
     """
     entry, sidecar = film_source(settings, film)
-    match = title_of(entry, sidecar, _duration_s(settings, film, entry), settings.films, lookup)
-    return match, _credits(match, sidecar, lookup)
+    match = title_of(settings, entry, sidecar, _duration_s(settings, film, entry), lookup)
+    return match, pd.concat(cast_of(match, sidecar, nfo_of_film(settings, entry), lookup), ignore_index=True)
+
+
+def nfo_of_film(settings: Settings, entry: IndexEntry) -> Nfo:
+    """What the nfo files of a film or an episode say."""
+    return nfo_of(Path(entry.path), settings.films, episode=bool(entry.episode))
 
 
 def row_versions(match: Match | Ambiguous | None, credits: pd.DataFrame) -> dict[dg.AssetKey, str]:
@@ -90,7 +96,7 @@ def observed_rows(settings: Settings, films: Iterable[str]) -> Iterator[dg.Asset
 
 
 def title_of(
-    entry: IndexEntry, sidecar: Sidecar, runtime_s: float, inbox: Path, lookup: ImdbLookup
+    settings: Settings, entry: IndexEntry, sidecar: Sidecar, runtime_s: float, lookup: ImdbLookup
 ) -> Match | Ambiguous | None:
     """IMDB's title of a film, looked for under its folder's and its file's name.
 
@@ -98,24 +104,30 @@ def title_of(
     """
     path = Path(entry.path)
     if entry.episode and sidecar.tconst is None:
-        return _title_of_episode(entry, inbox, lookup)
+        return _title_of_episode(settings, entry, lookup)
     if sidecar.tconst is not None and (series := lookup.series_of(sidecar.tconst)) is not None:
         match = match_title([], sidecar.tconst, runtime_s, lookup)
         return replace(match, credited=(series, sidecar.tconst)) if isinstance(match, Match) else match
-    names: Sequence[str] = [path.stem] if path.parent == inbox else [path.parent.name, path.stem]
-    return match_title(names, sidecar.tconst, runtime_s, lookup)
+    names: Sequence[str] = [path.stem] if path.parent == settings.films else [path.parent.name, path.stem]
+    return match_title(names, sidecar.tconst, runtime_s, lookup, nfo_of_film(settings, entry).tconst)
 
 
-def _title_of_episode(entry: IndexEntry, inbox: Path, lookup: ImdbLookup) -> Match | Ambiguous | None:
+def _title_of_episode(settings: Settings, entry: IndexEntry, lookup: ImdbLookup) -> Match | Ambiguous | None:
     path = Path(entry.path)
     numbers = read_episode_code(entry.episode)
     if numbers is None:
         return None
+    nfo, shared = nfo_of_film(settings, entry), series_sidecar(settings, entry)
+    folder = series_folder(path, settings.films)
     own = read_name(path.stem).tconst
-    # The series' folder is the file's, or the one around its season's.
-    folders = [folder for folder in (path.parent, path.parent.parent) if inbox in folder.parents]
-    tags = [tag for folder in folders if (tag := read_name(folder.name).tconst) is not None]
-    return match_episode(entry.series, numbers, next(iter([*tags, *([own] if own else [])]), None), lookup, own)
+    keys = [
+        shared[1].tconst if shared is not None else None,
+        read_name(folder.name).tconst if folder is not None else None,
+        nfo.series_tconst,
+        own,
+    ]
+    series = next((key for key in keys if key is not None), None)
+    return match_episode(entry.series, numbers, series, lookup, own or nfo.tconst)
 
 
 def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
@@ -124,10 +136,23 @@ def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:
     return probe(video_path(settings, film, entry)).duration_s
 
 
-def _credits(match: Match | Ambiguous | None, sidecar: Sidecar, lookup: ImdbLookup) -> pd.DataFrame:
+def cast_of(
+    match: Match | Ambiguous | None,
+    sidecar: Sidecar,
+    nfo: Nfo,
+    lookup: ImdbLookup,
+    galleries: Sequence[Path] = (),
+    film: Path | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A film's cast, and who is left out of it.
+
+    The sidecar's list comes first, then IMDB's credits, then the nfo's, which also has the roles that IMDB lacks.
+    """
     tconsts = match.credited_titles if isinstance(match, Match) else ()
+    roles = {actor.name: actor.role for actor in nfo.actors}
     if sidecar.cast:
-        return cast_by_hand(sidecar.cast, lookup, (), tconsts)
-    if not tconsts:
-        return pd.DataFrame()
-    return pd.concat(cast_of_title(lookup, tconsts), ignore_index=True)
+        return with_roles(cast_by_hand(sidecar.cast, lookup, galleries, tconsts, film), roles), pd.DataFrame()
+    rows, left_out = cast_of_title(lookup, tconsts, galleries, film) if tconsts else (cast_by_hand([]), pd.DataFrame())
+    if rows.empty:
+        rows = cast_by_hand(list(roles), lookup, galleries, tconsts, film, source="nfo")
+    return with_roles(rows, roles), left_out

@@ -21,9 +21,11 @@ from wios_assets.films.index import (
     read_index,
     write_index,
 )
-from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
+from wios_assets.films.nfo import series_folder
+from wios_assets.films.sidecar import SERIES_SIDECAR, Sidecar, read_sidecar, sidecar_path
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import finished_films, has_rows_of, read_rows
+from wios_assets.photos.folders import folders_by_letter
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM
 from wios_assets.vision.parts import SUFFIX, parts_text
@@ -60,7 +62,32 @@ def film_source(settings: Settings, film: str) -> tuple[IndexEntry, Sidecar]:
         raise Unavailable(f"film {film!r}: {path} cannot be opened ({error.strerror}); check its permissions") from None
     if not exists:
         raise NotFound(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
-    return entry, read_sidecar(sidecar) if has_sidecar else Sidecar()
+    own = read_sidecar(sidecar) if has_sidecar else Sidecar()
+    series = series_sidecar(settings, entry)
+    if series is not None:
+        shared = series[1].model_dump(include={"cast", "samples_per_second"}, exclude_none=True)
+        own = own.model_copy(update={key: value for key, value in shared.items() if getattr(own, key) is None})
+    return entry, own
+
+
+def series_sidecar(settings: Settings, entry: IndexEntry) -> tuple[Path, Sidecar] | None:
+    """The sidecar of an episode's series with its path; None for a film, and for a series without one.
+
+    Raises:
+        WiosError: it is not usable.
+    """
+    folder = series_folder(Path(entry.path), settings.films) if entry.episode else None
+    file = folder / SERIES_SIDECAR if folder is not None else None
+    return (file, read_sidecar(file)) if file is not None and file.is_file() else None
+
+
+def gallery_folders(settings: Settings, entry: IndexEntry, sidecar: Sidecar) -> list[Path]:
+    """Galleries that a film's photos are looked for in: the sidecar's, its series', everybody's, and Jellyfin's."""
+    own = sidecar.gallery_folder(sidecar_path(Path(entry.path)))
+    series = series_sidecar(settings, entry)
+    shared = series[1].gallery_folder(series[0]) if series is not None else None
+    named = [folder for folder in (own, shared) if folder is not None]
+    return [*dict.fromkeys([*named, settings.galleries]), *folders_by_letter(settings.inbox.people)]
 
 
 def video_path(settings: Settings, film: str, entry: IndexEntry) -> Path:

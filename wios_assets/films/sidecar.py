@@ -12,6 +12,8 @@ from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Unavailable
 
 SIDECAR_SUFFIX = ".wios.yaml"
+SERIES_SIDECAR = "tvshow.wios.yaml"
+"""Sidecar in a series' folder; its `tconst` is the series', its `cast` and `gallery` those of all episodes."""
 TCONST = r"^tt\d{7,10}$"
 
 

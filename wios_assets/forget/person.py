@@ -17,7 +17,7 @@ from wios_assets.forget import steps
 from wios_assets.forget.steps import Report, Subject
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.store import has_rows_of, read_rows, write_rows
-from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
+from wios_assets.photos.folders import ACTORS_FOLDER, folders_by_letter, photos_of_cast
 from wios_assets.reviews.decisions import forget_people
 from wios_assets.reviews.forgotten import never_name, read_forgotten
 from wios_assets.settings import Settings
@@ -118,7 +118,7 @@ def _remove_photos(settings: Settings, subject: Subject, report: Report) -> None
     """Remove photos inside the data and cache folders. Photos elsewhere belong to the user and are reported."""
     own = (settings.data, settings.cache)
     index = read_index(index_path(settings)).films
-    galleries = [settings.galleries, settings.cache / "tmdb" / "people"]
+    galleries = [settings.galleries, settings.cache / "tmdb" / "people", *folders_by_letter(settings.inbox.people)]
     loose = []
     for entry in index.values():
         path = Path(entry.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from wios_assets.imdb.lookup import Credit, ImdbLookup
 from wios_assets.photos.folders import photos_of_cast
 from wios_assets.tables import CAST
-from wios_assets.text import caseless
+from wios_assets.text import caseless, name_key
 
 ON_SCREEN = ("actor", "actress", "self")
 LEFT_OUT_COLUMNS = ("actor", "nconst", "character", "category", "reason")
@@ -56,14 +56,25 @@ def cast_of_title(
     return _cast_frame(seen, "imdb", galleries, film), pd.DataFrame(left_out, columns=list(LEFT_OUT_COLUMNS))
 
 
+def with_roles(cast: pd.DataFrame, roles: Mapping[str, str | None]) -> pd.DataFrame:
+    """A cast with characters from `roles` (by actor's name) where it has none."""
+    by_name = {name_key(actor): role for actor, role in roles.items()}
+    own = [
+        by_name.get(name_key(actor)) if character is None else character
+        for actor, character in zip(cast["actor"], cast["character"], strict=True)
+    ]
+    return cast.assign(character=pd.Series(own, index=cast.index, dtype=object))
+
+
 def cast_by_hand(
     entries: Sequence[str],
     lookup: ImdbLookup | None = None,
     galleries: Iterable[Path] = (),
     tconsts: Sequence[str] = (),
     film: Path | None = None,
+    source: str = "sidecar",
 ) -> pd.DataFrame:
-    """A cast from a user's list: actors' names, nconsts, or names of gallery folders, in billing order.
+    """A cast from a user's list, or an nfo's: actors' names, nconsts, or names of gallery folders, in billing order.
 
     A name keeps its spelling. Its nconst is that of the title's cast member with this name, else the only one with this
     name in IMDB; it stays empty where IMDB has several people of the name. An nconst gets the name that IMDB has.
@@ -91,7 +102,7 @@ def cast_by_hand(
         people.setdefault(nconst or actor, (actor, nconst, " / ".join(characters) or None))
     unique = _unique_names({key: actor for key, (actor, _, _) in people.items()})
     cast = [(unique[key], nconst, character) for key, (_, nconst, character) in people.items()]
-    return _cast_frame(cast, "sidecar", galleries, film)
+    return _cast_frame(cast, source, galleries, film)
 
 
 def _key_of(name: str, of_title: dict[str, set[str]], lookup: ImdbLookup | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,10 @@ class ActorPhotos:
 
 
 def photos_of_cast(
-    cast: Sequence[tuple[str, str | None]], galleries: Iterable[Path], film: Path | None = None
+    cast: Sequence[tuple[str, str | None]],
+    galleries: Iterable[Path],
+    film: Path | None = None,
+    series: Path | None = None,
 ) -> dict[str, ActorPhotos]:
     """Each cast member's photos.
 
@@ -54,6 +58,7 @@ def photos_of_cast(
         galleries: folders with one folder per actor, whose name is the actor's name or nconst; missing ones are
             skipped.
         film: video file; `.actors/Firstname_Lastname.jpg` in its folder is included, as Kodi and Jellyfin store it.
+        series: folder of an episode's series; `.actors` in it is included too.
 
     Returns:
         By name, in the order of the cast; an actor without photos has an empty tuple.
@@ -61,18 +66,18 @@ def photos_of_cast(
     Raises:
         Unavailable: a folder cannot be read.
     """
-    actors_folder = film.parent / ACTORS_FOLDER if film is not None else None
+    beside = [folder / ACTORS_FOLDER for folder in (film.parent if film else None, series) if folder is not None]
     try:
-        return _photos_of_cast(cast, galleries, actors_folder)
+        return _photos_of_cast(cast, galleries, list(dict.fromkeys(beside)))
     except OSError as error:
         raise Unavailable(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
 
 
 def _photos_of_cast(
-    cast: Sequence[tuple[str, str | None]], galleries: Iterable[Path], actors_folder: Path | None
+    cast: Sequence[tuple[str, str | None]], galleries: Iterable[Path], actors_folders: Sequence[Path]
 ) -> dict[str, ActorPhotos]:
     folders = [folder for gallery in galleries if gallery.is_dir() for folder in _subfolders(gallery)]
-    loose = _files(actors_folder) if actors_folder is not None and actors_folder.is_dir() else []
+    loose = [file for folder in actors_folders if folder.is_dir() for file in _files(folder)]
     by_folder = _by_key((folder.name, folder) for folder in folders)
     by_file = _by_key((picture.stem, picture) for picture in loose)
     result = {}
@@ -109,6 +114,11 @@ def misspelt_names(names: Iterable[str], cast: Iterable[str], galleries: Iterabl
     return {name: free[keys[0]] for name, keys in near.items() if keys}
 
 
+def folders_by_letter(people: Path | None) -> list[Path]:
+    """Galleries in Jellyfin's folder of people, `metadata/People`, which has a folder for each first letter."""
+    return _subfolders(people) if people is not None and people.is_dir() else []
+
+
 def is_picture(file: Path) -> bool:
     """Whether a file's type is among `PICTURE_SUFFIXES`."""
     return file.suffix.casefold() in PICTURE_SUFFIXES
@@ -133,7 +143,9 @@ def _by_key(named: Iterable[tuple[str, Path]]) -> Mapping[str, list[Path]]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    # A listing knows which entries are folders: Jellyfin's folder of people holds a hundred thousand.
+    with os.scandir(folder) as entries:
+        return sorted(folder / entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
 
 
 def _files(folder: Path) -> list[Path]:

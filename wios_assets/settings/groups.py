@@ -7,9 +7,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+)
 from pydantic_settings import NoDecode
 
 from wios_assets.naming.options import NamingOptions
@@ -186,6 +194,14 @@ class InboxSettings(Group):
         default=10.0, ge=0, description="A film file is registered once it has not changed for this long, in seconds"
     )
     sensor_seconds: int = Field(default=15, ge=1, description="Pause between two looks at the inbox, in seconds")
+    people: Path | None = Field(
+        default=None, description="Jellyfin's folder of people, `metadata/People`, whose portraits are photos too"
+    )
+
+    @field_validator("people")
+    @classmethod
+    def _absolute(cls, folder: Path | None) -> Path | None:
+        return folder.expanduser().resolve() if folder is not None else None
 
 
 class ImdbLoadSettings(Group):

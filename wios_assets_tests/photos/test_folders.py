@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wios_assets.errors import Unavailable
-from wios_assets.photos.folders import misspelt_names, photos_of_cast
+from wios_assets.photos.folders import folders_by_letter, misspelt_names, photos_of_cast
 from wios_assets.text import name_key
 
 
@@ -98,3 +98,27 @@ def test_a_misspelt_name_is_told_from_another_persons(tmp_path: Path) -> None:
         "rachel_gren": tmp_path / "rachel_green"
     }
     assert misspelt_names(["rachel_gren"], ["rachel_gren", "Rachel Green"], [tmp_path]) == {}
+
+
+def test_portraits_lie_in_jellyfins_folder_of_people(tmp_path: Path) -> None:
+    for letter, name in (("A", "Al Pacino"), ("A", "Ana de Armas"), ("É", "Élodie Yung")):
+        (tmp_path / letter / name).mkdir(parents=True)
+        (tmp_path / letter / name / "folder.jpg").touch()
+
+    photos = photos_of_cast([("Al Pacino", None), ("Elodie Yung", None)], folders_by_letter(tmp_path))
+
+    assert photos["Al Pacino"].photos == (tmp_path / "A/Al Pacino/folder.jpg",)
+    assert photos["Elodie Yung"].photos == (tmp_path / "É/Élodie Yung/folder.jpg",)
+    assert folders_by_letter(tmp_path / "none") == folders_by_letter(None) == []
+
+
+def test_a_series_shares_its_portraits_and_an_episode_adds_its_own(tmp_path: Path) -> None:
+    shared, own = tmp_path / "Fargo/.actors/Ada.jpg", tmp_path / "Fargo/Season 01/.actors/Guest.jpg"
+    for photo in (shared, own):
+        photo.parent.mkdir(parents=True)
+        photo.touch()
+
+    film = tmp_path / "Fargo/Season 01/S01E01.mkv"
+    photos = photos_of_cast([("Ada", None), ("Guest", None)], [], film, tmp_path / "Fargo")
+
+    assert (photos["Ada"].photos, photos["Guest"].photos) == ((shared,), (own,))
