@@ -13,6 +13,7 @@ from wios_assets.cli.console import number, say, show_json, show_table
 from wios_assets.errors import NotFound, WiosError
 from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library, typed
+from wios_assets.lake.series import episodes_asked, screen_time_of
 from wios_assets.settings import Settings, load_settings
 from wios_assets.timeline.clock import format_clock, parse_clock
 from wios_assets.timeline.likely_names import likely_names_text
@@ -144,8 +145,17 @@ def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
 
 
 def screen_time(film: Film, as_json: AsJson = False) -> None:
-    """Show how long each person is on screen, the longest first."""
-    with asked_film(load_settings(), film) as (library, row):
+    """Show how long each person is on screen, the longest first; over all episodes for a series or a season."""
+    settings = load_settings()
+    if settings.library.exists():
+        with open_library(settings) as library:
+            known = {each["film"]: each for each in questions.films(library)}
+            keys = episodes_asked({key: each["title"] for key, each in known.items()}, film)
+            episodes = [known[key] for key in keys]
+            if episodes:
+                _show_season(film, episodes, screen_time_of(library, episodes), as_json=as_json)
+                return
+    with asked_film(settings, film) as (library, row):
         rows = questions.screen_time(library, row["film"])
     if as_json:
         show_json(rows)
@@ -170,6 +180,30 @@ def screen_time(film: Film, as_json: AsJson = False) -> None:
             for person in rows
         ],
         right=("Rank", "Time", "Seconds", "Share", "Appearances", "Probability"),
+    )
+
+
+def _show_season(name: str, episodes: list[Row], people: list[Row], *, as_json: bool) -> None:
+    if as_json:
+        show_json({"episodes": [episode["film"] for episode in episodes], "people": people})
+        return
+    say(f"{name}: {len(episodes)} episodes", style="bold")
+    show_table(
+        ("Rank", "Actor", "Character", "Time", "Seconds", "Share", "Appearances", "Episodes"),
+        [
+            (
+                person["rank"],
+                person["actor"],
+                person["character"],
+                format_clock(person["seconds"]),
+                number(person["seconds"], 1),
+                f"{person['share']:.1%}",
+                person["appearances"],
+                person["films"],
+            )
+            for person in people
+        ],
+        right=("Rank", "Time", "Seconds", "Share", "Appearances", "Episodes"),
     )
 
 

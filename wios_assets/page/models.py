@@ -22,6 +22,8 @@ class Reason(BaseModel):
 
 class FilmEntry(BaseModel):
     key: str = Field(description="The film's key")
+    series: str | None = Field(description="Series of an episode, with its year if known")
+    season: int | None = Field(description="Season of an episode, 0 for specials; null for absolute numbers")
     title: str | None = Field(description="Title")
     year: int | None = Field(description="Year of release, if known")
     tconst: str | None = Field(description="IMDB's key of the title, if matched")
@@ -45,6 +47,24 @@ class FilmList(BaseModel):
     page: int = Field(description="This page, from 1")
     pages: int = Field(description="Number of pages, at least 1")
     films: list[FilmEntry]
+
+
+class PersonInSeries(BaseModel):
+    rank: int = Field(description="Place by seconds on screen, from 1")
+    actor: str = Field(description="Name")
+    nconst: str | None = Field(description="IMDB's key of the person, if known")
+    character: str | None = Field(description="Characters played, if known")
+    seconds: Seconds = Field(description="Seconds on screen, over all episodes")
+    share: Share = Field(description="Share of the length of all episodes, 0 to 1")
+    appearances: int = Field(description="Number of appearances")
+    films: int = Field(description="Episodes that the person is in")
+
+
+class SeriesScreenTime(BaseModel):
+    """Screen time over the analysed episodes of a season or series; people outside the cast are left out."""
+
+    episodes: list[str] = Field(description="Keys of the episodes, in order")
+    people: list[PersonInSeries] = Field(description="Cast members, the longest on screen first")
 
 
 class LikelyName(BaseModel):

@@ -254,3 +254,17 @@ def test_a_reader_that_stops_listening_is_no_fault_to_trace(wios: Wios) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     assert done.stdout.strip() in ("0", "1")
+
+
+def test_screen_time_of_a_series_is_that_of_all_its_episodes(wios: Wios) -> None:
+    with_films(wios, "Fargo (2014) S01E01", "Fargo (2014) S01E02", "Inception (2010)")
+    answer = wios("screen-time", "fargo s01", "--json")
+    shown = wios("screen-time", "Fargo (2014)")
+
+    content = json.loads(answer.out)
+    assert content["episodes"] == ["Fargo (2014) S01E01", "Fargo (2014) S01E02"]
+    assert [(each["actor"], each["seconds"]) for each in content["people"]] == [
+        ("Eileen Collins", 39.5),
+        ("Grace Hopper", 23.0),
+    ]
+    assert shown.out.startswith("Fargo (2014): 2 episodes")

@@ -124,6 +124,10 @@ def test_the_screen_time_of_an_actor_is_listed_by_film(wios: Wios) -> None:
     assert {(row["film"], row["seconds"], row["rank"]) for row in rows} == {(HEAT, 19.75, 1), (OTHER, 19.75, 1)}
 
 
+def test_the_screen_time_of_a_season_is_that_of_the_films_whose_keys_begin_so(wios: Wios) -> None:
+    assert asked(wios, "--saved", "screen-time-of-season", "Heat") == []
+
+
 def test_cast_members_never_seen_are_listed_with_their_photos(wios: Wios) -> None:
     rows = asked(wios, "--saved", "unseen-cast", HEAT)
     assert [(row["actor"], row["character"], row["usable_photos"]) for row in rows] == [

@@ -16,6 +16,7 @@ from wios_assets.exports import MEDIA_TYPES, Format, What, default_format, expor
 from wios_assets.exports.documents import AppearancesDocument, MinutesDocument, ScreenTimeDocument
 from wios_assets.lake.library import Row
 from wios_assets.lake.prediction_log import Answer, PredictionLog
+from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
 from wios_assets.page import models
 from wios_assets.page.routes.common import (
     REFUSALS,
@@ -93,6 +94,21 @@ def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> AP
     )
     def screen_time(request: Request, film: FilmKey) -> Response:
         return document(request, film, "screen-time")
+
+    @router.get(
+        "/series/{name:key}/screen-time",
+        response_model=models.SeriesScreenTime,
+        summary="How long each cast member is on screen over a season or series",
+    )
+    def series_screen_time(
+        request: Request,
+        name: Annotated[str, Path(description="`Fargo (2014)` for all its seasons, `Fargo (2014) S01` for one")],
+    ) -> Response:
+        with catalog.library() as library:
+            episodes = find_episodes(library, name)
+            people = screen_time_of(library, episodes)
+        rounded = [{**each, "seconds": round(each["seconds"], 3), "share": round(each["share"], 4)} for each in people]
+        return json_response(request, {"episodes": [row["film"] for row in episodes], "people": rounded})
 
     @router.get("/films/{film:key}/export", summary="A film's export, as `wios export` writes it", response_model=None)
     def export(request: Request, film: FilmKey, what: What = "appearances", format: Format | None = None) -> Response:
@@ -174,8 +190,11 @@ def film_entry(hit: Hit, states: FilmStates) -> dict[str, Any]:
     row = hit.film
     ready = row["duration_s"] is not None
     state = states.of(row["film"], ready)
+    episode = episode_of(row["film"])
     return {
         "key": row["film"],
+        "series": episode.series if episode is not None else None,
+        "season": episode.season if episode is not None else None,
         "title": row["title"],
         "year": row["year"],
         "tconst": row["tconst"],

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wios_assets.errors import NotFound
 from wios_assets.exports import FORMATS
+from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
 from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.proxies import link, route_path
 from wios_assets.page.routes.common import (
@@ -89,12 +90,19 @@ def html_router(
         return html(
             request,
             "films.html",
-            films=[{**film_entry(hit, states), "hits": hit.people} for hit in shown],
+            films=by_season([{**film_entry(hit, states), "hits": hit.people} for hit in shown]),
             total=len(hits),
             pages=_paging(link("/"), q, page, pages),
             q=q,
             inbox=str(settings.films),
         )
+
+    @router.get("/series/{name:key}")
+    def series_page(request: Request, name: str) -> Response:
+        with catalog.library() as library:
+            episodes = find_episodes(library, name)
+            people = screen_time_of(library, episodes)
+        return html(request, "series.html", name=name, episodes=episodes, people=people)
 
     @router.get("/film/{key:key}")
     def film_page(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
@@ -168,6 +176,29 @@ def html_router(
         return html(request, "api.html", routes=routes)
 
     return router
+
+
+def by_season(films: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Films in groups: those of each season of a series together, where its first one is; the others as they come.
+
+    Returns:
+        series (None for films that are no episodes), season (None for absolute numbers), name (what `episodes_asked`
+        finds the season by) and films of each group.
+    """
+    groups: list[dict[str, Any]] = []
+    seasons: dict[tuple[str, int | None], dict[str, Any]] = {}
+    for film in films:
+        episode = episode_of(film["key"])
+        series, season = (episode.series, episode.season) if episode is not None else (None, None)
+        group = seasons.get((series, season)) if series is not None else groups[-1] if groups else None
+        if group is None or group["series"] != series:
+            name = series if season is None else f"{series} S{season:02d}"
+            group = {"series": series, "season": season, "name": name, "films": []}
+            groups.append(group)
+            if series is not None:
+                seasons[(series, season)] = group
+        group["films"].append(film)
+    return groups
 
 
 def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:

@@ -205,3 +205,30 @@ def test_the_films_of_an_actor_are_paged(tmp_path: Path) -> None:
         assert len(set.union(*shown)) == 12
         assert page.get("/portrait/Grace%20Hopper").headers["content-type"] == "image/svg+xml"
         assert page.get("/portrait/nobody").status_code == 404
+
+
+def test_episodes_stand_under_their_season_which_has_a_page_of_its_screen_time(tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    keys = ("Fargo (2014) S01E01", "Fargo (2014) S01E02", "Fargo (2014) S00E01", "Heat (1995)")
+    fill(settings.lake, *(library_row(key, title=key) for key in keys))
+    publish(settings.lake, settings.library)
+    with serving(settings) as page:
+        films = page.get("/").text
+        season = page.get("/series/" + quote("Fargo (2014) S01", safe=""))
+        answer = page.json("/api/series/" + quote("Fargo (2014)", safe="") + "/screen-time")
+        entries = {each["key"]: (each["series"], each["season"]) for each in page.json("/api/films")["films"]}
+        missing = page.get("/series/Ozark")
+
+    assert re.findall(r'<h2 class="series"><a href="([^"]+)">', films) == [
+        "/series/Fargo%20%282014%29%20S00",
+        "/series/Fargo%20%282014%29%20S01",
+    ]
+    assert films.index("Season 1") < films.index("Fargo (2014) S01E01")
+    assert season.status_code == 200
+    assert "2 episodes" in season.text
+    assert "Eileen Collins" in season.text
+    assert answer["episodes"] == ["Fargo (2014) S00E01", *keys[:2]]
+    assert answer["people"][0]["films"] == 3
+    assert entries["Fargo (2014) S00E01"] == ("Fargo (2014)", 0)
+    assert entries["Heat (1995)"] == (None, None)
+    assert missing.status_code == 404
