@@ -2,9 +2,9 @@
 
     python -m benchmarks.imdb_files FOLDER --principals 10_000_000
 
-At their full size (2025) the real files hold about 12 M titles, 15 M names and 95 M principals; the generator keeps
-these proportions. The names and titles are made up. Rows are sorted by key as text, as in the real
-files, so tt10000000 comes before tt1000001.
+At their full size (2025) the real files hold about 12 M titles, 15 M names and 95 M principals, and the optional ones
+9 M episodes and 52 M titles of countries; the generator keeps these proportions. The names and titles are made up.
+Rows are sorted by key as text, as in the real files, so tt10000000 comes before tt1000001.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wios_assets.imdb.files import IMDB_FILES
+from wios_assets.imdb.files import ALL_FILES
 
 CHUNK = 200_000
 TITLES_PER_PRINCIPAL = 12 / 95
 NAMES_PER_PRINCIPAL = 15 / 95
+AKAS_PER_TITLE = 52 / 12
 NULL = "\\N"
 
 TYPES = {
@@ -62,8 +63,10 @@ WORDS = (
 )
 
 
-def write_files(folder: Path, principals: int, seed: int = 0, compress: bool = True) -> dict[str, Path]:
-    """Write the four files; returns table name → path."""
+def write_files(
+    folder: Path, principals: int, seed: int = 0, compress: bool = True, optional: bool = False
+) -> dict[str, Path]:
+    """Write the four files, with `optional` also episodes and titles of countries; returns table name → path."""
     folder.mkdir(parents=True, exist_ok=True)
     titles = max(1, round(principals * TITLES_PER_PRINCIPAL))
     names = max(1, round(principals * NAMES_PER_PRINCIPAL))
@@ -73,6 +76,8 @@ def write_files(folder: Path, principals: int, seed: int = 0, compress: bool = T
         "title.crew": _crew(titles, names, seed + 2),
         "name.basics": _names(names, titles, seed + 3),
     }
+    if optional:
+        rows |= {"title.episode": _episodes(titles, seed + 4), "title.akas": _akas(titles, seed + 5)}
     written = {}
     for stem, chunks in rows.items():
         path = folder / (f"{stem}.tsv.gz" if compress else f"{stem}.tsv")
@@ -178,6 +183,49 @@ def _crew(titles: int, names: int, seed: int) -> Iterator[bytes]:
         )  # fmt: skip
 
 
+def _episodes(titles: int, seed: int) -> Iterator[bytes]:
+    """Three of four titles are episodes, in series of a hundred or so."""
+    random = np.random.default_rng(seed)
+    keys = keys_in_order("tt", titles)
+    yield _header("imdb/title_episode")
+    for start in range(0, titles, CHUNK):
+        size = min(CHUNK, titles - start)
+        own = pa.array(np.flatnonzero(random.random(size) < TYPES["tvEpisode"]) + start)
+        series = pa.array(random.integers(0, max(1, titles // 100), len(own)) * 100 % titles)
+        yield _lines(
+            pc.take(keys, own),
+            pc.take(keys, series),
+            _nulls(random, _integers(random, 1, 12, len(own)), 0.2),
+            _nulls(random, _integers(random, 1, 60, len(own)), 0.2),
+        )
+
+
+def _akas(titles: int, seed: int) -> Iterator[bytes]:
+    random = np.random.default_rng(seed)
+    keys, invented = keys_in_order("tt", titles), pa.array(_invented_words(seed))
+    words, regions = (
+        pa.array(WORDS.split()),
+        pa.array(["DE", "FR", "ES", "IT", "JP", "IN", "PT", "US", "GB", "RU", "PL", "HU"]),
+    )
+    yield ("\t".join((*ALL_FILES["imdb/title_akas"].names, "types", "attributes", "isOriginalTitle")) + "\n").encode()
+    for start in range(0, titles, CHUNK):
+        size = min(CHUNK, titles - start)
+        counts = 1 + random.poisson(AKAS_PER_TITLE - 1, size)
+        own = np.repeat(np.arange(size), counts)
+        ordering = np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
+        first = pa.array(ordering == 1)
+        yield _lines(
+            pc.take(keys, pa.array(own + start)),
+            pa.array(ordering).cast(pa.string()),
+            _joined(" ", _pick(random, words, len(own)), _pick(random, invented, len(own))),
+            pc.if_else(first, NULL, _pick(random, regions, len(own))),
+            _nulls(random, pc.utf8_lower(_pick(random, regions, len(own))), 0.8),
+            pc.if_else(first, "original", "imdbDisplay"),
+            NULL,
+            pc.if_else(first, "1", "0"),
+        )
+
+
 def _names(names: int, titles: int, seed: int) -> Iterator[bytes]:
     random = np.random.default_rng(seed)
     nconsts, tconsts = keys_in_order("nm", names), keys_in_order("tt", titles)
@@ -199,7 +247,7 @@ def _names(names: int, titles: int, seed: int) -> Iterator[bytes]:
 
 
 def _header(table: str) -> bytes:
-    return ("\t".join(IMDB_FILES[table].names) + "\n").encode()
+    return ("\t".join(ALL_FILES[table].names) + "\n").encode()
 
 
 def _lines(*columns: Any) -> bytes:
@@ -248,10 +296,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--principals", type=lambda text: int(text.replace("_", "")), default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--optional", action="store_true", help="write episodes and titles of countries, too")
     parser.add_argument("--plain", action="store_true", help="write .tsv instead of .tsv.gz")
     chosen = parser.parse_args()
     began = time.monotonic()
-    for table, path in write_files(chosen.folder, chosen.principals, chosen.seed, not chosen.plain).items():
+    for table, path in write_files(
+        chosen.folder, chosen.principals, chosen.seed, not chosen.plain, chosen.optional
+    ).items():
         print(f"{table}: {path} ({path.stat().st_size / 1e6:.0f} MB)")
     print(f"{time.monotonic() - began:.0f} s")
 

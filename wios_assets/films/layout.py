@@ -59,6 +59,7 @@ _EXTRA_SUFFIX = re.compile(
     r"clip|other|extra|extras|bonus|teaser|trailer|sample|backdrop|theme)\d*$",
     re.IGNORECASE,
 )
+_WITHOUT_YEAR = re.compile(r"\s*\(\d{4}\)$")
 _TITLE_WITH_DOTS = re.compile(r"^\.(?:\.|\d)")
 _OPAQUE_NAME = re.compile(
     r"^(?:movie|film|video|main|feature|title[ _]?t?\d*|disc|disk|dvd|index|untitled|file|output|[0-9a-f]{8,}|\d+)$",
@@ -143,7 +144,7 @@ def _films(folder: Folder, path: str, above: Folder | None, is_root: bool) -> It
         return
     season = None if is_root else read_season(folder.name)
     videos = [file for file in folder.videos if not _is_extra(file, folder)]
-    series = season is not None or _has_seasons(folder)
+    series = season is not None or _has_seasons(folder) or (not is_root and _has_absolute_numbers(folder, videos))
     episodes = [file for file in videos if series or read_episode(file.stem)]
     numbered = set(episodes)
     if episodes:
@@ -243,6 +244,17 @@ def _episodes(
 
 def _has_seasons(folder: Folder) -> bool:
     return any(read_season(inner.name) not in (None, 0) and inner.videos for inner in folder.folders)
+
+
+def _has_absolute_numbers(folder: Folder, videos: Sequence[VideoFile]) -> bool:
+    """Whether a folder holds three episodes or more called by its name and a number: `One Piece - 1071`.
+
+    Years do not count, because `Heat - 1986` and `Heat - 1995` are films.
+    """
+    title = name_key(_WITHOUT_YEAR.sub("", read_name(folder.name).title))
+    episodes = [read_absolute_episode(file.stem) for file in videos]
+    numbers = {each.first for each in episodes if each is not None and name_key(each.series) == title}
+    return bool(title) and len(numbers) >= 3 and not all(1888 <= number <= 2100 for number in numbers)
 
 
 def _disc(folder: Folder) -> tuple[str, ...] | None:

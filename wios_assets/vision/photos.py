@@ -19,7 +19,8 @@ LARGEST_PIXELS = 128_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM", "TGA", "ICO")
 """Formats of photos; Pillow's others are documents, or start other programs to be read.
 
-HEIF comes from `pi-heif`, which decodes only: the wheels of `pillow-heif` contain x265, which is under the GPL."""
+HEIF comes from `pi-heif`, which decodes only: the wheels of `pillow-heif` contain x265, which is under the GPL. JPEG XL
+is not read: `pillow-jxl-plugin` is under the GPL too, and the FFmpeg in PyAV's wheels has no decoder of it."""
 
 pi_heif.register_heif_opener()
 

@@ -365,3 +365,26 @@ def test_a_blu_ray_is_one_film_of_its_largest_stream() -> None:
     (film,) = result("Heat (1995)/BDMV/STREAM/00001.m2ts:10", "Heat (1995)/BDMV/STREAM/00800.m2ts:900")
     assert film.name == "Heat (1995)"
     assert film.files == ("Heat (1995)/BDMV/STREAM/00800.m2ts",)
+
+
+def test_files_called_by_their_folder_and_a_number_are_episodes() -> None:
+    paths = [f"One Piece (1999)/One Piece - {number}.mkv" for number in (1070, 1071, 1072)]
+
+    assert names(*paths) == ["One Piece (1999) E1070", "One Piece (1999) E1071", "One Piece (1999) E1072"]
+    assert names(*(f"Naruto/[Group] Naruto - {number:03d} [720p].mkv" for number in (1, 2, 3))) == [
+        "Naruto E01",
+        "Naruto E02",
+        "Naruto E03",
+    ]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ["Heat/Heat - 1986.mkv", "Heat/Heat - 1995.mkv", "Heat/Heat - 1996.mkv"],
+        ["Shelf/Ocean's - 11.mkv", "Shelf/Ocean's - 12.mkv", "Shelf/Ocean's - 13.mkv"],
+        ["One Piece - 1070.mkv", "One Piece - 1071.mkv", "One Piece - 1072.mkv"],
+    ],
+)
+def test_years_and_numbers_of_another_name_make_no_series(paths: list[str]) -> None:
+    assert all(film.episode is None for film in result(*paths))
