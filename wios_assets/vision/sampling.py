@@ -21,11 +21,12 @@ import av
 import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from wios_assets.errors import BadInput
+from wios_assets.vision.damage import Damage
 from wios_assets.vision.hardware import Decoder
 from wios_assets.vision.video import (
     CLOCK_RESTART_S,
@@ -41,9 +42,6 @@ CLOCK_TOLERANCE_S = 2e-6
 
 LOST_BYTES = 16 * 1024
 """Bytes that a Matroska reader skips between two packets before the file counts as broken there."""
-
-HEALED_AFTER_S = 12.0
-"""Pictures decoded without an error for this long after a broken one are trusted again even without a keyframe."""
 
 FIRST_PICTURE_GRACE_S = 0.1
 """A first picture that comes this soon after an instant stands in for the one that is missing there."""
@@ -128,9 +126,9 @@ def read_pictures(
 ) -> Generator[Picture]:
     """Pictures in order of time: `before` of them ahead of the one on screen at `from_s`, that one, all later ones.
 
-    At the film's start there are fewer ahead. A broken stretch gives one picture without a frame, and lasts until the
-    next keyframe (what follows an error before it is smeared); a file that ends early gives one at its end, and a
-    file of which nothing can be read any more gives that one alone.
+    At the film's start there are fewer ahead. A damaged stretch longer than `damage.BRIDGED_S` gives one picture
+    without a frame; a file that ends early gives one at its end, and a file of which nothing can be read any more gives
+    that one alone.
 
     Args:
         video: the probed file.
@@ -211,9 +209,9 @@ def _decode(
     container: InputContainer, stream: VideoStream, video: Video, only_needed_for: float | None
 ) -> Iterator[Picture]:
     """Pictures from the container's current position, with broken stretches marked."""
-    damage = _Damage()
+    damage = Damage()
     step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
-    last_s = -math.inf
+    last_s = shown_s = -math.inf
     read_to_s = 0.0
     # AVI gives no times of showing: pictures come in the order of the screen, so each has the least time left.
     by_decoding = has_decoding_times_only(container)
@@ -222,7 +220,8 @@ def _decode(
     packets = _packets(container, stream, time_base, damage, video.start_s)
     rate = None if by_decoding else only_needed_for
     for packet, is_needed in _with_need(packets, time_base, video.start_s, rate):
-        stream.codec_context.skip_frame = "DEFAULT" if is_needed else "NONREF"
+        # Beside damage every picture is decoded, since the one that a sample needs may be lost.
+        stream.codec_context.skip_frame = "DEFAULT" if is_needed or damage.is_active else "NONREF"
         if packet.pts is not None:
             read_to_s = max(read_to_s, _seconds(packet.pts + (packet.duration or 0), time_base) - video.start_s)
         if by_decoding and packet.dts is not None and packet.size:
@@ -231,9 +230,9 @@ def _decode(
         try:
             frames = list(packet.decode())
         except av.error.FFmpegError:
-            damage.add(_packet_time_s(packet, video.start_s, last_s + step_s))
+            damage.error(_packet_time_s(packet, video.start_s, last_s + step_s))
         if packet.is_corrupt and packet.size:
-            damage.add(_packet_time_s(packet, video.start_s, last_s + step_s))
+            damage.packets_lost(_packet_time_s(packet, video.start_s, last_s + step_s))
         for frame in frames:
             if unshown:
                 time_s = _seconds(heapq.heappop(unshown), time_base) - video.start_s
@@ -245,16 +244,16 @@ def _decode(
                 raise BadInput(clock_restarts(video.path, last_s))
             if time_s <= last_s:
                 continue
-            if frame.is_corrupt:
-                damage.add(time_s)
-            if damage.hides(time_s, frame.key_frame):
-                continue
-            if (broken_s := damage.pop_start()) is not None and broken_s < time_s:
-                yield Picture(max(broken_s, last_s + CLOCK_TOLERANCE_S), None)
+            is_intra = frame.key_frame or frame.pict_type == PictureType.I
+            use = damage.take(time_s, frame.is_corrupt, is_intra, step_s)
+            if use.gap_from_s is not None and use.gap_from_s < time_s:
+                yield Picture(max(use.gap_from_s, shown_s + CLOCK_TOLERANCE_S), None)
             last_s = time_s
-            yield Picture(time_s, frame)
-    if (broken_s := damage.unfinished()) is not None:
-        yield Picture(max(broken_s, last_s + CLOCK_TOLERANCE_S), None)
+            if use.is_shown:
+                shown_s = time_s
+                yield Picture(time_s, frame)
+    if (broken_s := damage.end(max(read_to_s, last_s + step_s))) is not None:
+        yield Picture(max(broken_s, shown_s + CLOCK_TOLERANCE_S), None)
     elif math.isfinite(last_s) and max(read_to_s, last_s) + LONGEST_MISSING_END_S < (video.last_picture_end_s or 0.0):
         yield Picture(max(read_to_s, last_s + step_s), None)
 
@@ -315,7 +314,7 @@ def _packet_time_s(packet: Packet[VideoStream], start_s: float, otherwise_s: flo
 
 
 def _packets(
-    container: InputContainer, stream: VideoStream, time_base: Fraction, damage: _Damage, start_s: float
+    container: InputContainer, stream: VideoStream, time_base: Fraction, damage: Damage, start_s: float
 ) -> Iterator[Packet[VideoStream]]:
     """The video track's packets. A Matroska reader skips broken bytes silently; the gap is detected here."""
     watch_bytes = "matroska" in container.format.name
@@ -328,13 +327,13 @@ def _packets(
         except (StopIteration, EOFError):
             return
         except av.error.FFmpegError:
-            damage.add(last_decoding_s)
+            damage.cut_off(last_decoding_s)
             return
         if watch_bytes and packet.pos is not None and packet.size:
             if read_to is not None and packet.pos - read_to > LOST_BYTES:
                 # What was lost stood later in decoding order than what came before it.
-                damage.add(last_decoding_s)
-                damage.add(last_end_s)
+                damage.error(last_decoding_s)
+                damage.error(last_end_s)
             read_to = packet.pos + packet.size
         if packet.stream.index != stream.index:
             continue
@@ -344,35 +343,3 @@ def _packets(
             decoding = packet.pts if packet.dts is None else packet.dts
             last_decoding_s = _seconds(decoding, time_base) - start_s + length_s
         yield packet
-
-
-class _Damage:
-    """The stretch whose pictures are not to be trusted, if there is one at present."""
-
-    def __init__(self) -> None:
-        self._from_s: float | None = None
-        self._latest_s = -math.inf
-        self._ended: float | None = None
-
-    def add(self, time_s: float) -> None:
-        """Note an error in the picture at `time_s`."""
-        self._from_s = time_s if self._from_s is None else min(self._from_s, time_s)
-        self._latest_s = max(self._latest_s, time_s)
-
-    def hides(self, time_s: float, is_keyframe: bool) -> bool:
-        """Whether the picture at `time_s` falls into the stretch; the next sound keyframe ends it."""
-        if self._from_s is None or time_s < self._from_s:
-            return False
-        if (is_keyframe and time_s > self._latest_s) or time_s > self._latest_s + HEALED_AFTER_S:
-            self._ended, self._from_s, self._latest_s = self._from_s, None, -math.inf
-            return False
-        return True
-
-    def pop_start(self) -> float | None:
-        """Where the stretch that has just ended started, reported once."""
-        start, self._ended = self._ended, None
-        return start
-
-    def unfinished(self) -> float | None:
-        """Where the stretch that has not ended started."""
-        return self._from_s

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,3 +213,44 @@ def test_a_file_that_is_shortened_after_the_probe_is_unreadable_from_there(tmp_p
     assert 12 <= readable <= 28
     assert numbers[:readable] == [on_screen(times, k / RATE) for k in range(readable)]
     assert numbers[readable:] == [UNREADABLE] * (40 - readable)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_few_wrong_bits_hide_only_the_pictures_that_they_are_in(tmp_path: Path, ending: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(-20, 20, (121, 120, 160, 1))
+    pictures = [np.clip(numbered_picture(i) + noise[i], 0, 255).astype(np.uint8) for i in range(121)]
+    path = write_film(tmp_path / f"a.{ending}", pictures, keyframe_every=250)
+    content = bytearray(path.read_bytes())
+    for offset in rng.integers(len(content) // 4, len(content) * 3 // 4, 3):
+        content[offset] ^= 1 << int(rng.integers(8))
+    path.write_bytes(content)
+    samples = sampled(path)
+    assert len(samples) == 20
+    assert sum(number == UNREADABLE for _, number in samples) <= 1
+
+
+@pytest.mark.parametrize("jump_s", [3.0, 60.0])
+def test_after_a_jump_of_the_clock_every_sound_picture_is_read(tmp_path: Path, jump_s: float) -> None:
+    # The second recording has one keyframe, its first picture, whose packet the reader flags for the break.
+    first = [i / 25 for i in range(75)]
+    second = [3.0 + jump_s + i / 25 for i in range(100)]
+    pieces = [
+        write_film(
+            tmp_path / f"{start}.ts",
+            [numbered_picture(start + i) for i in range(len(times))],
+            times,
+            keyframe_every=250,
+            b_frames=0,
+        )
+        for start, times in ((0, first), (75, second))
+    ]
+    path = tmp_path / "a.ts"
+    path.write_bytes(b"".join(piece.read_bytes() for piece in pieces))
+    times = [*first, *second]
+    numbers = {sample.time_s: number for sample, number in sampled(path)}
+    assert all(number == on_screen(times, time_s) for time_s, number in numbers.items() if time_s < 3.0)
+    assert all(number == on_screen(times, time_s) for time_s, number in numbers.items() if time_s >= 3.0 + jump_s)
+    assert sum(time_s >= 3.0 + jump_s for time_s in numbers) == 16
+    assert {number for time_s, number in numbers.items() if 3.25 < time_s < 3.0 + jump_s} == {UNREADABLE}
