@@ -108,6 +108,16 @@ def store(lake: Path, table: str, rows: Sequence[Mapping[Any, Any]], film: str |
     return folder / "part-0.parquet"
 
 
+def damage(lake: Path, key: str, first: float, end: float, duration_s: float = 90.0) -> None:
+    """Store a film's samples, four a second, of which those from `first` to `end` (seconds) were not readable."""
+    count = round(duration_s * 4)
+    rows = [
+        {"sample": k, "time_s": k / 4, "outcome": "unreadable" if first <= k / 4 < end else "analysed"}
+        for k in range(count)
+    ]
+    store(lake, "frame_samples", rows, key)
+
+
 def library_row(key: str, **values: Any) -> dict[str, Any]:
     """A film's row of the table `library`."""
     return {

@@ -15,8 +15,10 @@ from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library, typed
 from wios_assets.lake.series import episodes_asked, screen_time_of
 from wios_assets.settings import Settings, load_settings
-from wios_assets.timeline.clock import format_clock, parse_clock
+from wios_assets.timeline.clock import format_clock, format_minute, parse_clock
+from wios_assets.timeline.coverage import is_readable, unreadable_minutes
 from wios_assets.timeline.likely_names import likely_names_text
+from wios_assets.timeline.spans import MINUTE_S
 
 Film = Annotated[str, typer.Argument(metavar="FILM", help="Key or title, or the beginning of either.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -76,13 +78,16 @@ def who(
 def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = False) -> None:
     """Print who is on screen at `seconds` of the film whose row of the table `library` is given."""
     people = questions.who(library, film["film"], seconds)
+    readable = is_readable(questions.unreadable(library, film["film"]), seconds)
     if as_json:
         kept = [{name: value for name, value in person.items() if name != "film"} for person in people]
-        show_json({"film": film["film"], "time_s": seconds, "people": kept})
+        show_json({"film": film["film"], "time_s": seconds, "readable": readable, "people": kept})
         return
     decimals = 0 if seconds == int(seconds) else 3
     say(f"{_label(film)} at {format_clock(seconds, decimals)}", style="bold")
-    if not any(person["kind"] == "cast" for person in people):
+    if not readable:
+        say("not readable here: the video is damaged")
+    elif not any(person["kind"] == "cast" for person in people):
         say("nobody known on screen")
     if not people:
         return
@@ -123,6 +128,9 @@ def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
     if as_json:
         show_json(rows)
         return
+    duration_s = film["duration_s"]
+    damaged = unreadable_minutes(questions.unreadable(library, film["film"]), duration_s)
+    rows = sorted([*rows, *(_damaged_minute(*item, duration_s) for item in damaged.items())], key=_minute)
     say(_label(film), style="bold")
     if not rows:
         say("nobody known on screen")
@@ -142,6 +150,17 @@ def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
         ],
         right=("Seconds", "Share", "Probability"),
     )
+
+
+def _damaged_minute(minute: int, seconds: float, duration_s: float) -> Row:
+    """A row of the minutes' table for what could not be read of a minute."""
+    share = min(1.0, seconds / min(MINUTE_S, duration_s - minute * MINUTE_S))
+    row = {"minute": minute, "clock": format_minute(minute), "actor": "(not readable)", "character": None}
+    return {**row, "seconds": seconds, "share": share, "mean_probability": None}
+
+
+def _minute(row: Row) -> int:
+    return int(row["minute"])
 
 
 def screen_time(film: Film, as_json: AsJson = False) -> None:

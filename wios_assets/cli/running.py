@@ -18,9 +18,10 @@ from wios_assets.cli.asking import show_minutes, show_who
 from wios_assets.cli.console import complain, console, note, say
 from wios_assets.errors import BadInput, Conflict, NotFound, WiosError
 from wios_assets.lake.library import open_library, typed
-from wios_assets.lake.questions import UnknownFilm, find_film, match_film
+from wios_assets.lake.questions import UnknownFilm, find_film, match_film, unreadable
 from wios_assets.settings import FOLDERS, Settings, load_settings
 from wios_assets.timeline.clock import format_clock
+from wios_assets.timeline.coverage import unreadable_warning
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -201,6 +202,7 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
                     taken = time.monotonic() - started
                     with open_library(settings) as library:
                         film = find_film(library, key)
+                        spans = unreadable(library, key)
             except WiosError as error:
                 complain(str(error))
                 succeeded = False
@@ -212,6 +214,9 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
                 f"ready: {key}, {format_clock(film['duration_s'])} of film in {format_clock(taken)}: "
                 f"{film['people']} of the cast, {film['unknown_people']} unknown, {film['appearances']} appearances"
             )
+            warning = unreadable_warning(key, spans, film["duration_s"])
+            if warning is not None:
+                note(warning, style="yellow")
             if not quiet:
                 note(f"next: wios minutes {typed(key)}", style="dim")
     return succeeded

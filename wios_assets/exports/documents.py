@@ -6,7 +6,7 @@ Within a version fields may be added, but not removed or changed in meaning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -22,12 +22,27 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
 
+class Stretch(_Model):
+    """A stretch of film; its end is not part of it."""
+
+    start_s: Seconds = Field(description="First instant, seconds on the player's clock")
+    end_s: Seconds = Field(description="End, seconds on the player's clock")
+
+
 class FilmHeader(_Model):
     key: str = Field(description="The film's key")
     title: str | None = Field(description="Title")
     year: int | None = Field(description="Year of release, if known")
     tconst: str | None = Field(description="IMDB's key of the title, if matched")
     duration_s: Seconds = Field(description="Length in seconds")
+
+
+class CoveredFilm(FilmHeader):
+    """The film, and which parts of it could not be read."""
+
+    unreadable: list[Stretch] = Field(
+        description="Where the video is damaged, so that nobody seen does not mean nobody there"
+    )
 
 
 class _Person(_Model):
@@ -89,7 +104,7 @@ class PersonsTime(_Person):
 class _Document(_Model):
     document: str = Field(description="Which document this is")
     version: Literal[1] = Field(default=1, description="Version of the document's schema")
-    film: FilmHeader
+    film: CoveredFilm
 
 
 class AppearancesDocument(_Document):
@@ -125,15 +140,17 @@ def json_schema(what: str) -> dict[str, Any]:
     return _DOCUMENTS[what].model_json_schema(mode="serialization")
 
 
-def json_document(what: str, film: Row, rows: list[Row]) -> str:
+def json_document(what: str, film: Row, rows: list[Row], unreadable: Sequence[tuple[float, float]] = ()) -> str:
     """A film's rows as a JSON document.
 
     Args:
         what: appearances, minutes or screen-time.
         film: the film's row of the table `library`.
         rows: rows of the table that `what` exports, in the order of wios_assets/lake/questions.py.
+        unreadable: stretches (start, end) in seconds that could not be read.
     """
-    header = FilmHeader.model_validate({**film, "key": film["film"]})
+    stretches = [{"start_s": start, "end_s": end} for start, end in unreadable]
+    header = CoveredFilm.model_validate({**film, "key": film["film"], "unreadable": stretches})
     document: _Document
     if what == "appearances":
         document = AppearancesDocument(film=header, people=_people(rows))

@@ -19,7 +19,7 @@ from wios_assets.exports.players import edl, nfo, webvtt
 from wios_assets.exports.report import report_html
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.paths import escape_key
-from wios_assets.lake.questions import appearances, find_film, minutes, screen_time
+from wios_assets.lake.questions import appearances, find_film, minutes, screen_time, unreadable
 from wios_assets.tables import TABLES
 from wios_assets.timeline.likely_names import likely_names_text
 
@@ -94,8 +94,23 @@ _TABLES: dict[What, _TableExport] = {
 _SECONDS = frozenset({"start_s", "end_s", "seconds", "longest_s"})
 
 
-def _csv(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
-    del film, frame_rate
+@dataclass(frozen=True)
+class _Facts:
+    """What some formats need of a film besides the exported rows.
+
+    Attributes:
+        film: its row of the table `library`.
+        frame_rate: frames per second; 0 where the format needs none.
+        unreadable: stretches (start, end) in seconds that could not be read.
+    """
+
+    film: Row
+    frame_rate: float
+    unreadable: list[tuple[float, float]]
+
+
+def _csv(what: What, facts: _Facts, rows: list[Row]) -> bytes:
+    del facts
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = _TABLES[what].columns
@@ -104,25 +119,24 @@ def _csv(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
     return text.getvalue().encode()
 
 
-def _json(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
-    del frame_rate
-    return json_document(what, film, rows).encode()
+def _json(what: What, facts: _Facts, rows: list[Row]) -> bytes:
+    return json_document(what, facts.film, rows, facts.unreadable).encode()
 
 
-def _parquet(what: What, film: Row, rows: list[Row], frame_rate: float) -> bytes:
-    del film, frame_rate
+def _parquet(what: What, facts: _Facts, rows: list[Row]) -> bytes:
+    del facts
     content = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=TABLES[_TABLES[what].table].schema), content, compression="zstd")
     return content.getvalue()
 
 
-_WRITERS: dict[Format, Callable[[What, Row, list[Row], float], bytes]] = {
+_WRITERS: dict[Format, Callable[[What, _Facts, list[Row]], bytes]] = {
     "csv": _csv,
     "json": _json,
     "parquet": _parquet,
-    "vtt": lambda what, film, rows, frame_rate: webvtt(film, rows).encode(),
-    "edl": lambda what, film, rows, frame_rate: edl(film, rows, frame_rate).encode(),
-    "nfo": lambda what, film, rows, frame_rate: nfo(film, rows),
+    "vtt": lambda what, facts, rows: webvtt(facts.film, rows, facts.unreadable).encode(),
+    "edl": lambda what, facts, rows: edl(facts.film, rows, facts.frame_rate).encode(),
+    "nfo": lambda what, facts, rows: nfo(facts.film, rows),
 }
 
 
@@ -154,7 +168,9 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
 
         return reviews_document(row, read_decisions(library.data, row["film"]))
     rows = _TABLES[what].read(library, row["film"])
-    return _WRITERS[format](what, row, rows, _frame_rate(library, row["film"]) if format == "edl" else 0.0)
+    frame_rate = _frame_rate(library, row["film"]) if format == "edl" else 0.0
+    spans = unreadable(library, row["film"]) if format in ("json", "vtt") else []
+    return _WRITERS[format](what, _Facts(row, frame_rate, spans), rows)
 
 
 def export_film(library: Library, film: str, what: What, format: Format, out: Path) -> Path:

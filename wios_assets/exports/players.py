@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -43,7 +43,7 @@ def changes(rows: list[Row]) -> Iterator[tuple[float, float, list[Row]]]:
             yield time, end, people
 
 
-def webvtt(film: Row, rows: list[Row]) -> str:
+def webvtt(film: Row, rows: list[Row], unreadable: Iterable[tuple[float, float]] = ()) -> str:
     """A metadata track with a cue for each interval of the same people; its payload is a JSON list of them.
 
     A payload has no line break and no `-->`, as WebVTT demands (https://www.w3.org/TR/webvtt1/).
@@ -51,9 +51,12 @@ def webvtt(film: Row, rows: list[Row]) -> str:
     Args:
         film: the film's row of the table `library`.
         rows: its rows of `appearances`.
+        unreadable: stretches (start, end) in seconds that could not be read; each is a comment at the beginning.
     """
     title = " ".join((film["title"] or film["film"]).split()).replace("-->", "→")
     lines = [f"WEBVTT - Who is on screen: {title}", ""]
+    for start, end in unreadable:
+        lines += [f"NOTE not readable from {format_clock(start, 3)} to {format_clock(end, 3)}", ""]
     for start, end, people in changes(rows):
         payload = json.dumps([_person(row) for row in people], ensure_ascii=False).replace("-->", "--\\u003e")
         # JSON does not escape these, and some programs end a line at them.

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Library, Row
-from wios_assets.lake.questions import appearances, minutes, screen_time
+from wios_assets.lake.questions import appearances, minutes, screen_time, unreadable
 from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.likely_names import likely_names
 
@@ -66,7 +66,9 @@ def report_html(library: Library, film: Row) -> bytes:
     )
     environment.filters["clock"] = lambda seconds: format_clock(max(0.0, seconds)).removeprefix("00:")
     template = environment.get_template("report.html")
-    return template.render(film=film, people=people, minutes=_minutes(minutes(library, key))).encode()
+    return template.render(
+        film=film, people=people, minutes=_minutes(minutes(library, key)), unreadable=unreadable(library, key)
+    ).encode()
 
 
 def _evidence(rows: list[Row]) -> list[Row]:

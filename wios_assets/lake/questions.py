@@ -12,6 +12,16 @@ from wios_assets.text import fold
 from wios_assets.timeline.clock import format_clock
 
 _NEAR = 3
+# Samples in a row that could not be read make one stretch, which lasts until the next sample or the film's end.
+_UNREADABLE = """
+    WITH samples AS (
+        SELECT time_s, outcome, lead(time_s) OVER (ORDER BY sample) AS next_s,
+            sample - row_number() OVER (PARTITION BY outcome ORDER BY sample) AS stretch
+        FROM frame_samples WHERE film = $film
+    ), length AS (SELECT duration_s FROM film WHERE film = $film)
+    SELECT min(time_s) AS start_s, max(coalesce(next_s, (SELECT duration_s FROM length))) AS end_s
+    FROM samples WHERE outcome = 'unreadable' GROUP BY stretch ORDER BY start_s
+"""
 
 
 class UnknownFilm(NotFound):
@@ -122,6 +132,19 @@ def screen_time(library: Library, film: str) -> list[Row]:
         WiosError: unknown film, or its screen time is not in the lake.
     """
     return _rows_of(library, "screen_time", film, "rank, actor")
+
+
+def unreadable(library: Library, film: str) -> list[tuple[float, float]]:
+    """Stretches of a film whose pictures could not be read, as (start, end) in seconds, by start.
+
+    Args:
+        film: the film's key.
+
+    Raises:
+        WiosError: the film's samples are not in the lake.
+    """
+    rows = library.film_rows("frame_samples", film, _UNREADABLE)
+    return [(row["start_s"], row["end_s"]) for row in rows]
 
 
 def _rows_of(library: Library, table: str, film: str, order: str) -> list[Row]:

@@ -97,6 +97,7 @@ class Who(BaseModel):
 
     film: str = Field(description="The film's key")
     time_s: Seconds = Field(description="The instant asked about, seconds on the player's clock")
+    readable: bool = Field(description="False where the video is damaged, so that nobody seen is not nobody there")
     people: list[OnScreen]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from wios_assets.timeline.appearances import is_unknown
 from wios_assets.timeline.frames import records
-from wios_assets.timeline.minutes import MINUTE_S, union
+from wios_assets.timeline.spans import MINUTE_S, union
 
 TOLERANCE_S = 1e-6
 

@@ -14,7 +14,7 @@ import pytest
 from wios_assets.lake.library import publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets_tests.cli.command_line import Wios, make_video
-from wios_assets_tests.sample_lake import ODD_KEYS, fill, library_row, store
+from wios_assets_tests.sample_lake import ODD_KEYS, damage, fill, library_row, store
 
 
 @pytest.fixture
@@ -268,3 +268,23 @@ def test_screen_time_of_a_series_is_that_of_all_its_episodes(wios: Wios) -> None
         ("Grace Hopper", 23.0),
     ]
     assert shown.out.startswith("Fargo (2014): 2 episodes")
+
+
+def test_who_and_minutes_tell_a_damaged_stretch_from_a_stretch_with_nobody(wios: Wios) -> None:
+    with_films(wios, "007")
+    damage(wios.settings.lake, "007", 25.0, 63.0)
+    assert wios("who", "007", "30").out == "007 at 00:00:30\nnot readable here: the video is damaged\n"
+    assert json.loads(wios("who", "007", "30", "--json").out)["readable"] is False
+    assert wios("who", "007", "64").out == "007 at 00:01:04\nnobody known on screen\n"
+    assert json.loads(wios("who", "007", "64", "--json").out)["readable"] is True
+    lines = [
+        re.split(r"  +", line)[:2] + re.split(r"  +", line)[3:5] for line in wios("minutes", "007").out.splitlines()
+    ]
+    assert ["00:00", "(not readable)", "35.0", "58%"] in lines
+    assert ["00:01", "(not readable)", "3.0", "10%"] in lines
+
+
+def test_damage_to_the_films_end_is_unreadable_to_its_end(wios: Wios) -> None:
+    with_films(wios, "007")
+    damage(wios.settings.lake, "007", 89.0, 90.0)
+    assert "not readable here" in wios("who", "007", "89.9").out

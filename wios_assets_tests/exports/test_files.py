@@ -18,7 +18,7 @@ from wios_assets.lake.library import Library, open_library, publish
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import TABLES
 from wios_assets_tests.cli.command_line import Wios
-from wios_assets_tests.sample_lake import APPEARANCES, GRACE, ODD_KEYS, STRANGER, fill, library_row, store
+from wios_assets_tests.sample_lake import APPEARANCES, GRACE, ODD_KEYS, STRANGER, damage, fill, library_row, store
 
 WHAT: tuple[What, ...] = ("appearances", "minutes", "screen-time")
 
@@ -95,6 +95,7 @@ def test_every_export_has_every_row_in_every_format(library: Library, what: What
         "year": 1962,
         "tconst": "tt0055928",
         "duration_s": 90.0,
+        "unreadable": [],
     }
 
 
@@ -198,3 +199,19 @@ def test_the_command_writes_to_a_file_to_the_exports_folder_or_to_stdout(wios: W
     assert piped.out == default.read_text()
     assert [row["actor"] for row in table_of(piped.out.encode())] == [row["actor"] for row in APPEARANCES]
     assert STRANGER["actor"] in piped.out
+
+
+def test_documents_say_where_the_video_is_damaged(library: Library) -> None:
+    assert json.loads(export_bytes(library, "007", "appearances", "json"))["film"]["unreadable"] == []
+    damage(library.lake, "007", 25.0, 40.0)
+    for what in WHAT:
+        document = json.loads(export_bytes(library, "007", what, "json"))
+        assert document["film"]["unreadable"] == [{"start_s": 25.0, "end_s": 40.0}]
+    assert (
+        "NOTE not readable from 00:00:25.000 to 00:00:40.000"
+        in export_bytes(library, "007", "appearances", "vtt").decode()
+    )
+    assert (
+        "Not readable, because the video is damaged: 00:25 to 00:40."
+        in export_bytes(library, "007", "report", "html").decode()
+    )

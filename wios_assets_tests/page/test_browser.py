@@ -19,7 +19,7 @@ from wios_assets_tests.conftest import FinishedExample
 from wios_assets_tests.page.browsing import Watched, people, seek, telling_instants, until
 from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.page.served import Page, serving
-from wios_assets_tests.sample_lake import fill, library_row, store
+from wios_assets_tests.sample_lake import damage, fill, library_row, store
 from wios_assets_tests.video_files import numbered_picture, write_film
 
 pytestmark = pytest.mark.slow
@@ -181,6 +181,20 @@ def test_a_film_of_two_hours_shows_all_its_lanes(browser: Browser, tmp_path: Pat
         with suppress(Exception):
             context.close()
     assert [each for each in watched.complaints if "404" not in each] == []
+
+
+def test_the_page_tells_a_damaged_stretch_from_one_with_nobody(browser: Browser, tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    fill(settings.lake, library_row("heat", present=False))
+    damage(settings.lake, "heat", 25.0, 40.0)
+    publish(settings.lake, settings.library)
+    with serving(settings) as page:
+        context = browser.new_context()
+        tab = Watched(context, page).film("heat", "?t=30")
+        expect(tab.locator("#nobody")).to_have_text("Not readable here: the video is damaged.")
+        tab = Watched(context, page).film("heat", "?t=50")
+        expect(tab.locator("#nobody")).to_have_text("Nobody.")
+        context.close()
 
 
 def test_a_film_that_the_browser_cannot_play_is_played_from_a_preview(browser: Browser, tmp_path: Path) -> None:

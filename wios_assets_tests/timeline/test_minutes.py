@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wios_assets.timeline.checks import over_a_minute, sums_differ
-from wios_assets.timeline.minutes import minute_appearances, screen_time, split_by_minute, union
+from wios_assets.timeline.minutes import minute_appearances, screen_time
+from wios_assets.timeline.spans import split_by_minute, union
 from wios_assets_tests.timeline.films import appearance_table
 
 GRACE, EILEEN = "Grace Hopper", "Eileen Collins"

@@ -36,6 +36,7 @@ from wios_assets.page.state.film_map import NO_FACE, FilmMap, number_or_none
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.tables import TABLES
 from wios_assets.timeline.clock import format_clock, parse_clock
+from wios_assets.timeline.coverage import is_readable
 
 
 def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> APIRouter:
@@ -60,7 +61,8 @@ def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> AP
         film_map = catalog.map(catalog.find(film))
         seconds = _instant(film_map, t)
         people = [_on_screen(film_map, index) for index in film_map.appearances_at(seconds)]
-        value = {"film": film_map.key, "time_s": round(seconds, 3), "people": people}
+        readable = is_readable(film_map.unreadable, seconds)
+        value = {"film": film_map.key, "time_s": round(seconds, 3), "readable": readable, "people": people}
         response = json_response(request, value, f"{film_map.etag}-{seconds:.3f}")
         log.note(
             Answer(

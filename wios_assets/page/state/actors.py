@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap, Person
 from wios_assets.text import fold
-from wios_assets.timeline.minutes import Span, union
+from wios_assets.timeline.spans import Span, union
 
 MOST_COMPANIONS = 20
 

@@ -199,9 +199,10 @@ class Catalog:
                     preview = TrackTables.read(library, key).with_decisions(decisions).timeline(film["duration_s"])
                     appearances, minutes = records(preview.appearances), records(preview.minutes)
                     screen_time = records(preview.screen_time)
+                unreadable = _unreadable(library, key)
                 quality = _chip_quality(library, key, appearances)
             token = decisions.token(decisions.revision)
-            film_map = build_film_map(film, appearances, minutes, screen_time, quality, version, token)
+            film_map = build_film_map(film, appearances, minutes, screen_time, quality, version, token, unreadable)
             if film_map.consistent and version == self._map_version(key):
                 break
         return version, film_map
@@ -211,6 +212,13 @@ def _matches(words: list[str], person: str, title: str) -> bool:
     """Whether every word is in the person or the title, and at least one in the person."""
     own = fold(person)
     return any(word in own for word in words) and all(word in own or word in title for word in words)
+
+
+def _unreadable(library: Library, film: str) -> list[tuple[float, float]]:
+    """Stretches (start, end) in seconds that could not be read; none where the lake has no samples."""
+    with suppress(WiosError):
+        return questions.unreadable(library, film)
+    return []
 
 
 def _chip_quality(library: Library, film: str, appearances: list[Row]) -> dict[int, float]:

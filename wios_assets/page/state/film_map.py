@@ -56,6 +56,7 @@ class FilmMap:
 
     Attributes:
         film: row of the film in the table `library`. etag: identifies this state.
+        unreadable: stretches (start, end) in seconds whose pictures could not be read.
         model_hash: of the models behind the embeddings; None where nobody is seen.
         consistent: False while a run replaces appearances, minutes and screen time one after the other.
         people: cast by seconds on screen, then unknown people.
@@ -97,6 +98,7 @@ class FilmMap:
     active_offsets: NDArray[np.int32]
     active: NDArray[np.int32]
     model_hash: str | None
+    unreadable: tuple[tuple[float, float], ...] = ()
 
     @property
     def key(self) -> str:
@@ -146,6 +148,7 @@ def build_film_map(
     quality: dict[int, float],
     version: object,
     revision: str = "",
+    unreadable: Sequence[tuple[float, float]] = (),
 ) -> FilmMap:
     """Put the rows of a film into arrays.
 
@@ -153,7 +156,7 @@ def build_film_map(
         film: its row of the table `library`.
         appearances, minutes, screen_time: its rows of these tables.
         quality: chip quality by face, 0 to 1, of the appearances' best faces.
-        version: identifies the state of the lake that the rows come from. revision: see `FilmMap`.
+        version: identifies the state of the lake that the rows come from. revision, unreadable: see `FilmMap`.
     """
     rows = sorted(appearances, key=lambda row: (row["start_s"], row["end_s"], row["actor"]))
     people = _people(rows, screen_time, quality)
@@ -196,6 +199,7 @@ def build_film_map(
         active_offsets=active_offsets,
         active=active,
         model_hash=rows[0]["model_hash"] if rows else None,
+        unreadable=tuple(unreadable),
     )
 
 
@@ -209,6 +213,7 @@ def page_data(film: FilmMap) -> dict[str, Any]:
         An unknown person has the numbers of all tracks in `tracks`, and the likeliest names with thousandths in
         `perhaps`; `numbers` holds the n of `unknown:<n>` that are or were the person's. `revision` is sent back with
         decisions. `minutes` holds, for each minute, pairs of index in `people` and seconds in one flat list.
+        `unreadable` holds the start and end, in seconds, of each stretch that could not be read.
     """
     minutes: dict[int, list[float]] = {}
     for minute, person, seconds, _ in film.minutes:
@@ -235,6 +240,7 @@ def page_data(film: FilmMap) -> dict[str, Any]:
             for person in film.people
         ],
         "minutes": minutes,
+        "unreadable": [[round(start, 3), round(end, 3)] for start, end in film.unreadable],
     }
 
 

@@ -88,15 +88,20 @@ function peopleAt(instant) {
   return people.sort((a, b) => unknown(a) - unknown(b) || b.lane.probability[b.index] - a.lane.probability[a.index]);
 }
 
+function isReadable(instant) {
+  return !film.unreadable.some(([start, end]) => start <= instant && instant < end);
+}
+
 function showNow() {
   nowTime.textContent = clock(time);
   const people = peopleAt(time);
   const key = people.map(({ lane, index }) => `${lane.person.name}#${index}`).join("|");
+  nobody.hidden = people.length > 0;
+  nobody.textContent = isReadable(time) ? "Nobody." : "Not readable here: the video is damaged.";
   for (const lane of lanes) lane.item.classList.remove("on");
   for (const { lane } of people) lane.item.classList.add("on");
   if (key === shownPeople) return;
   shownPeople = key;
-  nobody.hidden = people.length > 0;
   nowList.replaceChildren(
     ...people.map(({ lane, index }) => {
       const { person } = lane;

@@ -30,7 +30,7 @@ from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import PREDICTION_LOG
 from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.page.served import Page, serving
-from wios_assets_tests.sample_lake import ODD_KEYS, fill, library_row, store
+from wios_assets_tests.sample_lake import ODD_KEYS, damage, fill, library_row, store
 
 HOSTILE = "<script>alert('x')</script>\"&"
 
@@ -326,3 +326,14 @@ def test_who_answers_from_memory_for_long_films(tmp_path: Path, monkeypatch: pyt
     assert any(answers)
     assert sorted(reads) == ["long 0", "long 1", "long 2"]
     assert int(data.headers["content-length"]) < 300_000
+
+
+def test_an_answer_says_where_the_video_is_damaged(tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    fill(settings.lake, library_row("heat"))
+    damage(settings.lake, "heat", 25.0, 40.0)
+    publish(settings.lake, settings.library)
+    with serving(settings) as page:
+        answers = {t: page.json(f"/api/films/heat/who?t={t}") for t in (24, 25, 39, 40)}
+    assert {t: answer["readable"] for t, answer in answers.items()} == {24: True, 25: False, 39: False, 40: True}
+    assert all(answer["people"] == [] for answer in answers.values())
