@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -52,15 +53,30 @@ class Unavailable(WiosError):
 
 FULL = 0.01
 """Share of a disk, free, below which it is named as full where the error does not say which one is."""
+FILM_BYTES = 300_000_000
+"""Space that the analysis of a film of two hours takes, with what it keeps only while it runs, in bytes."""
 
 _DOCTOR = "`wios doctor` checks space, permissions and services"
+_ABSENT_SHARE = (
+    errno.ESTALE,
+    errno.EIO,
+    errno.ENOTCONN,
+    errno.ENXIO,
+    errno.ENODEV,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ETIMEDOUT,
+)
+_CODES = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, *_ABSENT_SHARE)}
+"""Errors by the text that other libraries give them in their messages."""
 
 
 def explain(error: BaseException, folders: Iterable[Path] = ()) -> WiosError | None:
-    """What an exception of the operating system, SQLite, SQLAlchemy, DuckDB or Spark means to a user.
+    """What an exception of the operating system, Arrow, SQLite, SQLAlchemy, DuckDB or Spark means to a user.
 
     The libraries are recognised by the names of their classes' modules, so that none is imported. Where an exception is
-    none of these, its cause (`raise … from`) is looked at.
+    none of these, its cause (`raise … from`) is looked at. A `WiosError` anywhere among the causes is returned as it
+    is, because it has the remedy.
 
     Args:
         error: the exception.
@@ -70,8 +86,25 @@ def explain(error: BaseException, folders: Iterable[Path] = ()) -> WiosError | N
     Returns:
         The error to show; None where the exception is none of these, and so is a fault of the program.
     """
-    if isinstance(error, WiosError):
-        return error
+    folders = list(folders)
+    causes = list(_causes(error))
+    prepared = next((cause for cause in causes if isinstance(cause, WiosError)), None)
+    if prepared is not None:
+        return prepared
+    return next((found for cause in causes if (found := _explain_one(cause, folders)) is not None), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and its causes, the outermost first."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__
+
+
+def _explain_one(error: BaseException, folders: list[Path]) -> WiosError | None:
     text = _first_line(error)
     if isinstance(error, OSError):
         return _explain_os(error, folders)
@@ -86,42 +119,75 @@ def explain(error: BaseException, folders: Iterable[Path] = ()) -> WiosError | N
         return _explain_spark(error, folders)
     if isinstance(error, MemoryError):
         return Unavailable(f"the memory is used up; end other programs, or lower WIOS_SPARK_MEMORY; {_DOCTOR}")
-    return explain(error.__cause__, folders) if error.__cause__ is not None else None
+    return None
 
 
-def _explain_os(error: OSError, folders: Iterable[Path]) -> WiosError:
+def _explain_os(error: OSError, folders: list[Path]) -> WiosError:
     file = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else ""
     reason = error.strerror or _first_line(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _full_disk([Path(file)] if file else folders)
-    if error.errno == errno.EROFS:
-        where = f"{file}: the disk mounted at {_mount(Path(file))}" if file else "a disk that is written to"
-        return Unavailable(f"{where} is read-only; choose another folder with `wios settings`")
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return Unavailable(
-            f"{file or 'a file'}: {reason}; change its access rights, or choose another folder; {_DOCTOR}"
-        )
+    # Arrow's errors have the code in their text alone.
+    code = error.errno or _code_in(str(error))
+    if code is not None and (known := _explain_code(code, file, folders)) is not None:
+        return known
     if isinstance(error, FileNotFoundError) and file:
         return NotFound(f"{file}: there is no such file or folder; put it back, or correct the path")
     return Unavailable(f"{file + ': ' if file else ''}{reason}; {_DOCTOR}")
 
 
-def _explain_sqlite(text: str, folders: Iterable[Path]) -> WiosError:
+def _explain_code(code: int, file: str, folders: list[Path]) -> WiosError | None:
+    """What an error of the operating system means; None where its number says nothing about the disk.
+
+    Args:
+        file: the file that it happened with; empty where that is not known.
+    """
+    if code == errno.ENOSPC:
+        return full_disk([Path(file)] if file else folders)
+    if code == errno.EDQUOT:
+        where = f"{file}: your quota" if file else "your quota on a disk that is written to"
+        return Unavailable(f"{where} is used up; remove files of yours there, have it raised, or set WIOS_DATA")
+    if code == errno.EROFS:
+        where = f"{file}: the disk mounted at {_mount(Path(file))}" if file else "a disk that is written to"
+        return Unavailable(f"{where} is read-only; mount it writable, or set WIOS_DATA to another disk")
+    if code in (errno.EACCES, errno.EPERM):
+        return Unavailable(
+            f"{file or 'a file'}: {os.strerror(code)}; change its access rights, or choose another folder; {_DOCTOR}"
+        )
+    if code in _ABSENT_SHARE:
+        where = f"{file}: its disk or network share" if file else f"a disk or network share {_among(folders)}"
+        return Unavailable(f"{where} does not answer ({os.strerror(code)}); mount it again, then run again; {_DOCTOR}")
+    return None
+
+
+def _code_in(text: str) -> int | None:
+    """Number of the operating system's error that a message quotes; None where it quotes none that is known."""
+    return next((code for words, code in _CODES.items() if words in text), None)
+
+
+def _among(folders: list[Path]) -> str:
+    mounts = sorted({str(_mount(folder)) for folder in folders})
+    return f"({', '.join(mounts)})" if mounts else "that is used"
+
+
+def _explain_sqlite(text: str, folders: list[Path]) -> WiosError:
     history = "Dagster's run history (the folder `dagster` of `wios settings`)"
     if "full" in text:
-        return _full_disk(folders)
+        return full_disk(folders)
     if "locked" in text:
         return Conflict(f"{history} is in use by another process ({text}); wait until that ends and try again")
     if "readonly" in text or "unable to open" in text:
         return Unavailable(f"{history} cannot be written ({text}); change its access rights, or set WIOS_DAGSTER")
     if "malformed" in text or "not a database" in text:
-        return Unavailable(f"{history} is damaged ({text}); move it away, and a new one is begun")
+        return Unavailable(f"{history} is damaged ({text}); the next command sets it aside, and results stay")
+    if "disk I/O error" in text:
+        return _explain_code(errno.EIO, "", folders) or Unavailable(f"{history}: {text}; {_DOCTOR}")
     return Unavailable(f"{history}: {text}; {_DOCTOR}")
 
 
-def _explain_duckdb(kind: str, text: str, folders: Iterable[Path]) -> WiosError:
-    if "No space left" in text or "Disk quota" in text:
-        return _full_disk(folders)
+def _explain_duckdb(kind: str, text: str, folders: list[Path]) -> WiosError:
+    if "max_temp_directory_size" in text or "could not write all bytes" in text.lower():
+        return full_disk(folders)
+    if (code := _code_in(text)) is not None and (known := _explain_code(code, _quoted_path(text), folders)):
+        return known
     if "lock" in text and kind == "IOException":
         return Conflict(f"DuckDB: {text}; end the other program and try again")
     if kind == "OutOfMemoryException":
@@ -131,26 +197,51 @@ def _explain_duckdb(kind: str, text: str, folders: Iterable[Path]) -> WiosError:
     return Unavailable(f"DuckDB: {text}; {_DOCTOR}")
 
 
-def _explain_spark(error: BaseException, folders: Iterable[Path]) -> WiosError:
+def _explain_spark(error: BaseException, folders: list[Path]) -> WiosError:
     text = str(error)
-    if "No space left on device" in text or "Disk quota exceeded" in text:
-        return _full_disk(folders)
+    prepared = _PREPARED.search(text)
+    if prepared is not None:
+        # A worker's own error, in the traceback that Spark hands on.
+        return _KINDS[prepared[1]](prepared[2])
+    if (code := _code_in(text)) is not None and (known := _explain_code(code, "", folders)) is not None:
+        return known
     if "OutOfMemoryError" in text:
         return Unavailable("Spark: the memory of its Java process is used up; raise WIOS_SPARK_MEMORY")
-    if type(error).__name__ in ("Py4JNetworkError", "Py4JError") and "Java" in text:
+    if "Python worker exited unexpectedly" in text:
+        return Unavailable(f"Spark: a worker process ended, as where the memory is used up; run again; {_DOCTOR}")
+    if type(error).__name__ in ("Py4JNetworkError", "Py4JError") and ("Java" in text or "network" in text):
         return Unavailable(f"Spark: its Java process ended ({_first_line(error)}); run again; {_DOCTOR}")
     java = getattr(error, "java_exception", None)
     return Unavailable(f"Spark: {_first_line(java) if java is not None else _first_line(error)}; {_DOCTOR}")
 
 
-def _full_disk(paths: Iterable[Path]) -> Unavailable:
+def full_disk(paths: Iterable[Path], needed: int = FILM_BYTES, what: str = "a film of two hours") -> Unavailable:
+    """The error for a full disk: which one of those that `paths` are on, what is free, and what is needed (bytes)."""
     usage = {_mount(path): None for path in (*paths, Path(tempfile.gettempdir()))}
     disks = [(mount, shutil.disk_usage(mount)) for mount in usage]
     full = [(mount, disk.free) for mount, disk in disks if disk.free < FULL * disk.total] or [
         min(((mount, disk.free) for mount, disk in disks), key=lambda each: each[1])
     ]
-    named = ", ".join(f"{mount} ({free / 1e9:.2f} GB free)" for mount, free in full)
-    return Unavailable(f"the disk is full: {named}; free space there, or set WIOS_DATA to another disk")
+    named = ", ".join(f"{mount} ({size(free)} free)" for mount, free in full)
+    return Unavailable(
+        f"the disk is full: {named}; {what} needs about {size(needed)}; free space there, or set WIOS_DATA to another "
+        "disk"
+    )
+
+
+def size(count: float) -> str:
+    """A number of bytes for people: `1.5 MB`."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _quoted_path(text: str) -> str:
+    """The path that a message has in quotes; empty where there is none."""
+    quoted = re.search(r"[\"'](/[^\"']+)[\"']", text)
+    return quoted[1] if quoted else ""
 
 
 def _mount(path: Path) -> Path:
@@ -165,3 +256,7 @@ def _upwards(path: Path) -> Iterator[Path]:
 
 def _first_line(error: object) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+_KINDS: dict[str, type[WiosError]] = {kind.__name__: kind for kind in (BadInput, NotFound, Conflict, Unavailable)}
+_PREPARED = re.compile(rf"wios_assets\.errors\.({'|'.join(_KINDS)}): (.+)")

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import dagster as dg
 
-from wios_assets.errors import WiosError
+from wios_assets.errors import explain
+from wios_assets.settings import current_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,17 +20,22 @@ PACKAGE = Path(__file__).parent
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Turn a `WiosError` into a Dagster failure: its message, the kind of error, and where it was raised.
+    """Turn an error that `errors.explain` knows into a Dagster failure: its message, its kind, where it was raised.
 
     Raises:
         dagster.Failure: not retried, since the same run would fail again.
     """
     try:
         yield
-    except WiosError as error:
+    except dg.Failure:
+        raise
+    except Exception as error:
+        explained = explain(error, current_settings().written_folders)
+        if explained is None:
+            raise
         raise dg.Failure(
-            description=str(error),
-            metadata={"kind": type(error).__name__, "raised in": _raised_in(error)},
+            description=str(explained),
+            metadata={"kind": type(explained).__name__, "raised in": _raised_in(error)},
             allow_retries=False,
         ) from None
 
@@ -53,7 +59,7 @@ def one_line_failures(function: Function) -> Function:
     return wrapper  # type: ignore[return-value]  # same signature, by `wraps`
 
 
-def _raised_in(error: WiosError) -> str:
+def _raised_in(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     file = Path(frame.filename)
     inside = file.relative_to(PACKAGE.parent) if file.is_relative_to(PACKAGE) else file

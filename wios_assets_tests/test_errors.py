@@ -12,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy
 from py4j.java_gateway import GatewayParameters, JavaGateway, java_import, launch_gateway
@@ -81,7 +83,7 @@ def test_a_full_disk_is_named_with_what_is_free(tmp_path: Path) -> None:
     error = explained(fill, [tmp_path / "data" / "lake"])
     assert isinstance(error, Unavailable)
     assert str(error).startswith("the disk is full: /")
-    assert "GB free" in str(error)
+    assert "B free" in str(error)
     assert "WIOS_DATA" in str(error)
 
 
@@ -253,3 +255,39 @@ def test_a_java_process_that_is_gone_is_reported(java: JavaGateway) -> None:
     error = explained(lambda: java.jvm.System.currentTimeMillis())
     assert isinstance(error, Unavailable)
     assert str(error).startswith("Spark: ")
+
+
+@pytest.mark.parametrize("code", [errno.ESTALE, errno.EIO, errno.ENOTCONN, errno.EHOSTDOWN])
+def test_a_share_that_went_away_is_named_with_what_to_do(code: int) -> None:
+    error = explain(OSError(code, os.strerror(code), "/share/heat.mkv"))
+    assert str(error).startswith("/share/heat.mkv: its disk or network share does not answer")
+    assert "mount it again" in str(error)
+
+
+def test_a_quota_that_is_used_up_blames_neither_disk_nor_permissions() -> None:
+    error = str(explain(OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "/home/a.parquet")))
+    assert "/home/a.parquet: your quota is used up" in error
+    assert "rights" not in error
+
+
+@linux
+def test_a_full_disk_under_arrow_says_what_is_needed_and_blames_no_permissions(tmp_path: Path) -> None:
+    table = pa.table({"x": list(range(100_000))})
+
+    def fill() -> None:
+        # By a stream, because Arrow removes a path that it could not write to, and this one is a device.
+        with pa.OSFile("/dev/full", "wb") as full:
+            pq.write_table(table, full)
+
+    error = str(explained(fill, [tmp_path]))
+    assert "the disk is full: /" in error
+    assert "a film of two hours needs about" in error
+    assert "rights" not in error
+
+
+def test_the_prepared_remedy_is_kept_where_a_library_caused_it() -> None:
+    prepared = Unavailable("Spark did not start at spark://a:1; see `wios doctor`")
+    prepared.__cause__ = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+    outer = RuntimeError("the step failed")
+    outer.__cause__ = prepared
+    assert explain(outer) is prepared

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from wios_assets.lake.paths import spark_path
 from wios_assets.lake.progress import note_done
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
 from wios_assets.vision.engines import load_engine
@@ -90,7 +91,7 @@ def analyse_segments(session: SparkSession, task: SegmentTask, scratch: Path) ->
     count = len(task.segments)
     numbers = session.range(0, count, 1, max(1, count))
     records = numbers.mapInArrow(task, from_arrow_schema(RECORDS))
-    folder = str(scratch / "records")
-    records.write.partitionBy("kind").parquet(folder)
-    stored = session.read.schema(from_arrow_schema(RECORDS)).parquet(folder) if count else records
+    folder = scratch / "records"
+    records.write.partitionBy("kind").parquet(str(folder))
+    stored = session.read.schema(from_arrow_schema(RECORDS)).parquet(spark_path(folder)) if count else records
     return {kind: stored.filter(stored["kind"] == kind).select(f"{kind}.*") for kind in KINDS}

@@ -48,10 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _written_folders() -> list[Path]:
-    from wios_assets.settings import FOLDERS, load_settings
+    from wios_assets.settings import load_settings
 
     try:
-        settings = load_settings()
+        return load_settings().written_folders
     except WiosError:
         return []
-    return [settings.data, settings.cache, *(getattr(settings, name) for name in FOLDERS)]

@@ -22,7 +22,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from wios_assets.errors import BadInput
 from wios_assets.failures import one_line_failures
-from wios_assets.lake.paths import parquet_files, partition_keys, table_folder
+from wios_assets.lake.paths import parquet_files, partition_keys, spark_path, table_folder
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import (
     StoredRows,
@@ -87,14 +87,16 @@ class SparkIOManager(ConfigurableIOManager):
         if film is not None or not table.by_film:
             if not parquet_files(folder):
                 raise missing_rows(folder, table, film)
-            rows = session.read.schema(schema).parquet(str(folder))
+            rows = session.read.schema(schema).parquet(spark_path(folder))
             if film is None:
                 return rows
             return rows.select(F.lit(film).alias("film"), *rows.columns)
         if not partition_keys(Path(self.lake), table.name):
             return session.createDataFrame([], from_arrow_schema(table.schema))
         root = table_folder(Path(self.lake), table.name)
-        return session.read.schema(from_arrow_schema(table.schema)).parquet(str(root)).select(*table.schema.names)
+        return (
+            session.read.schema(from_arrow_schema(table.schema)).parquet(spark_path(root)).select(*table.schema.names)
+        )
 
     def _write_spark(self, plan: SparkFrame, table: Table, film: str | None) -> None:
         schema = table.stored_schema

@@ -31,6 +31,11 @@ def unescape_key(name: str) -> str:
     return "".join([*parts, rest])
 
 
+def spark_path(path: Path) -> str:
+    """A path for Spark to read from, which takes the characters of Hadoop's patterns for themselves."""
+    return "".join(f"\\{c}" if c in "{}[]*?\\" else c for c in str(path))
+
+
 def table_folder(lake: Path, table: str) -> Path:
     """Folder of a table, such as `imdb/title_basics`."""
     return lake.joinpath(*table.split("/"))

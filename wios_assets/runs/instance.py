@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import Conflict, Unavailable, explain
+from wios_assets.errors import BadInput, Conflict, Unavailable, explain
 from wios_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # A daemon reports every 30 seconds that it lives.
 HEARTBEAT_S = 75.0
+# Dagster puts the path into SQLAlchemy's address of the database as it is.
+_UNUSABLE = re.compile(r"\?|%[0-9a-fA-F]{2}")
 QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
 
 
@@ -28,6 +31,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
     """Dagster's home folder for these settings, with the package's dagster.yaml pointed at it; sets DAGSTER_HOME.
 
     Raises:
+        BadInput: the folder's path has characters that Dagster's addresses of databases give another meaning.
         Unavailable: the package's dagster.yaml is missing, or the folder cannot be written.
     """
     source = Path(__file__).with_name("dagster.yaml")
@@ -36,6 +40,11 @@ def prepare_dagster_home(settings: Settings) -> Path:
     except FileNotFoundError:
         raise Unavailable(f"{source}: not found; install wios-assets again") from None
     home = settings.dagster
+    if _UNUSABLE.search(str(home)):
+        raise BadInput(
+            f"{home}: Dagster's storage cannot be in a folder whose path has `?`, or `%` before two hexadecimal "
+            "digits; set WIOS_DAGSTER to another folder"
+        )
     config["storage"]["sqlite"]["base_dir"] = str(home)
     config["local_artifact_storage"]["config"]["base_dir"] = str(home)
     config["compute_logs"]["config"]["base_dir"] = str(home / "logs")

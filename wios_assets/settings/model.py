@@ -173,6 +173,11 @@ class Settings(BaseSettings):
         return filled
 
     @property
+    def written_folders(self) -> list[Path]:
+        """Folders that are written to."""
+        return [self.data, self.cache, *(getattr(self, name) for name in FOLDERS)]
+
+    @property
     def library(self) -> Path:
         """The published DuckDB file."""
         return self.lake / "library.duckdb"

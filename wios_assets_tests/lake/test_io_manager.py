@@ -66,6 +66,21 @@ def test_films_with_odd_names_go_through_spark_and_back_as_they_are(
     assert read_rows(settings.lake, FRAME_SAMPLES, "007").schema.equals(FRAME_SAMPLES.schema)
 
 
+@pytest.mark.parametrize(
+    "name", ["Films [4K]", "a{b,c}", "why?", "a*b", "a%20b", "a#b", "ü \\ &'\"", "two\nlines", "["]
+)
+def test_a_film_goes_through_spark_and_back_whatever_characters_the_lakes_path_has(
+    io_manager: SparkIOManager, settings: Settings, name: str
+) -> None:
+    instance = DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("film", ["heat"])
+    lake = settings.data / name / "lake"
+    resources = {"io_manager": SparkIOManager(lake=str(lake), spark=io_manager.spark)}
+    assert materialize([shots, frame_samples], instance=instance, resources=resources, partition_key="heat").success
+    stored = SparkIOManager(lake=str(lake), spark=io_manager.spark)
+    assert stored.spark_rows(FRAME_SAMPLES, "heat").count() == stored.spark_rows(FRAME_SAMPLES, None).count() == 2
+
+
 def test_a_spark_plan_that_fails_leaves_the_old_rows(io_manager: SparkIOManager, settings: Settings) -> None:
     instance = DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("film", ["one"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from dagster import DagsterInstance
 
-from wios_assets.errors import Conflict, WiosError
+from wios_assets.errors import BadInput, Conflict, WiosError
 from wios_assets.runs.instance import daemon_runs, dagster_instance, ui_lock, ui_runs
 from wios_assets.settings import Settings, load_settings
 
@@ -48,3 +48,21 @@ def test_runs_are_queued_only_while_something_takes_them(settings: Settings) -> 
     with ui_lock(settings):
         assert daemon_runs(settings, instance)
     assert not daemon_runs(settings, instance)
+
+
+@pytest.mark.parametrize(
+    "name", ["Films [4K]", "a{b}", "100%", "a#b", "a&b", "a'b", 'a"b', "a b", "ü", "a*b", "a\nb", "a=b", "a;b", "a\\b"]
+)
+def test_the_history_lies_in_the_data_folder_whatever_characters_its_path_has(tmp_path: Path, name: str) -> None:
+    settings = load_settings(data=tmp_path / name)
+    with dagster_instance(settings) as instance:
+        instance.add_dynamic_partitions("film", ["heat"])
+        assert instance.get_dynamic_partitions("film") == ["heat"]
+    assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*.db")} == {name}
+
+
+@pytest.mark.parametrize("name", ["why?", "a%20b", "?", "50%off%2F"])
+def test_a_folder_that_dagster_would_misread_is_refused_before_anything_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="set WIOS_DAGSTER"), dagster_instance(load_settings(data=tmp_path / name)):
+        pass
+    assert not (tmp_path / name).exists()
