@@ -13,22 +13,24 @@ from filelock import FileLock
 from pydantic import Field
 from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.assets.footage_job import SegmentTask, analyse_segments
+from wios_assets.assets.footage_job import SegmentRunner, SegmentTask, SparkRunner
 from wios_assets.assets.options import (
     engine_options,
     footage_options,
+    runs_in_processes,
     spark_tasks,
     threads_of_a_task,
     track_options,
 )
 from wios_assets.assets.results import check
+from wios_assets.assets.segment_processes import ProcessRunner
 from wios_assets.assets.specs import check_spec, film_spec, table_out
 from wios_assets.assets.versions import with_options
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import ProgressWatch
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.stamps import FootageStamp, footage_is_kept, forget_footage, keep_footage
-from wios_assets.lake.store import read_rows, staging_folder
+from wios_assets.lake.store import StoredRows, read_rows, staging_folder
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
@@ -106,7 +108,8 @@ def footage(
             segments = plan_segments(video.duration_s, rate, settings.footage.segment_seconds, spark_tasks(settings))
             options = footage_options(settings, rate)
             task = SegmentTask(video, tuple(segments), engine, options, scratch / "progress")
-            tables = _analysed(context, spark, lake, key, task, scratch)
+            runner = ProcessRunner(spark_tasks(settings)) if runs_in_processes(settings) else SparkRunner(spark)
+            tables = _analysed(context, runner, lake, key, task, scratch)
         forget_footage(lake, key)
         yield from _outputs(tables, rate, engine.engine)
         checks = list(_checks(video, rate, tables))
@@ -121,8 +124,8 @@ class Footage:
 
     shots: pd.DataFrame
     samples: pd.DataFrame
-    faces: SparkFrame | pa.Table
-    embeddings: SparkFrame | pa.Table
+    faces: SparkFrame | pa.Table | StoredRows
+    embeddings: SparkFrame | pa.Table | StoredRows
     vectors: pd.DataFrame
     measured: dict[str, Any]
 
@@ -136,13 +139,13 @@ def _kept(lake: Path, film: str) -> Footage:
 
 def _analysed(
     context: dg.AssetExecutionContext,
-    spark: SparkSessionResource,
+    runner: SegmentRunner,
     lake: Path,
     film: str,
     task: SegmentTask,
     scratch: Path,
 ) -> Footage:
-    """Footage of a new analysis; `faces` and `embeddings` are lazy Spark frames over `scratch`."""
+    """Footage of a new analysis; `faces` and `embeddings` rest on `scratch`."""
     duration_s = task.video.duration_s
     context.log.info(
         f"{task.video.path}: {duration_s:.0f} s in {len(task.segments)} segments, "
@@ -150,11 +153,11 @@ def _analysed(
     )
     task.progress_folder.mkdir()
     with ProgressWatch(lake, film, task.progress_folder, duration_s, context.log.info, LOG_EVERY_S) as watch:
-        records = analyse_segments(spark.spark_session, task, scratch)
+        records = runner(task, scratch)
         progress = watch.now()
     context.log.info(f"done: {progress.sentence()}")
-    cuts = sorted(records["cuts"].toPandas()["cut_s"])
-    samples = records["frame_samples"].toPandas().sort_values("sample", ignore_index=True)
+    cuts = sorted(records.cuts["cut_s"].to_pylist())
+    samples = records.samples.to_pandas().sort_values("sample", ignore_index=True)
     shots = shots_table(cuts, duration_s, samples["time_s"].tolist())
     samples["shot"] = shot_of(samples["time_s"].to_numpy(), shots["start_s"].tolist()[1:])
     measured = {
@@ -162,8 +165,7 @@ def _analysed(
         "speed": dg.MetadataValue.text(f"{duration_s / progress.taken_s:.2f} × real time"),
         "segments": len(task.segments),
     }
-    vectors = records["face_embeddings"].select("face", "embedding").toPandas()
-    return Footage(shots, samples, records["faces"], records["face_embeddings"], vectors, measured)
+    return Footage(shots, samples, records.faces, records.embeddings, records.vectors.to_pandas(), measured)
 
 
 def _outputs(footage: Footage, rate: float, engine: str) -> Iterator[dg.Output[Any]]:

@@ -1,4 +1,4 @@
-"""The Spark job that analyses a film: one task per segment, each decoded once."""
+"""The analysis of a film, segment by segment: what one task does, and Spark as the runner of all tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
@@ -22,7 +22,9 @@ from wios_assets.vision.video import Video
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame as SparkFrame
-    from pyspark.sql import SparkSession
+
+    from wios_assets.lake.spark import SparkSessionResource
+    from wios_assets.lake.store import StoredRows
 
 KINDS = {
     FRAME_SAMPLES.name: FRAME_SAMPLES.stored_schema,
@@ -33,14 +35,14 @@ KINDS = {
 RECORDS = pa.schema(
     [pa.field("kind", pa.string()), *(pa.field(kind, pa.struct(list(schema))) for kind, schema in KINDS.items())]
 )
-"""Schema of a task's output: `kind` names the one struct column that is set in a row."""
+"""Schema of a Spark task's output: `kind` names the one struct column that is set in a row."""
 
 BATCH_RECORDS = 512
 
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """Analyses the segments whose numbers a Spark task receives."""
+    """Analyses segments of a film; Spark calls it with batches of segment numbers."""
 
     video: Video
     segments: tuple[Segment, ...]
@@ -51,9 +53,12 @@ class SegmentTask:
     def __call__(self, numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in numbers:
             for number in batch.column("id").to_pylist():
-                yield from self._segment(self.segments[number])
+                for tables in self.tables(self.segments[number]):
+                    for kind, rows in tables.items():
+                        yield from _tagged(kind, rows)
 
-    def _segment(self, segment: Segment) -> Iterator[pa.RecordBatch]:
+    def tables(self, segment: Segment) -> Iterator[dict[str, pa.Table]]:
+        """The segment's records in order, in batches of at most `BATCH_RECORDS`: a table for each of `KINDS`."""
         engine = load_engine(self.engine)
         self.progress_folder.mkdir(parents=True, exist_ok=True)
 
@@ -62,8 +67,67 @@ class SegmentTask:
 
         records = analyse_segment(self.video, segment, engine, self.options, progress)
         while chunk := list(itertools.islice(records, BATCH_RECORDS)):
-            for kind, rows in record_tables(chunk, engine).items():
-                yield from _tagged(kind, rows)
+            yield record_tables(chunk, engine)
+
+
+@dataclass(frozen=True)
+class AnalysedSegments:
+    """Records of all segments. The I/O manager stores `faces` and `embeddings`; they rest on the scratch folder.
+
+    Attributes:
+        cuts: times of the cuts, with the schema `CUTS`.
+        samples: rows of `frame_samples`, in any order; their shot is null.
+        vectors: columns `face` and `embedding` of `face_embeddings`.
+        faces: rows of `faces`.
+        embeddings: rows of `face_embeddings`.
+    """
+
+    cuts: pa.Table
+    samples: pa.Table
+    vectors: pa.Table
+    faces: SparkFrame | StoredRows
+    embeddings: SparkFrame | StoredRows
+
+
+class SegmentRunner(Protocol):
+    """Runs a task for all of its segments, in parallel."""
+
+    def __call__(self, task: SegmentTask, scratch: Path) -> AnalysedSegments:
+        """Run the task.
+
+        Args:
+            scratch: folder for the records, on the lake's file system; it must outlive the result.
+
+        Raises:
+            WiosError: the film cannot be read any more, or a worker was killed.
+        """
+
+
+@dataclass(frozen=True)
+class SparkRunner:
+    """Runs one Spark task for each segment, on this machine or on a cluster."""
+
+    spark: SparkSessionResource
+
+    def __call__(self, task: SegmentTask, scratch: Path) -> AnalysedSegments:
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        session = self.spark.spark_session
+        count = len(task.segments)
+        numbers = session.range(0, count, 1, max(1, count))
+        records = numbers.mapInArrow(task, from_arrow_schema(RECORDS))
+        folder = scratch / "records"
+        records.write.partitionBy("kind").parquet(str(folder))
+        stored = session.read.schema(from_arrow_schema(RECORDS)).parquet(spark_path(folder)) if count else records
+        frames = {kind: stored.filter(stored["kind"] == kind).select(f"{kind}.*") for kind in KINDS}
+        embeddings = frames[FACE_EMBEDDINGS.name]
+        return AnalysedSegments(
+            cuts=frames["cuts"].toArrow(),
+            samples=frames[FRAME_SAMPLES.name].toArrow(),
+            vectors=embeddings.select("face", "embedding").toArrow(),
+            faces=frames[FACES.name],
+            embeddings=embeddings,
+        )
 
 
 def _tagged(kind: str, rows: pa.Table) -> Iterator[pa.RecordBatch]:
@@ -75,23 +139,3 @@ def _tagged(kind: str, rows: pa.Table) -> Iterator[pa.RecordBatch]:
         struct = RECORDS.field(kind).type
         columns[list(KINDS).index(kind)] = columns[list(KINDS).index(kind)].cast(struct)
         yield pa.RecordBatch.from_arrays([pa.array([kind] * batch.num_rows), *columns], schema=RECORDS)
-
-
-def analyse_segments(session: SparkSession, task: SegmentTask, scratch: Path) -> dict[str, SparkFrame]:
-    """Run the job.
-
-    Args:
-        scratch: folder for the records; it must outlive the returned frames.
-
-    Returns:
-        The records by kind, as lazy Spark frames over `scratch`.
-    """
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    count = len(task.segments)
-    numbers = session.range(0, count, 1, max(1, count))
-    records = numbers.mapInArrow(task, from_arrow_schema(RECORDS))
-    folder = scratch / "records"
-    records.write.partitionBy("kind").parquet(str(folder))
-    stored = session.read.schema(from_arrow_schema(RECORDS)).parquet(spark_path(folder)) if count else records
-    return {kind: stored.filter(stored["kind"] == kind).select(f"{kind}.*") for kind in KINDS}

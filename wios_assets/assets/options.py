@@ -15,11 +15,18 @@ from wios_assets.vision.tracks import TrackOptions
 
 
 def spark_tasks(settings: Settings) -> int:
-    """Tasks that Spark runs at once on this machine. On a cluster, a worker is taken to have this machine's cores."""
+    """Segments of a film that are analysed at once. A worker of a cluster is taken to have this machine's cores."""
     match = re.fullmatch(r"local(?:\[(\d+|\*)(?:,\d+)?\])?", settings.spark_master)
     if match and match[1] is None:
         return 1
     return int(match[1]) if match and match[1] != "*" else cores()
+
+
+def runs_in_processes(settings: Settings) -> bool:
+    """Whether a film's segments run in processes of this machine, and not as Spark tasks."""
+    if settings.footage.runner == "auto":
+        return re.fullmatch(r"local(\[.*\])?", settings.spark_master) is not None
+    return settings.footage.runner == "processes"
 
 
 def cores() -> int:

@@ -68,7 +68,12 @@ class FootageSettings(Group):
     """How a film is gone through."""
 
     segment_seconds: float = Field(
-        default=300.0, gt=0, description="Longest stretch of film that one Spark task analyses, in seconds"
+        default=300.0, gt=0, description="Longest stretch of film that one task analyses, in seconds"
+    )
+    runner: Literal["auto", "processes", "spark"] = Field(
+        default="auto",
+        description="What analyses the segments of a film: `processes` of this machine, `spark` tasks, or `auto`: "
+        "processes where `spark_master` is local, Spark on a cluster",
     )
     decoder: Literal["software", "vaapi", "videotoolbox", "cuda"] = Field(
         default=FootageOptions.decoder,

@@ -1,0 +1,106 @@
+"""A pool of processes on this machine as the runner of a film's segments; it needs no JVM."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Thread
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wios_assets.assets.footage_job import KINDS, AnalysedSegments, SegmentTask
+from wios_assets.errors import Unavailable
+from wios_assets.lake.paths import parquet_files
+from wios_assets.lake.store import StoredRows
+from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
+from wios_assets.vision.segments import Segment
+
+
+@dataclass(frozen=True)
+class ProcessRunner:
+    """Runs segments in `workers` processes, which write the Parquet files that the lake takes over as they are."""
+
+    workers: int
+
+    def __call__(self, task: SegmentTask, scratch: Path) -> AnalysedSegments:
+        folder = scratch / "records"
+        for kind, schema in KINDS.items():
+            (folder / kind).mkdir(parents=True)
+            if not task.segments:
+                pq.write_table(schema.empty_table(), folder / kind / "part-00000.parquet")
+        pool = worker_pool(self.workers)
+        try:
+            for done in as_completed([pool.submit(_write_segment, task, each, folder) for each in task.segments]):
+                done.result()
+        except BaseException as error:
+            _end(pool)
+            if isinstance(error, BrokenProcessPool):
+                raise Unavailable(
+                    f"{task.video.path}: a process that analysed it was killed, as when memory runs out; run the film "
+                    "again, with fewer workers (`WIOS_SPARK_MASTER=local[1]`) if it happens again"
+                ) from None
+            raise
+        return AnalysedSegments(
+            cuts=_read(folder / "cuts", ["cut_s"]),
+            samples=_read(folder / FRAME_SAMPLES.name),
+            vectors=_read(folder / FACE_EMBEDDINGS.name, ["face", "embedding"]),
+            faces=StoredRows(folder / FACES.name),
+            embeddings=StoredRows(folder / FACE_EMBEDDINGS.name),
+        )
+
+
+@lru_cache(maxsize=1)
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """The pool of this process. It lives on between films, so that each worker loads the networks once."""
+    # A forked copy of a process with Dagster's threads may hang.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End a pool at once, whatever its workers do."""
+    worker_pool.cache_clear()
+    # `terminate_workers` comes with Python 3.14; `_processes` is None once the pool has ended.
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+    pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when it ends, however that happens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _write_segment(task: SegmentTask, segment: Segment, folder: Path) -> None:
+    with ExitStack() as stack:
+        files = {
+            kind: stack.enter_context(
+                pq.ParquetWriter(folder / kind / f"part-{segment.number:05d}.parquet", schema, compression="zstd")
+            )
+            for kind, schema in KINDS.items()
+        }
+        for tables in task.tables(segment):
+            for kind, rows in tables.items():
+                if rows.num_rows:
+                    files[kind].write_table(rows)
+
+
+def _read(folder: Path, columns: list[str] | None = None) -> pa.Table:
+    return pa.concat_tables(pq.read_table(file, columns=columns, partitioning=None) for file in parquet_files(folder))
