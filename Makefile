@@ -15,7 +15,7 @@ export LANG ?= en_US.UTF-8
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml uv.lock $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
-	$(UV) sync --frozen --quiet $$($(UV) python find --quiet --no-python-downloads 3.11 >/dev/null 2>&1 && echo --python 3.11)
+	$(UV) sync --frozen --quiet --compile-bytecode $$($(UV) python find --quiet --no-python-downloads 3.11 >/dev/null 2>&1 && echo --python 3.11)
 	@touch $@
 
 .uv/bin/uv:
