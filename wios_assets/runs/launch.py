@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from wios_assets.errors import WiosError
 from wios_assets.films.film_lock import LockHolder, command_line, film_lock, lock_holder
 from wios_assets.runs.follow import NoLongerQueued, failed_check, failure, follow_run, newest_asset
+from wios_assets.runs.held_databases import held_databases
 from wios_assets.runs.instance import daemon_runs, dagster_instance, prepare_dagster_home
 from wios_assets.runs.processes import COMMAND_TAG, describe, this_process, unfinished_runs
 from wios_assets.settings import Settings, package_parent
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["dagster_instance", "failed_check", "prepare_dagster_home", "run_film", "run_job"]
 
 ProgressReport = Callable[["Progress | None", str | None], None]
-"""Called some times a second while a film runs: the footage's progress, and the last finished asset."""
+"""Called twice a second while a film runs: the footage's progress, and the last finished asset."""
 
 Tell = Callable[[str], None]
 """Called with a line for the person who waits."""
 
-POLL_S = 0.25
+POLL_S = 0.5
 
 
 def run_film(
@@ -267,18 +268,19 @@ def _run_here(
     watcher = Thread(target=watch, name="run progress", daemon=True)
     watcher.start()
     try:
-        result = (
-            build_definitions(settings)
-            .resolve_job_def(job)
-            .execute_in_process(
-                instance=instance,
-                partition_key=film,
-                asset_selection=list(selection) if selection is not None else None,
-                raise_on_error=False,
-                run_id=run_id,
-                tags={**this_process(), COMMAND_TAG: command_line()},
+        with held_databases():
+            result = (
+                build_definitions(settings)
+                .resolve_job_def(job)
+                .execute_in_process(
+                    instance=instance,
+                    partition_key=film,
+                    asset_selection=list(selection) if selection is not None else None,
+                    raise_on_error=False,
+                    run_id=run_id,
+                    tags={**this_process(), COMMAND_TAG: command_line()},
+                )
             )
-        )
     finally:
         ended.set()
         watcher.join()
