@@ -11,7 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from wios_assets.vision.chip_selection import Candidate, ChipSelection, crop_face
+from wios_assets.vision.chip_selection import SETTLED, Candidate, ChipSelection, crop_face, first_two
 from wios_assets.vision.chips import ChipQuality, judge_face
 from wios_assets.vision.cut_detection import mark_cuts
 from wios_assets.vision.engine import FaceEngine, Faces, Image
@@ -111,6 +111,7 @@ class _Pass:
         self._selection = ChipSelection(options.chips_per_tracklet, options.chip_spacing_s)
         self._last: _Look | None = None
         self._to_embed: list[Candidate] = []
+        self._rest: dict[int, list[Candidate]] = {}
 
     def take(self, sample: Sample) -> Iterator[Record]:
         """The record of the next sample, and the embeddings of tracklets that have ended."""
@@ -210,15 +211,29 @@ class _Pass:
 
     def _choose(self, ended: list[int]) -> None:
         for tracklet in ended:
-            self._to_embed.extend(self._selection.take(tracklet))
+            first, rest = first_two(self._selection.take(tracklet))
+            self._to_embed.extend(first)
+            if rest:
+                self._rest[tracklet] = rest
 
     def _embed(self, at_least: int) -> Iterator[EmbeddingRecord]:
-        if not self._to_embed or len(self._to_embed) < at_least:
-            return
-        chosen, self._to_embed = self._to_embed, []
-        chips = np.concatenate([self._engine.chips(candidate.crop, candidate.faces) for candidate in chosen])
-        for candidate, chip, vector in zip(chosen, chips, self._engine.embed(chips), strict=True):
-            yield EmbeddingRecord(candidate.face, candidate.tracklet, candidate.quality, vector, self._jpeg(chip))
+        while self._to_embed and len(self._to_embed) >= at_least:
+            chosen, self._to_embed = self._to_embed, []
+            chips = np.concatenate([self._engine.chips(candidate.crop, candidate.faces) for candidate in chosen])
+            vectors = self._engine.embed(chips)
+            for candidate, chip, vector in zip(chosen, chips, vectors, strict=True):
+                yield EmbeddingRecord(candidate.face, candidate.tracklet, candidate.quality, vector, self._jpeg(chip))
+            self._to_embed.extend(self._unsettled(chosen, vectors))
+
+    def _unsettled(self, embedded: list[Candidate], vectors: NDArray[np.float32]) -> Iterator[Candidate]:
+        """The other chips of tracklets whose first two chips differ too much."""
+        of: dict[int, list[NDArray[np.float32]]] = {}
+        for candidate, vector in zip(embedded, vectors, strict=True):
+            of.setdefault(candidate.tracklet, []).append(vector)
+        for tracklet, pair in of.items():
+            rest = self._rest.pop(tracklet, [])
+            if rest and float(np.linalg.norm(pair[0] - pair[1])) > SETTLED:
+                yield from rest
 
     def _jpeg(self, chip: Image) -> bytes:
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.chip_jpeg_quality]

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wios_assets.vision.chip_selection import Candidate, ChipSelection, crop_face
+from wios_assets.vision.chip_selection import Candidate, ChipSelection, crop_face, first_two
 from wios_assets.vision.engine import Faces
 from wios_assets_tests.vision.faces import package_pictures
 
@@ -35,6 +35,19 @@ def test_the_best_faces_of_different_stretches_are_chosen(qualities: list[float]
     assert [face.quality for face in chosen] == best[:most]
     assert len({face.face // 2 for face in chosen}) == len(chosen)
     assert selection.take(7) == []
+
+
+def test_the_best_chip_and_the_one_farthest_from_it_in_time_come_first() -> None:
+    chips = [candidate(face, quality) for face, quality in ((5000, 0.9), (6000, 0.8), (1000, 0.3), (8000, 0.2))]
+    first, rest = first_two(chips)
+    assert [chip.face for chip in first] == [5000, 1000]
+    assert [chip.face for chip in rest] == [6000, 8000]
+
+
+def test_of_one_or_two_chips_none_is_left_for_later() -> None:
+    for number in range(3):
+        chips = [candidate(face, 0.5) for face in range(number)]
+        assert first_two(chips) == (chips, [])
 
 
 def test_a_crop_holds_the_face_and_its_surroundings() -> None:

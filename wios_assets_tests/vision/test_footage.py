@@ -316,6 +316,19 @@ def test_a_tall_film_is_scaled_while_it_is_converted_and_its_boxes_are_its_own_p
     assert scaled.landmarks == pytest.approx(usual.landmarks, abs=6)
 
 
+@pytest.mark.parametrize(("settled", "chips"), [(1.0, 2), (0.0, 6)])
+def test_further_chips_are_embedded_only_where_two_far_apart_in_time_differ(
+    tmp_path: Path, engine: Counting, monkeypatch: pytest.MonkeyPatch, settled: float, chips: int
+) -> None:
+    film = probe(write_film(tmp_path / "a.mp4", [with_astronaut(wall(1), 40 + i) for i in range(100)]))
+    monkeypatch.setattr(footage, "SETTLED", settled)
+    records = analyse(film, engine, replace(OPTIONS, chips_per_tracklet=6))
+    embedded = [record.face for record in records if isinstance(record, EmbeddingRecord)]
+    assert len(embedded) == len(set(embedded)) == chips
+    samples = sorted(face // footage.FACES_A_SAMPLE for face in embedded)
+    assert samples[-1] - samples[0] >= 6
+
+
 def test_records_become_tables_of_the_lake(records: list[Record], engine: Counting) -> None:
     tables = record_tables(records, engine)
     for table in (FRAME_SAMPLES, FACES, FACE_EMBEDDINGS):
