@@ -17,7 +17,7 @@ from wios_assets.vision.mmod_detector import MmodDetector
 from wios_assets.vision.onnx_graphs import embedder_graph
 from wios_assets.vision.onnx_session import Device, open_session
 
-PREPROCESSING = 4
+PREPROCESSING = 5
 """Increase this when boxes, landmarks or chips change: older embeddings are then not compared with new ones."""
 
 EMBED_BATCH = 16

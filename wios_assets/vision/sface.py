@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wios_assets.vision.alignment import ARCFACE_SIZE, arcface_chip, file_hash
+from wios_assets.vision.alignment import ARCFACE_POINTS, ARCFACE_SIZE, file_hash, similarity, warped
 from wios_assets.vision.face_aligner import CHIP_POINTS
 from wios_assets.vision.onnx_session import Device, open_session
 from wios_assets.vision.zoo import SFACE_FILE, zoo_file
 from wios_assets.vision.zoo_graphs import sface_graph
 
 LENGTH = 128
+_TO_ARCFACE = similarity(CHIP_POINTS, ARCFACE_POINTS)
+"""Transform [2, 3] from pixels of a padded chip to those of a chip as SFace takes it."""
 _BATCH = 2
 """Chips in one run of the network; larger batches are no faster and hold more memory."""
 
@@ -31,7 +33,7 @@ class ChipSFace:
         """Embeddings float32 [n, 128], of length one, of chips uint8 [n, 180, 180, 3], RGB."""
         vectors = np.empty((len(chips), LENGTH), dtype=np.float32)
         for start in range(0, len(chips), _BATCH):
-            turned = np.stack([arcface_chip(chip, CHIP_POINTS, ARCFACE_SIZE) for chip in chips[start : start + _BATCH]])
+            turned = np.stack([warped(chip, _TO_ARCFACE, ARCFACE_SIZE) for chip in chips[start : start + _BATCH]])
             pixels = np.ascontiguousarray(turned.transpose(0, 3, 1, 2), dtype=np.float32)
             vectors[start : start + _BATCH] = self._session.run(None, {"data": pixels})[0]
         unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

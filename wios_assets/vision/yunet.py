@@ -95,10 +95,7 @@ class YuNet:
     def _detect(self, frame: Image, smallest_face: float, expected: NDArray[np.float32] | None) -> Faces:
         scale = SMALLEST / smallest_face
         rows, columns = (max(1, round(side * scale)) for side in frame.shape[:2])
-        seen = frame
-        if (rows, columns) != frame.shape[:2]:
-            method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-            seen = np.asarray(cv2.resize(frame, (columns, rows), interpolation=method), dtype=np.uint8)
+        seen = _scaled(frame, rows, columns)
         is_expected = expected is not None and len(expected) > 0
         least = max(0.0, self._threshold - (EXPECTED_EASE if is_expected else 0.0))
         boxes, scores, points = self._network.faces(seen, least)
@@ -108,6 +105,22 @@ class YuNet:
         if not is_expected or expected is None:
             return faces
         return faces.select((scores >= self._threshold) | (_overlaps(squares, expected) >= EXPECTED_OVERLAP))
+
+
+def _scaled(picture: Image, rows: int, columns: int) -> Image:
+    """A picture at another size, averaged where it becomes smaller.
+
+    OpenCV halves quickly and averages slowly by any other factor: from 1080 to 360 lines, half and then two thirds,
+    interpolated, take 0.9 ms, one step 2.0 ms.
+    """
+    method = cv2.INTER_AREA if rows < picture.shape[0] else cv2.INTER_LINEAR
+    while min(picture.shape[0] / rows, picture.shape[1] / columns) >= 2 and not any(s % 2 for s in picture.shape[:2]):
+        half = picture.shape[1] // 2, picture.shape[0] // 2
+        picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        method = cv2.INTER_LINEAR
+    if (rows, columns) == picture.shape[:2]:
+        return picture
+    return np.asarray(cv2.resize(picture, (columns, rows), interpolation=method), dtype=np.uint8)
 
 
 def _decoded(

@@ -101,6 +101,16 @@ def test_pictures_of_any_size_are_looked_at(yunet: YuNet) -> None:
     assert yunet.detect([]) == []
 
 
+def test_a_tall_picture_shows_the_same_faces_as_a_low_one(yunet: YuNet) -> None:
+    astronaut = package_pictures()["astronaut"][:288]
+    low_picture = cv2.resize(astronaut, (640, 360)).astype(np.uint8)
+    tall_picture = cv2.resize(astronaut, (1920, 1080), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+    low, tall = yunet.detect([low_picture], 60)[0], yunet.detect([tall_picture], 180)[0]
+    assert len(low) == len(tall) == 1
+    assert tall.boxes / 3 == pytest.approx(low.boxes, abs=2)
+    assert tall.landmarks / 3 == pytest.approx(low.landmarks, abs=2)
+
+
 def test_a_doubtful_face_counts_where_one_is_expected(yunet: YuNet, cache: Path) -> None:
     """The picture is blurred until the face's score lies between the two thresholds."""
     picture = package_pictures()["astronaut"]
