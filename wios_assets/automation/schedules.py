@@ -1,5 +1,10 @@
-"""Schedules: runs at a fixed time of day."""
+"""Schedules: runs at a fixed time of day, on the machine's clock."""
 
+from contextlib import suppress
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import tzlocal
 from dagster import (
     DefaultScheduleStatus,
     RunRequest,
@@ -21,6 +26,7 @@ def imdb_daily(settings: Settings) -> ScheduleDefinition:
     @schedule(
         job=imdb_refresh,
         cron_schedule=f"0 {settings.imdb_load.refresh_hour} * * *",
+        execution_timezone=machine_time_zone(),
         default_status=DefaultScheduleStatus.RUNNING,
         description=f"Loads IMDB's files from {settings.imdb} again, once a day.",
     )
@@ -35,3 +41,20 @@ def imdb_daily(settings: Settings) -> ScheduleDefinition:
         return RunRequest()
 
     return imdb_daily
+
+
+def machine_time_zone() -> str:
+    """IANA name of the machine's time zone.
+
+    Where the system gives no name, as with a copied /etc/localtime or a TZ in POSIX form, the zone of the present
+    offset in whole hours, which does not change with daylight saving time.
+    """
+    now = datetime.now().astimezone()
+    offset = now.utcoffset() or timedelta()
+    with suppress(ZoneInfoNotFoundError, ValueError):
+        name = tzlocal.get_localzone_name()
+        if name and now.astimezone(ZoneInfo(name)).utcoffset() == offset:
+            return name
+    hours = round(offset / timedelta(hours=1))
+    # The signs of these names are reversed (https://data.iana.org/time-zones/tzdb/etcetera).
+    return f"Etc/GMT{-hours:+d}" if hours else "UTC"

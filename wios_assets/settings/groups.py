@@ -223,7 +223,9 @@ class ImdbLoadSettings(Group):
         le=1,
         description="Largest share of a file's lines that may be unreadable; above it a load fails",
     )
-    refresh_hour: int = Field(default=4, ge=0, le=23, description="Hour of the day at which IMDB is refreshed")
+    refresh_hour: int = Field(
+        default=4, ge=0, le=23, description="Hour of the day, on the machine's clock, at which IMDB is refreshed"
+    )
 
 
 class TmdbSettings(Group):
