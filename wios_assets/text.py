@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _PLAIN_LETTERS = str.maketrans(
@@ -19,21 +20,45 @@ _ACCENTS = (
     (0x064B, 0x065F),
     (0x0670, 0x0670),
 )
+_DROPPED_LETTERS = dict.fromkeys((0x0640, 0x02B9, 0x02BB, 0x02BC))
+"""The stroke that lengthens Arabic words, and letters written as apostrophes."""
 """Marks that are left out or added at will in writing a name. Those of other scripts (vowel signs of Devanagari and
 Thai, the voicing marks of kana) tell names apart."""
 _DROPPED = {
     code: None for first, last in _ACCENTS for code in range(first, last + 1) if unicodedata.combining(chr(code))
-}
+} | _DROPPED_LETTERS
+_OWN_LETTERS = re.compile("[иу]\u0306|і\u0308")
+"""Cyrillic letters that Unicode decomposes though their mark is no accent: й, ў and ї."""
+_INVISIBLE = dict.fromkeys(
+    map(
+        ord,
+        "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff",
+    )
+)
+"""Marks of writing direction and of line breaks, and joiners, which file managers and keyboards add."""
+_PLAIN_FORMS = str.maketrans(
+    "（）［］｛｝【】〔〕" + "".join(chr(0xFEE0 + code) for code in range(0x30, 0x7B) if chr(code).isalnum()),
+    "()[]{}[][]" + "".join(chr(code) for code in range(0x30, 0x7B) if chr(code).isalnum()),
+)
+
+
+def plain(name: str) -> str:
+    """A name composed (NFC), with brackets, digits and Latin letters of full width made plain, without invisible
+    marks."""
+    return unicodedata.normalize("NFC", name).translate(_PLAIN_FORMS).translate(_INVISIBLE)
 
 
 def caseless(text: str) -> str:
     """Text without case, with single spaces, the same for composed and decomposed letters (NFC and NFD)."""
-    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold()).split())
+    seen = unicodedata.normalize("NFD", text).translate(_INVISIBLE)
+    return " ".join(unicodedata.normalize("NFC", seen.casefold()).split())
 
 
 def fold(text: str) -> str:
     """Text as it is searched: `caseless`, without accents, and with compatibility forms (full width) made plain."""
-    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    seen = unicodedata.normalize("NFKD", text).translate(_INVISIBLE)
+    letters = unicodedata.normalize("NFKD", seen.casefold())
+    letters = _OWN_LETTERS.sub(lambda letter: unicodedata.normalize("NFC", letter[0]), letters)
     return " ".join(unicodedata.normalize("NFC", letters.translate(_DROPPED).translate(_PLAIN_LETTERS)).split())
 
 
@@ -45,6 +70,11 @@ def words(text: str) -> str:
 def name_key(name: str) -> str:
     """What spellings of one name share: `fold` without spaces, underscores, dots and other punctuation."""
     return "".join(c for c in fold(name) if _belongs_to_word(c))
+
+
+def letters_beyond_latin(text: str) -> str:
+    """The letters and signs of a text in scripts other than Latin, folded: what a key of bare letters leaves out."""
+    return "".join(c for c in fold(text) if not c.isascii() and _belongs_to_word(c))
 
 
 def _belongs_to_word(character: str) -> bool:

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from wios_assets import tables
+from wios_assets.text import letters_beyond_latin
 
 FILM_TYPES = ("movie", "tvMovie", "video", "short", "tvShort", "tvSpecial", "tvMiniSeries")
 """Title types that one video file may be; series, episodes and games are not."""
@@ -118,7 +119,10 @@ class ImdbLookup:
         return Title(*rows[0]) if rows else None
 
     def titles_called(self, name: str, year: int | None, types: tuple[str, ...] = FILM_TYPES) -> list[Title]:
-        """Titles of these types one of whose titles has the same key as `name`; of `year` ± 1 if one is given."""
+        """Titles of these types one of whose titles has the same key as `name`; of `year` ± 1 if one is given.
+
+        The key has bare letters; vowel signs of Devanagari or Thai and the voicing marks of kana are compared after it.
+        """
         bounds = [] if year is None else [year - 1, year + 1]
         when = f"title_type IN {types} " + ("" if year is None else "AND start_year BETWEEN ? AND ?")
         if self.has(FILM_TITLES):
@@ -133,8 +137,11 @@ class ImdbLookup:
             )
             rows = self._rows("imdb/title_basics", sql, *bounds, self.title_key(name))
         titles: dict[tuple[Any, ...], list[str | None]] = {}
+        wanted = letters_beyond_latin(name)
         for row in rows:
-            titles.setdefault(row[1:], []).append(row[0])
+            spellings = (row[0],) if row[0] is not None else (row[3], row[4])
+            if any(letters_beyond_latin(spelling or "") == wanted for spelling in spellings):
+                titles.setdefault(row[1:], []).append(row[0])
         return [
             replace(
                 Title(*fields),
@@ -201,7 +208,8 @@ class ImdbLookup:
         rows = self._rows("imdb/name_basics", spelled, name) or self._rows(
             "imdb/name_basics", f"SELECT {fields} FROM rows WHERE bare_title(primary_name) = bare_title(?)", name
         )
-        return [Person(*row) for row in rows]
+        wanted = letters_beyond_latin(name)
+        return [Person(*row) for row in rows if letters_beyond_latin(row[1] or "") == wanted]
 
     def _columns(self, table: str) -> list[str]:
         return list(pq.read_schema(next((self.lake / table).glob("*.parquet"))).names)

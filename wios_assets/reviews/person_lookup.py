@@ -11,6 +11,8 @@ from wios_assets.text import name_key
 from wios_assets.timeline.appearances import UNKNOWN, is_unknown
 
 LONGEST_NAME = 120
+_JOINERS = "\u200c\u200d"
+"""Zero-width characters that are part of the spelling of names in Persian and in Indic scripts."""
 
 
 def person_meant(known: Iterable[str], asked: str, *, new: bool = False) -> str:
@@ -34,13 +36,18 @@ def person_meant(known: Iterable[str], asked: str, *, new: bool = False) -> str:
         raise BadInput(
             f"{asked!r} is not in its cast ({', '.join(people)}); name one of them, or say that it is a new person"
         )
-    if not tidy or len(tidy) > LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in tidy):
+    if not tidy or len(tidy) > LONGEST_NAME or not _is_text(tidy):
         raise BadInput(
             f"{asked[:LONGEST_NAME]!r} is not a name: give 1 to {LONGEST_NAME} characters without control characters"
         )
     if is_unknown(tidy):
         raise BadInput(f"{tidy!r} is how unknown people are numbered; give a name")
     return tidy
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name has no control characters."""
+    return all(c in _JOINERS or not unicodedata.category(c).startswith("C") for c in name)
 
 
 def tracks_of_unknown(names: Sequence[Mapping[str, Any]], asked: str) -> list[int]:

@@ -35,6 +35,7 @@ from wios_assets.page.state.catalog import Catalog, Hit
 from wios_assets.page.state.film_map import NO_FACE, FilmMap, number_or_none
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.tables import TABLES
+from wios_assets.text import fold
 from wios_assets.timeline.clock import format_clock, parse_clock
 from wios_assets.timeline.coverage import is_readable
 
@@ -177,12 +178,12 @@ def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> AP
 
 def search_films(catalog: Catalog, states: FilmStates, query: str) -> list[Hit]:
     """Films that match a search: those that are not ready first, then by title."""
-    words = query.casefold().split()
+    words = fold(query).split()
     waiting = states.waiting(set(catalog.films()))
     hits = [
         Hit(_waiting_row(key, entry.path), ())
         for key, entry in waiting.items()
-        if all(word in key.casefold() for word in words)
+        if all(word in fold(key) for word in words)
     ]
     return [*hits, *catalog.search(query)]
 
