@@ -114,9 +114,8 @@ def title_of(
 
 def _title_of_episode(settings: Settings, entry: IndexEntry, lookup: ImdbLookup) -> Match | Ambiguous | None:
     path = Path(entry.path)
+    # Episodes without a number are not among IMDB's; what is known of them is their series.
     numbers = read_episode_code(entry.episode)
-    if numbers is None:
-        return None
     nfo, shared = nfo_of_film(settings, entry), series_sidecar(settings, entry)
     folder = series_folder(path, settings.films)
     own = read_name(path.stem).tconst
@@ -127,7 +126,9 @@ def _title_of_episode(settings: Settings, entry: IndexEntry, lookup: ImdbLookup)
         own,
     ]
     series = next((key for key in keys if key is not None), None)
-    return match_episode(entry.series, numbers, series, lookup, own or nfo.tconst)
+    if numbers is None and not entry.series and series is None:
+        return None
+    return match_episode(entry.series, numbers or entry.episode, series, lookup, own or nfo.tconst)
 
 
 def _duration_s(settings: Settings, film: str, entry: IndexEntry) -> float:

@@ -10,11 +10,13 @@ from typing import Literal
 
 from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, Conflict, Unavailable
+from wios_assets.films.extras import is_hidden, is_system_folder
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, InboxFilm, discover, film_key
 from wios_assets.films.index import FilmIndex, IndexEntry, read_index, write_index
-from wios_assets.films.layout import Folder, VideoFile, films_in, is_hidden, is_system_folder
+from wios_assets.films.layout import films_in
 from wios_assets.films.registry import index_lock, index_path
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from wios_assets.films.tree import Folder, VideoFile
 from wios_assets.lake.library import typed
 from wios_assets.photos.folders import is_picture
 from wios_assets.settings import Settings

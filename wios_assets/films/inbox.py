@@ -11,16 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wios_assets.errors import BadInput, WiosError
-from wios_assets.films.layout import (
-    UNSUPPORTED_TYPES,
-    Folder,
-    FoundFilm,
-    VideoFile,
-    films_in,
-    is_hidden,
-    is_system_folder,
-)
+from wios_assets.films.extras import is_hidden, is_system_folder
+from wios_assets.films.layout import FoundFilm, films_in
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
+from wios_assets.films.tree import Folder, VideoFile
 
 VIDEO_EXTENSIONS = frozenset(
     {
@@ -29,6 +23,14 @@ VIDEO_EXTENSIONS = frozenset(
         *(".ogv", ".qt", ".rm", ".rmvb", ".tp", ".trp", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".xvid"),
     }
 )
+UNSUPPORTED_TYPES = {
+    ".iso": "a disc image",
+    ".img": "a disc image",
+    ".nrg": "a disc image",
+    ".mdf": "a disc image",
+    ".strm": "an address of a stream, not a film",
+    ".disc": "a stub without a film",
+}
 KEY_CHARACTERS = 100
 # A file name holds 255 bytes; the lake's folder is `film=<key>`, and Spark writes some characters as three.
 KEY_BYTES = 200
@@ -133,7 +135,13 @@ def discover(films_folder: Path) -> Inbox:
         except OSError as error:
             inbox.refused(path, error)
         else:
-            if len(film.parts) > 1 and path.suffix.lower() != ".vob":
+            if layout.missing:
+                missing = ", ".join(map(str, layout.missing))
+                inbox.problems.append(
+                    f"{path}: of {film.key!r} part {missing} is missing; put it beside the others, or join what there "
+                    "is to one file"
+                )
+            elif film.parts and not _is_one_stream(film.parts):
                 inbox.problems.append(
                     f"{path}: {film.key!r} is in {len(film.parts)} parts, which are not joined; make one file of them, "
                     "for example with mkvmerge"
@@ -146,6 +154,11 @@ def discover(films_folder: Path) -> Inbox:
         else:
             inbox.contested[key] = films
     return inbox
+
+
+def _is_one_stream(parts: tuple[Path, ...]) -> bool:
+    """Whether the parts are the files of one title of a DVD."""
+    return parts[0].suffix.lower() == ".vob" and len({part.parent for part in parts}) == 1
 
 
 def contested_problem(key: str, films: list[InboxFilm]) -> str:

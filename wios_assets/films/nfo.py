@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from wios_assets.films.names import read_name, read_season
+from wios_assets.films.names import read_episode, read_name, read_part_folder, read_season
 
 LARGEST_BYTES = 4_000_000
 """Largest file that is read; files with the portraits of hundreds of people have some 200 KB."""
@@ -78,9 +78,21 @@ def nfo_of(film: Path, inbox: Path, *, episode: bool) -> Nfo:
 def series_folder(episode: Path, inbox: Path) -> Path | None:
     """The folder of an episode's series: the file's, or the one around its season's; None on a shelf."""
     folder = episode.parent
-    if read_season(folder.name) is not None and folder != inbox:
+    while folder != inbox and _is_inside_series(folder, episode):
         folder = folder.parent
     return folder if inbox in folder.parents else None
+
+
+def _is_inside_series(folder: Path, episode: Path) -> bool:
+    """Whether a folder is that of a season, of a disc of it, or of the episode."""
+    name = folder.name
+    if read_season(name) is not None or read_episode(name) is not None:
+        return True
+    number = read_episode(episode.stem)
+    if name.isdecimal() and number is not None and number.season == int(name):
+        return True
+    outer = read_season(folder.parent.name)
+    return outer is not None and (read_part_folder(name) is not None or read_episode(name, outer) is not None)
 
 
 def _places(film: Path, inbox: Path) -> Iterator[Path]:

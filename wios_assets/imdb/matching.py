@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wios_assets.imdb.lookup import SERIES_TYPES, Episode, ImdbLookup, Title
-from wios_assets.text import caseless, fold, words
+from wios_assets.text import caseless, fold, plain, words
 
 LATEST_YEAR = 2100
 SHORTEST_FILM_MINUTES = 45
@@ -134,9 +133,13 @@ def match_title(
     return undecided
 
 
+Numbers = tuple[int | None, int, int]
+"""Season (0 for specials, None for absolute numbers), first and last episode."""
+
+
 def match_episode(
     series: str,
-    numbers: tuple[int | None, int, int],
+    numbers: Numbers | str,
     series_tconst: str | None,
     lookup: ImdbLookup,
     tconst: str | None = None,
@@ -147,15 +150,15 @@ def match_episode(
 
     Args:
         series: title of the series, perhaps with its year.
-        numbers: season (0 for specials, None for absolute numbers), first and last episode.
+        numbers: the episode's; or the code of one without a number, such as the day on which it was shown.
         series_tconst: the series' key, or the key of any of its episodes; None to look for the series by its title.
         tconst: the episode's own key, if known.
     """
-    season, first, last = numbers
     if tconst is not None and (parent := lookup.series_of(tconst)) is not None:
         match = _by_key(tconst, "nfo", lookup)
         number = next((episode for episode in lookup.episodes(parent) if episode.tconst == tconst), None)
-        more = _numbered(lookup.episodes(parent), number.season, number.number, last - first) if number else []
+        further = 0 if isinstance(numbers, str) else numbers[2] - numbers[1]
+        more = _numbered(lookup.episodes(parent), number.season, number.number, further) if number else []
         credited = (parent, tconst, *(episode.tconst for episode in more if episode.tconst != tconst))
         return replace(match, title=_episode_title(lookup, parent, series, numbers, tconst), credited=credited)
     found: Match | Ambiguous | None
@@ -165,7 +168,7 @@ def match_episode(
         found = _match_series(series, numbers, lookup)
     if not isinstance(found, Match):
         return found
-    episodes = _episodes_of(lookup.episodes(found.tconst), season, first, last)
+    episodes = _episodes_of(lookup.episodes(found.tconst), numbers)
     own = lookup.title(episodes[0].tconst) if episodes else None
     title = _episode_title(lookup, found.tconst, found.title or series, numbers, own.tconst if own else None)
     return Match(
@@ -179,19 +182,21 @@ def match_episode(
     )
 
 
-def episode_code(numbers: tuple[int | None, int, int]) -> str:
+def episode_code(numbers: Numbers | str) -> str:
     """`S01E02`, `S01E01-E02`, or `E1071` for an absolute number."""
+    if isinstance(numbers, str):
+        return numbers
     season, first, last = numbers
     return (
         (f"S{season:02d}" if season is not None else "") + f"E{first:02d}" + (f"-E{last:02d}" if last != first else "")
     )
 
 
-def _match_series(name: str, numbers: tuple[int | None, int, int], lookup: ImdbLookup) -> Match | Ambiguous | None:
+def _match_series(name: str, numbers: Numbers | str, lookup: ImdbLookup) -> Match | Ambiguous | None:
     for reading in readings(name):
         titles = _best_titles(reading, lookup.titles_called(reading.title, reading.year, SERIES_TYPES))
         if len(titles) > 1:
-            having = [title for title in titles if _episodes_of(lookup.episodes(title.tconst), *numbers)]
+            having = [title for title in titles if _episodes_of(lookup.episodes(title.tconst), numbers)]
             titles = having or titles
         if len(titles) == 1:
             return _match(titles[0], _how(reading, titles[0]))
@@ -200,8 +205,11 @@ def _match_series(name: str, numbers: tuple[int | None, int, int], lookup: ImdbL
     return None
 
 
-def _episodes_of(episodes: Sequence[Episode], season: int | None, first: int, last: int) -> list[Episode]:
-    """The episodes of a file among those of its series, in order."""
+def _episodes_of(episodes: Sequence[Episode], numbers: Numbers | str) -> list[Episode]:
+    """The episodes of a file among those of its series, in order; none for an episode without a number."""
+    if isinstance(numbers, str):
+        return []
+    season, first, last = numbers
     if season is not None:
         return _numbered(episodes, season, first, last - first)
     regular = [episode for episode in episodes if episode.season > 0]
@@ -212,8 +220,8 @@ def _episodes_of(episodes: Sequence[Episode], season: int | None, first: int, la
         # The numbers go on from season to season, so they are the absolute ones.
         return [episode for episode in regular if first <= episode.number <= last]
     # Else an absolute number counts all seasons before, which must be complete for that.
-    numbers = [(episode.season, episode.number) for episode in regular]
-    complete = numbers == [(s, n) for s, end in zip(seasons, ends, strict=True) for n in range(1, end + 1)]
+    counted = [(episode.season, episode.number) for episode in regular]
+    complete = counted == [(s, n) for s, end in zip(seasons, ends, strict=True) for n in range(1, end + 1)]
     return regular[first - 1 : last] if complete and last <= len(regular) else []
 
 
@@ -222,7 +230,7 @@ def _numbered(episodes: Sequence[Episode], season: int, first: int, more: int) -
 
 
 def _episode_title(
-    lookup: ImdbLookup, series_tconst: str, series: str, numbers: tuple[int | None, int, int], tconst: str | None
+    lookup: ImdbLookup, series_tconst: str, series: str, numbers: Numbers | str, tconst: str | None
 ) -> str:
     """`Fargo S01E02 The Rooster Prince`."""
     known, own = lookup.title(series_tconst), lookup.title(tconst) if tconst is not None else None
@@ -235,7 +243,7 @@ def readings(name: str) -> Iterator[NameReading]:
 
     `Title (Year)` as Kodi, Jellyfin and Plex want it; a title alone; a release's `The.Title.1999.1080p.x264`.
     """
-    name = unicodedata.normalize("NFC", _EXTENSION.sub("", name))
+    name = _EXTENSION.sub("", plain(name))
     name = _SITE.sub("", name) or name
     in_brackets = list(_YEAR_IN_BRACKETS.finditer(name))
     if in_brackets:

@@ -1,6 +1,7 @@
 """Episodes among the films of the library, and screen time over a season or a whole series.
 
-An episode is known by its key, `Fargo (2014) S01E02`, which the inbox gives it.
+An episode is known by its key, which the inbox gives it: `Fargo (2014) S01E02`, `One Piece E1071`, by the day on which
+it was shown `The Daily Show 2019-01-02`, or without a number `Fargo (2014) S00 Making of`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,25 @@ from wios_assets.lake.questions import films
 from wios_assets.text import fold
 
 _EPISODE = re.compile(r"(?P<series>.+?) (?:S(?P<season>\d{2,4}))?E(?P<first>\d{2,4})(?:-E\d{2,4})?")
+_DATED = re.compile(r"(?P<series>.+?) (?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)")
+_UNNUMBERED = re.compile(r"(?P<series>.+?) S(?P<season>\d{2,4}) \S.*")
 _SEASON = re.compile(r"(?P<series>.+?)(?:,? (?:season |s)(?P<season>\d{1,4}))?", re.IGNORECASE)
 _YEAR = re.compile(r" \(\d{4}\)$")
 
 
+UNNUMBERED = 10_000
+"""Stands for the number of an episode without one, so that it comes after the others."""
+
+
 @dataclass(frozen=True)
 class EpisodeKey:
-    """The parts of an episode's key. `season` is None where episodes are numbered over the whole series."""
+    """The parts of an episode's key.
+
+    Attributes:
+        series: the series' title, with its year where that is known.
+        season: None where episodes are numbered over the whole series; the year where they are known by their day.
+        number: month × 100 + day where they are known by their day; `UNNUMBERED` without a number.
+    """
 
     series: str
     season: int | None
@@ -32,11 +45,14 @@ class EpisodeKey:
 
 def episode_of(film: str) -> EpisodeKey | None:
     """Series, season and number in the key of an episode; None for another film."""
-    match = _EPISODE.fullmatch(film)
-    if match is None:
-        return None
-    season = match["season"]
-    return EpisodeKey(match["series"], int(season) if season is not None else None, int(match["first"]))
+    if match := _EPISODE.fullmatch(film):
+        season = match["season"]
+        return EpisodeKey(match["series"], int(season) if season is not None else None, int(match["first"]))
+    if match := _DATED.fullmatch(film):
+        return EpisodeKey(match["series"], int(match["year"]), int(match["month"]) * 100 + int(match["day"]))
+    if match := _UNNUMBERED.fullmatch(film):
+        return EpisodeKey(match["series"], int(match["season"]), UNNUMBERED)
+    return None
 
 
 def episodes_asked(titles: Mapping[str, str | None], asked: str) -> list[str]:

@@ -53,6 +53,18 @@ def test_parts_of_a_film_are_named_in_one_line_and_are_no_films(tmp_path: Path) 
     ]
 
 
+def test_a_part_that_is_missing_is_named_and_the_others_are_no_film(tmp_path: Path) -> None:
+    for number in (1, 3, 4):
+        put(tmp_path / "Heat (1995)" / f"Heat (1995)-cd{number}.avi")
+    put(tmp_path / "Ran (1985)-cd2.avi")
+    inbox = discover(tmp_path)
+    assert inbox.films == []
+    assert [problem.partition(": ")[2] for problem in inbox.problems] == [
+        "of 'Heat (1995)' part 2 is missing; put it beside the others, or join what there is to one file",
+        "of 'Ran (1985)' part 1 is missing; put it beside the others, or join what there is to one file",
+    ]
+
+
 def test_an_episode_knows_its_series(tmp_path: Path) -> None:
     put(tmp_path / "Fargo (2014)" / "Season 01" / "S01E02.mkv")
     (film,) = discover(tmp_path).films

@@ -7,7 +7,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from wios_assets.films.layout import Folder, FoundFilm, VideoFile, films_in, is_hidden, is_system_folder
+from wios_assets.films.extras import is_hidden, is_system_folder
+from wios_assets.films.layout import FoundFilm, films_in
+from wios_assets.films.tree import Folder, VideoFile
 
 
 def tree(paths: Sequence[str]) -> Folder:
@@ -40,16 +42,26 @@ def names(*paths: str) -> list[str]:
 HEAT = "Heat (1995)/Heat (1995).mkv"
 
 EXTRA_FOLDERS = (
+    *("Behind-The-Scenes", "BehindTheScenes", "Deleted_Scenes", "Movie Trailers", "Bonus Features", "Bonus Disc"),
+    *("Making Of", "Outtakes", "Gag Reel", "Promos", "Teasers", "DVD Extras", "specials", "Proof", "Screens"),
     *("behind the scenes", "deleted scenes", "interviews", "scenes", "samples", "shorts", "featurettes", "clips"),
     *("other", "extras", "trailers", "backdrops", "theme-music", "Extras", "Trailer", "Sample", "Behind The Scenes"),
     *("Deleted Scenes", "Featurettes", "Bonus", "Subs", "Special Features"),
 )
 EXTRA_SUFFIXES = (
+    *("-clips", "-interviews", "-scenes", "-shorts", "-featurettes", "-others", "-behind the scenes", "-making-of"),
+    *(" - Behind the Scenes", " - Deleted Scenes", " - Featurette", " - Making Of", " (trailer)", " [trailer]"),
+    *(" Trailer 2", " - trailer", "-Official Trailer", " official trailer", "-outtakes", "-promo", "-backdrop"),
     *("-behindthescenes", "-deleted", "-deletedscene", "-featurette", "-interview", "-scene", "-short", "-clip"),
     *("-other", "-extra", "-trailer", ".trailer", "_trailer", " trailer", "-sample", ".sample", "_sample", " sample"),
     *("-trailer1", "-trailer2", "-teaser", ".behindthescenes", "-Trailer", "-SAMPLE"),
 )
-EXTRA_NAMES = ("trailer.mkv", "sample.mkv", "movie-trailer.mp4", "theme.mp4", "Sample.avi", "sample-heat.mkv")
+EXTRA_NAMES = (
+    *("trailer-1.mkv", "Trailer 2.mkv", "!sample.mkv", "backdrop.mp4", "sample heat.mkv", "Featurette.mkv"),
+    *("Deleted Scenes.mkv", "Making Of.mkv", "Interview.mkv", "Theatrical Trailer.mkv", "Heat.1995.Sample.x264.mkv"),
+    *("Heat (1995)-sample-1080p.mkv", "rarbg.com.mp4", "Pacino and De Niro.mkv"),
+    *("trailer.mkv", "sample.mkv", "movie-trailer.mp4", "theme.mp4", "Sample.avi", "sample-heat.mkv"),
+)
 
 
 @pytest.mark.parametrize("folder", EXTRA_FOLDERS)
@@ -116,6 +128,20 @@ def test_a_title_that_looks_like_something_else_is_a_film(name: str) -> None:
         [".Heat (1995).mkv"],
         [".AppleDouble/Heat (1995).mkv"],
         ["@tmp/upload.mkv"],
+        ["@SynoResource/a.mkv"],
+        ["@Transcode/a.mkv"],
+        ["@downloads/a.mkv"],
+        ["~snapshot/daily.0/Ronin (1998).mkv"],
+        ["TemporaryItems/a.mkv"],
+        ["trashbox/Ronin (1998).mkv"],
+        ["$WinREAgent/a.mkv"],
+        ["Config.Msi/a.mkv"],
+        ["FOUND.001/a.mkv"],
+        ["LOST.DIR/a.mkv"],
+        ["msdownld.tmp/a.mkv"],
+        [".zfs/snapshot/a.mkv"],
+        [".Recycle.Bin/Ronin (1998).mkv"],
+        ["Heat (1995)/.grab/a.mkv"],
     ],
     ids=lambda paths: paths[0],
 )
@@ -249,7 +275,16 @@ def test_versions_on_a_shelf_are_one_film_and_other_films_are_not_theirs() -> No
         ["Heat (1995) [cd1].avi", "Heat (1995) [cd2].avi"],
         ["Heat (1995) Part 01.mkv", "Heat (1995) Part 02.mkv"],
         ["somefilename-cd1.avi", "somefilename-cd2.avi"],
+        ["cd1.avi", "cd2.avi"],
+        ["part1.mkv", "part2.mkv"],
+        ["Heat (1995) 1of2.avi", "Heat (1995) 2of2.avi"],
+        ["Heat (1995)-1.avi", "Heat (1995)-2.avi"],
+        ["Heat.CD1.DVDRip.avi", "Heat.CD2.DVDRip.avi"],
+        ["Heat (1995)-cd1.avi", "Heat (1995)-cd2.mkv"],
+        [f"Heat (1995)-cd{number}.avi" for number in range(1, 12)],
         ["CD1/heat.avi", "CD2/heat.avi"],
+        ["Heat Disc 1/VIDEO_TS/VTS_01_1.VOB", "Heat Disc 2/VIDEO_TS/VTS_01_1.VOB"],
+        ["Disc 1/BDMV/STREAM/00001.m2ts", "Disc 2/BDMV/STREAM/00004.m2ts"],
         ["Disc 1/a.mkv", "Disc 2/b.mkv"],
         ["Heat CD1/a.avi", "Heat CD2/b.avi"],
     ],
@@ -267,6 +302,10 @@ def test_parts_are_one_film_in_order(files: list[str]) -> None:
         ["The Godfather Part 2.mkv", "The Godfather Part 3.mkv"],
         ["Kill Bill Part 1.mkv", "Kill Bill Part 2.mkv"],
         ["Che Part 1 (2008).mkv", "Che Part 2 (2008).mkv"],
+        ["Kill Bill/Kill Bill Part 1.mkv", "Kill Bill/Kill Bill Part 2.mkv"],
+        ["Rocky/Rocky 2.mkv", "Rocky/Rocky 3.mkv", "Rocky/Rocky 4.mkv"],
+        ["Rocky (1976)/Rocky (1976).mkv", "Rocky (1976)/Rocky II.mkv"],
+        ["Ocean's/Ocean's 11.mkv", "Ocean's/Ocean's 12.mkv", "Ocean's/Ocean's 13.mkv"],
         ["Heat (1995)-cd1.avi", "Ronin (1998)-cd2.avi"],
     ],
     ids=lambda files: files[0],
@@ -317,6 +356,46 @@ def test_films_whose_titles_count_are_not_parts_of_one(files: list[str]) -> None
         ("Show/Season 01/Show S01 E09.mkv", "Show S01E09"),
         ("Show/Season 01/Show - S01E10v2.mkv", "Show S01E10"),
         ("Show/Season 01/10 Title of it.mkv", "Show S01E10"),
+        ("Show/Season 01/s01ep11.mkv", "Show S01E11"),
+        ("Show/Season 01/1x12_1x13.avi", "Show S01E12-E13"),
+        ("Show/Season 01/S01E14+E15.avi", "Show S01E14-E15"),
+        ("Show/Season 01/S01E14 & E15.avi", "Show S01E14-E15"),
+        ("Show/Season 01/foo.1x9.mkv", "Show S01E09"),
+        ("Show/Season 01/Part 4.mkv", "Show S01E04"),
+        ("Show/Season 01/pt.6.mkv", "Show S01E06"),
+        ("Show/Season 01/Part.V.mkv", "Show S01E05"),
+        ("Show/Season 1/Show 101.mkv", "Show S01E01"),
+        ("Show/Season 1/Show.112.hdtv.avi", "Show S01E12"),
+        ("Show/1/S01E01.mkv", "Show S01E01"),
+        ("Show/1. Staffel/S01E01.mkv", "Show S01E01"),
+        ("Show/2nd Season/S02E01.mkv", "Show S02E01"),
+        ("Show/1ª Temporada/1x01.mkv", "Show S01E01"),
+        ("Show/Сезон 1/Серия 3.mkv", "Show S01E03"),
+        ("Show/シーズン1/第1話.mkv", "Show S01E01"),
+        ("Show/第2季/第01集.mkv", "Show S02E01"),
+        ("Show/시즌 1/3화.mkv", "Show S01E03"),
+        ("Show/Show (2010) - Season 1/01.mkv", "Show S01E01"),
+        ("Show/Season 1/Disc 2/S01E05.mkv", "Show S01E05"),
+        ("Show/Season 1/Show S01E01/show.mkv", "Show S01E01"),
+        ("Show/Season 1/Episode 3/a.mkv", "Show S01E03"),
+        ("Show.S01E01.1080p-GRP/Show.S01E01.1080p-GRP.mkv", "Show S01E01"),
+        ("Show.S01E01.1080p-GRP/abc123.mkv", "Show S01E01"),
+        ("Show.S01.1080p.BluRay-GRP/Show.S01E01.1080p.mkv", "Show S01E01"),
+        ("TV Shows/Fargo S01E01.mkv", "Fargo S01E01"),
+        ("Neue Serien/Fargo S01E01.mkv", "Fargo S01E01"),
+        ("Downloads/Season 1/Fargo S01E02.mkv", "Fargo S01E02"),
+        ("Game of Thrones/GoT S01E01.mkv", "Game of Thrones S01E01"),
+        ("[Group] One Piece - 1071 [1080p].mkv", "One Piece E1071"),
+        ("One Piece/One Piece - E1071.mkv", "One Piece E1071"),
+        (
+            "The Colbert Report (2005)/Season 08/The Colbert Report - 2011-11-15 - Guest.avi",
+            "The Colbert Report (2005) 2011-11-15",
+        ),
+        (
+            "The Daily Show (1996)/Season 1996/The Daily Show (1996) - 24-07-1996.mkv",
+            "The Daily Show (1996) 1996-07-24",
+        ),
+        ("The Daily Show - 2019.01.02.mkv", "The Daily Show 2019-01-02"),
     ],
 )
 def test_an_episode_is_called_by_series_season_and_number(path: str, name: str) -> None:
@@ -324,6 +403,95 @@ def test_an_episode_is_called_by_series_season_and_number(path: str, name: str) 
     assert film.name == name
     assert film.episode is not None
     assert film.series == name.rpartition(" ")[0]
+
+
+@pytest.mark.parametrize(
+    ("paths", "names_"),
+    [
+        (["Show/Season 01/S01E01.mkv", "Show/Specials/Show - Christmas.mkv"], ["Show S01E01", "Show S00 Christmas"]),
+        (["Show/Season 00/Making of.mkv", "Show/Season 01/S01E01.mkv"], ["Show S00 Making of", "Show S01E01"]),
+        (["Show/Season 01/Show S01E03 Part 1.mkv", "Show/Season 01/Show S01E03 Part 2.mkv"], ["Show S01E03"]),
+        (["Show/Season 01/S01E03 - pt1.avi", "Show/Season 01/S01E03 - pt2.avi"], ["Show S01E03"]),
+        (["Show/Season 01/S01E03a.avi", "Show/Season 01/S01E03b.avi"], ["Show S01E03"]),
+        (["Show/Season 01/S01E01 Part 1.mkv", "Show/Season 01/S01E02 Part 2.mkv"], ["Show S01E01", "Show S01E02"]),
+        (["Show/Season 01/S01E01.mkv", "Show/Season 01/Making of-behindthescenes.mkv"], ["Show S01E01"]),
+        (["Naruto/Naruto 001.mkv", "Naruto/Naruto 002.mkv"], ["Naruto E01", "Naruto E02"]),
+        (["Naruto/Naruto - 001 - Enter.mkv", "Naruto/Naruto - 002 - B.mkv"], ["Naruto E01", "Naruto E02"]),
+        ([f"Naruto (2002)/00{number}.mkv" for number in (1, 2, 3)], [f"Naruto (2002) E0{n}" for n in (1, 2, 3)]),
+        (["Show/Show.103.hdtv.avi", "Show/Show.104.hdtv.avi"], ["Show E103", "Show E104"]),
+        (
+            ["Fargo (1996)/Fargo (1996).mkv", "Fargo (2014)/Season 01/S01E01.mkv"],
+            ["Fargo (1996)", "Fargo (2014) S01E01"],
+        ),
+        (["Mixed/Dark S01E01.mkv", "Mixed/Fargo S01E01.mkv"], ["Dark S01E01", "Fargo S01E01"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_files_of_a_series_are_its_episodes_and_no_films(paths: list[str], names_: list[str]) -> None:
+    films = result(*paths)
+    assert sorted(film.name for film in films) == sorted(names_)
+    assert all(film.episode is not None or film.name == "Fargo (1996)" for film in films)
+
+
+@pytest.mark.parametrize(
+    ("paths", "name"),
+    [
+        (["Avatar (2009)/Avatar (2009).mp4", "Avatar (2009)/Avatar (2009).3D.FTAB.mp4"], "Avatar (2009)"),
+        (["Avatar (2009).mp4", "Avatar (2009)_3D_mvc.mkv"], "Avatar (2009)"),
+        (["Avatar (2009).mp4", "Avatar (2009)-3d-fsbs.mkv"], "Avatar (2009)"),
+        (["Heat (1995)/Heat (1995).mkv", "Heat (1995)/VIDEO_TS/VTS_01_1.VOB:9"], "Heat (1995)"),
+        (["Heat (1995)/1080p/Heat.mkv", "Heat (1995)/4K/Heat.mkv"], "Heat (1995)"),
+        (["Heat (1995)/Heat (1995) - English.mkv", "Heat (1995)/Heat (1995) - German.mkv"], "Heat (1995)"),
+        (["Heat (1995)/Heat (1995).mkv", "Heat (1995) - 4K/Heat (1995) - 4K.mkv"], "Heat (1995)"),
+        (["Heat (1995) [1080p]/Heat (1995).mkv", "Heat (1995) [4K]/Heat (1995).mkv"], "Heat (1995)"),
+        (["M/Heat (1995)/Heat (1995).mkv", "M/Heat (1995) {edition-Final Cut}/b.mkv"], "Heat (1995)"),
+        (["Heat.1995.1080p.x264-GRP.mkv", "Heat.1995.2160p.UHD.x265-GRP.mkv"], "Heat.1995.1080p.x264-GRP"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else value,
+)
+def test_versions_are_one_film_wherever_they_lie(paths: list[str], name: str) -> None:
+    (film,) = result(*paths)
+    assert (film.name, film.files, len(film.versions)) == (name, (paths[0].partition(":")[0],), 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("Shelf/Heat (1995)/dvd/VIDEO_TS/VTS_01_1.VOB", "Heat (1995)"),
+        ("Heat (1995)/STREAM/00800.m2ts", "Heat (1995)"),
+        ("Heat (1995)/BDMV/00800.m2ts", "Heat (1995)"),
+        ("Movies/VIDEO_TS/VTS_01_1.VOB", "VIDEO_TS"),
+        ("VIDEO_TS/VTS_01_1.VOB", "VIDEO_TS"),
+        ("VTS_01_1.VOB", "VTS_01_1"),
+    ],
+)
+def test_a_disc_is_called_by_the_folder_that_says_most(path: str, name: str) -> None:
+    assert names(path) == [name]
+
+
+def test_other_folders_of_a_disc_hold_no_films() -> None:
+    others = ["BDMV/BACKUP/x.m2ts", "CERTIFICATE/a.m2ts", "BDMV/JAR/a.m2ts", "AACS/b.m2ts"]
+    assert names("Heat (1995)/BDMV/STREAM/00001.m2ts:9", *(f"Heat (1995)/{other}" for other in others)) == [
+        "Heat (1995)"
+    ]
+    assert names("Heat (1995)/00800.m2ts:99", "Heat (1995)/00001.m2ts:9") == ["Heat (1995)"]
+
+
+def test_beside_its_film_a_folder_holds_only_extras_unless_a_year_says_otherwise() -> None:
+    assert names(HEAT, "Heat (1995)/On the set.mkv", "Heat (1995)/Second disc/a.mkv") == ["Heat (1995)"]
+    assert names(HEAT, "Heat (1995)/Ronin (1998).mkv") == ["Heat (1995)", "Ronin (1998)"]
+    assert names(HEAT, "Heat (1995)/Ronin (1998)/a.mkv") == ["Heat (1995)", "Ronin (1998)"]
+
+
+def test_of_files_without_a_telling_name_only_one_by_far_the_largest_is_the_film() -> None:
+    assert names("Heat (1995)/abc.mkv:9000", "Heat (1995)/advert.mp4:10") == ["Heat (1995)"]
+    assert names("Heat (1995)/abc.mkv:9000", "Heat (1995)/def.mkv:8000") == ["abc", "def"]
+
+
+def test_parts_whose_folders_share_the_films_name_are_called_by_it_and_not_by_the_shelf() -> None:
+    assert names("Movies/Heat (1995) CD1/a.avi", "Movies/Heat (1995) CD2/b.avi") == ["Heat (1995)"]
+    assert names("Heat (1995)-cd1/a.avi", "Heat (1995)-cd2/b.avi") == ["Heat (1995)"]
+    assert names("Movies/CD1/heat.avi", "Movies/CD2/heat.avi") == ["heat"]
 
 
 def test_absolute_numbers_and_extras_of_a_series() -> None:

@@ -17,8 +17,7 @@ def test_two_hundred_names_are_read_right() -> None:
 def test_names_that_no_rule_was_made_for_are_read_right() -> None:
     counts, wrong = compare(FOLDER / "more_names.csv", read_by_wios)
     assert counts["names"] == 40
-    # A part counts at the end of a name only, where the media centres document it.
-    assert wrong == ["The.Hobbit.2012.CD1.DVDRip.avi: part '' for '1'"]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,14 @@ def test_a_special_that_imdb_lacks_has_the_cast_of_its_series(lookup: ImdbLookup
     assert match.credited == (FARGO,)
 
 
+@pytest.mark.parametrize("code", ["2014-04-15", "S00"])
+def test_an_episode_without_a_number_has_the_cast_of_its_series(lookup: ImdbLookup, code: str) -> None:
+    match = matched(match_episode("Fargo (2014)", code, None, lookup))
+
+    assert (match.tconst, match.title) == (FARGO, f"Fargo {code}")
+    assert match.credited == (FARGO,)
+
+
 @pytest.mark.parametrize(("number", "tconst"), [(1, "tt0388630"), (3, "tt0388632"), (4, "tt0388633")])
 def test_an_absolute_number_counts_the_seasons_before(lookup: ImdbLookup, number: int, tconst: str) -> None:
     assert matched(match_episode("One Piece (1999)", (None, number, number), None, lookup)).tconst == tconst

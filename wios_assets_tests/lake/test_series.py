@@ -9,7 +9,7 @@ import pytest
 from wios_assets.errors import NotFound
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.saved_queries import ask, saved_query
-from wios_assets.lake.series import EpisodeKey, episode_of, episodes_asked, find_episodes, screen_time_of
+from wios_assets.lake.series import UNNUMBERED, EpisodeKey, episode_of, episodes_asked, find_episodes, screen_time_of
 from wios_assets.settings import load_settings
 from wios_assets_tests.sample_lake import EILEEN, GRACE, SCREEN_TIME, fill, library_row, store
 
@@ -27,9 +27,11 @@ TITLES = dict.fromkeys(KEYS)
         ("Fargo (2014) S01E02-E03", EpisodeKey("Fargo (2014)", 1, 2)),
         ("One Piece (1999) E1071", EpisodeKey("One Piece (1999)", None, 1071)),
         ("Fargo (2014) S00E01", EpisodeKey("Fargo (2014)", 0, 1)),
+        ("The Daily Show (1996) 2019-01-02", EpisodeKey("The Daily Show (1996)", 2019, 102)),
+        ("Fargo (2014) S00 Making of", EpisodeKey("Fargo (2014)", 0, UNNUMBERED)),
         ("Heat (1995)", None),
+        ("Fargo (2014) S00", None),
         ("S01E02", None),
-        ("Fargo S01E02 and more", None),
     ],
 )
 def test_an_episode_is_known_by_its_key(key: str, episode: EpisodeKey | None) -> None:
