@@ -54,6 +54,7 @@ def write_film(
     rotation: int = 0,
     audio_s: float | None = None,
     end_s: float | None = None,
+    bit_rate: int | None = None,
     container_options: dict[str, str] | None = None,
 ) -> Path:
     """Write a film.
@@ -71,10 +72,11 @@ def write_film(
         rotation: degrees, counter-clockwise, by which a player must turn the picture.
         audio_s: length of a silent audio track that starts at 0; none where not given.
         end_s: when the last picture leaves the screen.
+        bit_rate: bits per second; the encoder's own choice where not given.
         container_options: options of the container's writer.
     """
-    # AVI counts frames and knows no times.
-    clock = Fraction(1, round(rate)) if path.suffix == ".avi" else CLOCK
+    # AVI and MPEG-2 count frames.
+    clock = Fraction(1, round(rate)) if path.suffix == ".avi" or codec.startswith("mpeg") else CLOCK
     with av.open(str(path), "w", options=container_options or {}) as container:
         audio = container.add_stream("aac", rate=48_000, layout="mono") if audio_s is not None else None
         frames = list(pictures)
@@ -88,6 +90,8 @@ def write_film(
         stream.codec_context.gop_size = keyframe_every
         stream.codec_context.max_b_frames = b_frames
         stream.codec_context.flags |= Flags.frame_duration
+        if bit_rate is not None:
+            stream.bit_rate = bit_rate
         if codec == "libx264":
             stream.options = {"preset": "veryfast", "crf": "16"}
         if codec == "libx265":

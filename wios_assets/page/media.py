@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +14,7 @@ from typing import Literal
 
 import av
 from av.audio.stream import AudioStream
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 from cachetools import LRUCache
 from PIL import Image
@@ -25,7 +25,8 @@ from wios_assets.films.media_cache import POSTERS, PREVIEWS, cached_file
 from wios_assets.lake.paths import partition_version
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap
-from wios_assets.vision.video import display_size, open_video, to_display
+from wios_assets.vision.pieces import Piece
+from wios_assets.vision.video import display_size, open_video, read_pieces, to_display
 
 POSTER_WIDTH = 480
 PREVIEW_WIDTH = 640
@@ -129,8 +130,9 @@ def _poster_instant(film: FilmMap) -> float:
 
 def _frame_at(path: Path, instant: float) -> bytes:
     """JPEG of the frame at an instant in seconds, or of the nearest that can be decoded, `POSTER_WIDTH` pixels wide."""
-    with open_video(path) as (container, stream):
-        start_s = (container.start_time or 0) / av.time_base
+    piece = [piece for piece in read_pieces(path) if piece.from_s <= max(0.0, instant)][-1]
+    with open_video(path, extent=piece.extent) as (container, stream):
+        start_s = piece.start_s
         with suppress(av.error.FFmpegError):
             container.seek(round((instant + start_s) * av.time_base))
         frame = None
@@ -224,43 +226,53 @@ def write_preview(film: Path, out: Path, report: Callable[[float], None]) -> Non
     codec = next((name for name in _CODECS if name in av.codecs_available), None)
     if codec is None:
         raise Unavailable("this PyAV has no encoder for H.264; install the one from PyPI")
-    with (
-        open_video(film, threads=2) as (container, stream),
-        av.open(str(out), "w", format="mp4", options={"movflags": "faststart"}) as output,
-    ):
-        start_s = (container.start_time or 0) / av.time_base
-        audio = container.streams.audio[0] if container.streams.audio else None
-        video_track = _VideoTrack(
-            output, codec, stream.sample_aspect_ratio, min(float(stream.average_rate or 25), MAX_PREVIEW_RATE)
-        )
-        audio_track = _AudioTrack(output) if audio is not None else None
+    pieces = read_pieces(film)
+    with av.open(str(out), "w", format="mp4", options={"movflags": "faststart"}) as output:
+        video_track: _VideoTrack | None = None
+        audio_track: _AudioTrack | None = None
         reported, early = 0.0, list[tuple[av.AudioFrame, float]]()
-        for packet in container.demux([each for each in (stream, audio) if each is not None]):
-            try:
-                decoded = packet.decode()
-            except av.error.InvalidDataError:
-                continue
-            for frame in decoded:
-                if not isinstance(frame, av.VideoFrame | av.AudioFrame):
-                    continue
-                if frame.time is None or frame.time < start_s:
-                    continue
-                seconds = frame.time - start_s
-                if isinstance(frame, av.VideoFrame):
-                    video_track.add(frame, seconds)
-                    if seconds - reported > 1:
-                        reported = seconds
-                        report(seconds)
-                else:
-                    # Nothing may be written before the first frame has set the size of the video.
-                    early.append((frame, seconds))
-                if video_track.size is not None and audio_track is not None:
-                    for pending in early:
-                        audio_track.add(*pending)
-                    early.clear()
-        video_track.end()
+        for piece in pieces:
+            with open_video(film, threads=2, extent=piece.extent) as (container, stream):
+                audio = container.streams.audio[0] if container.streams.audio else None
+                if video_track is None:
+                    rate = min(float(stream.average_rate or 25), MAX_PREVIEW_RATE)
+                    video_track = _VideoTrack(output, codec, stream.sample_aspect_ratio, rate)
+                    audio_track = _AudioTrack(output) if audio is not None else None
+                for frame, seconds in _frames(container, stream, audio, piece):
+                    if isinstance(frame, av.VideoFrame):
+                        video_track.add(frame, seconds)
+                        if seconds - reported > 1:
+                            reported = seconds
+                            report(seconds)
+                    else:
+                        # Nothing may be written before the first frame has set the size of the video.
+                        early.append((frame, seconds))
+                    if video_track.size is not None and audio_track is not None:
+                        for pending in early:
+                            audio_track.add(*pending)
+                        early.clear()
+                if audio_track is not None and piece is not pieces[-1]:
+                    audio_track.end_piece()
+        if video_track is not None:
+            video_track.end()
         if audio_track is not None:
             audio_track.end()
+
+
+def _frames(
+    container: InputContainer, stream: VideoStream, audio: AudioStream | None, piece: Piece
+) -> Iterator[tuple[av.VideoFrame | av.AudioFrame, float]]:
+    """The frames of a piece that belong to the film, each with its time in seconds on the film's clock."""
+    for packet in container.demux([each for each in (stream, audio) if each is not None]):
+        try:
+            decoded = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        for frame in decoded:
+            if isinstance(frame, av.VideoFrame | av.AudioFrame) and frame.time is not None:
+                seconds = frame.time - piece.start_s
+                if seconds >= piece.from_s:
+                    yield frame, seconds
 
 
 class _VideoTrack:
@@ -307,11 +319,22 @@ class _AudioTrack:
         self.output = output
         self.stream: AudioStream = output.add_stream("aac", rate=_AUDIO_RATE, layout="stereo")
         self.stream.bit_rate = 96_000
-        self.resampler = av.AudioResampler(format="fltp", layout="stereo", rate=_AUDIO_RATE, frame_size=_AUDIO_FRAME)
+        self.resampler = _resampler()
+        self.until_s = 0.0
 
     def add(self, frame: av.AudioFrame, seconds: float) -> None:
+        duration_s = frame.samples / frame.sample_rate
+        # The sound of a joined recording may go on beyond its last picture, where the next one begins.
+        if seconds < self.until_s - duration_s / 2:
+            return
+        self.until_s = seconds + duration_s
         frame.pts, frame.time_base = round(seconds * frame.sample_rate), Fraction(1, frame.sample_rate)
         self._encode(self.resampler.resample(frame))
+
+    def end_piece(self) -> None:
+        """The next frames may have another rate or layout."""
+        self._encode(self.resampler.resample(None))
+        self.resampler = _resampler()
 
     def end(self) -> None:
         self._encode(self.resampler.resample(None))
@@ -320,6 +343,10 @@ class _AudioTrack:
     def _encode(self, frames: list[av.AudioFrame]) -> None:
         for frame in frames:
             self.output.mux(self.stream.encode(frame))
+
+
+def _resampler() -> av.AudioResampler:
+    return av.AudioResampler(format="fltp", layout="stereo", rate=_AUDIO_RATE, frame_size=_AUDIO_FRAME)
 
 
 def _rotation(frame: av.VideoFrame) -> int:

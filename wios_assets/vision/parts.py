@@ -54,6 +54,11 @@ def video_address(path: Path) -> str:
     return "concat:" + "|".join(f"file:{part}" for part in read_parts(path))
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files of a video: those that a list names in order, or the file itself."""
+    return read_parts(path) if path.suffix == SUFFIX else [path]
+
+
 def fingerprint_of_parts(fingerprints: Sequence[str]) -> str:
     """Content identity of a film in several files, from theirs in order."""
     return hashlib.blake2b("".join(fingerprints).encode(), digest_size=20).hexdigest()

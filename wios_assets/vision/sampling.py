@@ -12,7 +12,7 @@ import bisect
 import heapq
 import math
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -28,14 +28,8 @@ from numpy.typing import NDArray
 from wios_assets.errors import BadInput
 from wios_assets.vision.damage import Damage
 from wios_assets.vision.hardware import Decoder
-from wios_assets.vision.video import (
-    CLOCK_RESTART_S,
-    Video,
-    can_be_joined,
-    clock_restarts,
-    has_decoding_times_only,
-    open_video,
-)
+from wios_assets.vision.pieces import CLOCK_RESTART_S, Piece, can_be_joined
+from wios_assets.vision.video import Video, clock_restarts, has_decoding_times_only, open_video
 
 CLOCK_TOLERANCE_S = 2e-6
 """Containers give their start time in whole microseconds; a picture due at an instant may seem this much later."""
@@ -142,26 +136,23 @@ def read_pictures(
     Raises:
         WiosError: the file cannot be opened any more.
     """
-    for back_s in (*SEEK_BACK_S, math.inf):
-        at_start = from_s - back_s <= 0
-        with open_video(video.path, threads, decoder) as (container, stream):
-            if not at_start and not _seek(container, stream, from_s - back_s + video.start_s):
-                continue
-            pictures = _decode(container, stream, video, only_needed_for)
-            ahead: deque[Picture] = deque(maxlen=before + 1)
-            following: list[Picture] = []
-            for picture in pictures:
-                if picture.time_s > from_s + CLOCK_TOLERANCE_S:
-                    following.append(picture)
-                    break
-                ahead.append(picture)
-            if len(ahead) > before or at_start:
-                if not ahead and not following:
-                    yield Picture(video.first_picture_s, None)
-                yield from ahead
-                yield from following
-                yield from pictures
-                return
+    for start in _starts(video.pieces, from_s):
+        ahead: deque[Picture] = deque(maxlen=before + 1)
+        following: list[Picture] = []
+        pictures = _from_start(video, start, threads, only_needed_for, decoder)
+        for picture in pictures:
+            if picture.time_s > from_s + CLOCK_TOLERANCE_S:
+                following.append(picture)
+                break
+            ahead.append(picture)
+        if len(ahead) > before or start.is_first:
+            if not ahead and not following:
+                yield Picture(video.first_picture_s, None)
+            yield from ahead
+            yield from following
+            yield from pictures
+            return
+        pictures.close()
 
 
 def read_samples(
@@ -195,6 +186,46 @@ def read_samples(
         number += 1
 
 
+@dataclass(frozen=True)
+class _Start:
+    """Where to begin reading: in which piece, and from which keyframe on.
+
+    Attributes:
+        piece: index of the piece.
+        at_s: time whose keyframe is sought, seconds on the film's clock; None for the piece's start.
+        is_first: whether nothing of the film lies before.
+    """
+
+    piece: int
+    at_s: float | None
+    is_first: bool
+
+
+def _starts(pieces: Sequence[Piece], from_s: float) -> Iterator[_Start]:
+    """Where to begin for pictures before `from_s` (seconds), ever further back."""
+    current = max((i for i, piece in enumerate(pieces) if piece.from_s <= from_s), default=0)
+    for index in range(current, -1, -1):
+        latest_s = from_s if index == current else pieces[index].until_s
+        for back_s in SEEK_BACK_S:
+            if latest_s - back_s <= pieces[index].from_s:
+                break
+            yield _Start(index, latest_s - back_s, False)
+        yield _Start(index, None, index == 0)
+
+
+def _from_start(
+    video: Video, start: _Start, threads: int, only_needed_for: float | None, decoder: Decoder
+) -> Generator[Picture]:
+    """All pictures from a start on; none where the file does not allow it to be sought."""
+    at_s = start.at_s
+    for piece in video.pieces[start.piece :]:
+        with open_video(video.path, threads, decoder, piece.extent) as (container, stream):
+            if at_s is not None and not _seek(container, stream, at_s + piece.start_s):
+                return
+            yield from _decode(container, stream, video, piece, only_needed_for)
+        at_s = None
+
+
 def _seek(container: InputContainer, stream: VideoStream, to_s: float) -> bool:
     """Go to the keyframe before `to_s`, seconds in the container's time; False if the file does not allow it."""
     assert stream.time_base is not None
@@ -206,40 +237,41 @@ def _seek(container: InputContainer, stream: VideoStream, to_s: float) -> bool:
 
 
 def _decode(
-    container: InputContainer, stream: VideoStream, video: Video, only_needed_for: float | None
+    container: InputContainer, stream: VideoStream, video: Video, piece: Piece, only_needed_for: float | None
 ) -> Iterator[Picture]:
-    """Pictures from the container's current position, with broken stretches marked."""
+    """Pictures of a piece from the container's current position, with broken stretches marked."""
+    start_s = piece.start_s
     damage = Damage()
     step_s = 1.0 / video.frame_rate if video.frame_rate > 0 else 0.04
     last_s = shown_s = -math.inf
-    read_to_s = 0.0
+    read_to_s = piece.from_s
     # AVI gives no times of showing: pictures come in the order of the screen, so each has the least time left.
     by_decoding = has_decoding_times_only(container)
     unshown: list[int] = []
     time_base = stream.time_base or Fraction(1, av.time_base)
-    packets = _packets(container, stream, time_base, damage, video.start_s)
+    packets = _packets(container, stream, time_base, damage, start_s)
     rate = None if by_decoding else only_needed_for
-    for packet, is_needed in _with_need(packets, time_base, video.start_s, rate):
+    for packet, is_needed in _with_need(packets, time_base, start_s, rate):
         # Beside damage every picture is decoded, since the one that a sample needs may be lost.
         stream.codec_context.skip_frame = "DEFAULT" if is_needed or damage.is_active else "NONREF"
         if packet.pts is not None:
-            read_to_s = max(read_to_s, _seconds(packet.pts + (packet.duration or 0), time_base) - video.start_s)
+            read_to_s = max(read_to_s, _seconds(packet.pts + (packet.duration or 0), time_base) - start_s)
         if by_decoding and packet.dts is not None and packet.size:
             heapq.heappush(unshown, packet.dts)
         frames: list[VideoFrame] = []
         try:
             frames = list(packet.decode())
         except av.error.FFmpegError:
-            damage.error(_packet_time_s(packet, video.start_s, last_s + step_s))
+            damage.error(_packet_time_s(packet, start_s, last_s + step_s))
         if packet.is_corrupt and packet.size:
-            damage.packets_lost(_packet_time_s(packet, video.start_s, last_s + step_s))
+            damage.packets_lost(_packet_time_s(packet, start_s, last_s + step_s))
         for frame in frames:
             if unshown:
-                time_s = _seconds(heapq.heappop(unshown), time_base) - video.start_s
+                time_s = _seconds(heapq.heappop(unshown), time_base) - start_s
             elif frame.time is not None:
-                time_s = frame.time - video.start_s
+                time_s = frame.time - start_s
             else:
-                time_s = max(last_s, -step_s) + step_s
+                time_s = max(last_s, piece.from_s - step_s) + step_s
             if time_s < last_s - CLOCK_RESTART_S and can_be_joined(container):
                 raise BadInput(clock_restarts(video.path, last_s))
             if time_s <= last_s:
@@ -254,7 +286,7 @@ def _decode(
                 yield Picture(time_s, frame)
     if (broken_s := damage.end(max(read_to_s, last_s + step_s))) is not None:
         yield Picture(max(broken_s, shown_s + CLOCK_TOLERANCE_S), None)
-    elif math.isfinite(last_s) and max(read_to_s, last_s) + LONGEST_MISSING_END_S < (video.last_picture_end_s or 0.0):
+    elif math.isfinite(last_s) and max(read_to_s, last_s) + LONGEST_MISSING_END_S < (piece.track_end_s or 0.0):
         yield Picture(max(read_to_s, last_s + step_s), None)
 
 

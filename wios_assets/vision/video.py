@@ -19,14 +19,12 @@ from wios_assets.errors import BadInput, NotFound, Unavailable
 from wios_assets.vision import parts
 from wios_assets.vision.engine import Image
 from wios_assets.vision.hardware import Decoder, open_container
+from wios_assets.vision.pieces import CLOCK_RESTART_S, Extent, Piece, address, can_be_joined, recordings
 
 FINGERPRINT_CHUNKS = 64
 FINGERPRINT_CHUNK_BYTES = 64 * 1024
 STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "tiff", "webp", "jpeg2000"})
 """Codecs of covers; a film in one of them has no other video track."""
-
-CLOCK_RESTART_S = 1.0
-"""By how much the decoding clock must go back to have started again, in seconds."""
 
 LARGEST_UNEXPLAINED_END_S = 5.0
 """How much shorter than the container says every track may be before the file counts as truncated, in seconds."""
@@ -43,12 +41,12 @@ class Video:
         duration_s: length on the player's clock, in seconds.
         start_s: container's start time in seconds; presentation time less this is the player's clock.
         first_picture_s: when the video track's first picture appears, seconds on the player's clock.
-        last_picture_end_s: end of the video track, seconds on the player's clock; None where the file does not say.
         frame_rate: average frames per second.
         width: display width in pixels: upright, square pixels.
         height: display height in pixels.
         rotation: degrees, counter-clockwise, by which the stored picture is turned for display: 0, 90, 180 or 270.
         codec: the video codec's name.
+        pieces: the recordings that were joined to the file, each with a clock of its own, in order; one for most files.
     """
 
     path: Path
@@ -57,28 +55,28 @@ class Video:
     duration_s: float
     start_s: float
     first_picture_s: float
-    last_picture_end_s: float | None
     frame_rate: float
     width: int
     height: int
     rotation: int
     codec: str
+    pieces: tuple[Piece, ...]
 
 
 def probe(path: Path) -> Video:
     """What is in a video file; reads its head, its end and spread chunks, not the whole of it.
 
     Raises:
-        WiosError: no such file, no permission, empty, not a video, no video track, no picture that can be decoded, or
-            truncated (the last instant that can be read is named).
+        WiosError: no such file, no permission, empty, not a video, no video track, no picture that can be
+            decoded, or truncated (the last instant that can be read is named).
     """
     size_bytes = _readable_size(path)
     if path.suffix == parts.SUFFIX:
         size_bytes = sum(_readable_size(part) for part in parts.read_parts(path))
-    with open_video(path) as (container, stream):
-        start_s = (container.start_time or 0) / av.time_base
-        picture, first_s = _first_picture(path, container, stream, start_s)
-        duration_s = _end_s(path, container, stream, _declared_duration_s(container, start_s), start_s)
+    pieces = read_pieces(path)
+    first = pieces[0]
+    with open_video(path, extent=first.extent) as (container, stream):
+        picture, first_s = _first_picture(path, container, stream, first.start_s)
         rotation = round(picture.rotation) % 360
         rotation = rotation if rotation % 90 == 0 else 0
         width, height = display_size(picture, stream.sample_aspect_ratio, rotation)
@@ -87,21 +85,49 @@ def probe(path: Path) -> Video:
             path=path,
             fingerprint=fingerprint(path),
             size_bytes=size_bytes,
-            duration_s=duration_s,
-            start_s=start_s,
+            duration_s=pieces[-1].until_s,
+            start_s=first.start_s,
             first_picture_s=max(0.0, first_s),
-            last_picture_end_s=_track_end_s(stream, start_s),
             frame_rate=float(rate),
             width=width,
             height=height,
             rotation=rotation,
             codec=stream.codec_context.name,
+            pieces=tuple(pieces),
         )
+
+
+def read_pieces(path: Path) -> list[Piece]:
+    """The recordings that were joined to a file, in order, on one clock: the first picture of each follows the last one
+    of the one before. Most files are one recording.
+
+    Raises:
+        WiosError: as for `probe`.
+    """
+    pieces: list[Piece] = []
+    for extent in recordings(path, lambda extent: open_video(path, extent=extent)):
+        with open_video(path, extent=extent) as (container, stream):
+            own_start_s = (container.start_time or 0) / av.time_base
+            from_s, start_s = 0.0, own_start_s
+            if pieces:
+                from_s = pieces[-1].until_s
+                try:
+                    start_s = _first_picture(path, container, stream, from_s)[1]
+                except BadInput:
+                    # A recording that was cut between two keyframes has no picture.
+                    continue
+            declared_s = _declared_duration_s(container, own_start_s)
+            end_s = _end_s(path, container, stream, declared_s, own_start_s) + own_start_s
+            track_end_s = _track_end_s(stream)
+            pieces.append(
+                Piece(extent, start_s, from_s, end_s - start_s, track_end_s and max(0.0, track_end_s - start_s))
+            )
+    return pieces
 
 
 @contextmanager
 def open_video(
-    path: Path, threads: int = 1, decoder: Decoder = "software"
+    path: Path, threads: int = 1, decoder: Decoder = "software", extent: Extent | None = None
 ) -> Iterator[tuple[InputContainer, VideoStream]]:
     """An open container and its main video track (cover pictures are no video track).
 
@@ -109,13 +135,14 @@ def open_video(
         path: the film's file.
         threads: decoder threads.
         decoder: what decodes; software where it cannot.
+        extent: the bytes of one recording of several in the file; None for the whole file.
 
     Raises:
         WiosError: the file cannot be opened, is not a video or has no video track.
     """
     _readable_size(path)
     try:
-        container = open_container(parts.video_address(path), decoder)
+        container = open_container(address(path, extent), decoder)
     except av.error.PermissionError:
         raise Unavailable(f"{path}: no permission to read it; change its access rights") from None
     except (av.error.FFmpegError, ValueError) as error:
@@ -246,14 +273,14 @@ def _declared_duration_s(container: InputContainer, start_s: float) -> float:
     return max(0.0, seconds - start_s) if "matroska" in container.format.name else seconds
 
 
-def _track_end_s(stream: VideoStream, start_s: float) -> float | None:
-    """End of the video track as the file gives it, seconds on the player's clock."""
+def _track_end_s(stream: VideoStream) -> float | None:
+    """End of the video track as the file gives it, in the container's seconds."""
     if stream.duration and stream.time_base:
-        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - start_s
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
     text = stream.metadata.get("DURATION", "")
     try:
         hours, minutes, seconds = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds) - start_s
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     except ValueError:
         return None
 
@@ -312,11 +339,6 @@ def _ends_s(
 def has_decoding_times_only(container: InputContainer) -> bool:
     """Whether the container stores no times of showing, as AVI; those that FFmpeg guesses are wrong for B-frames."""
     return container.format.name == "avi"
-
-
-def can_be_joined(container: InputContainer) -> bool:
-    """Whether files of this kind play on where others are put behind them, as MPEG's streams do."""
-    return container.format.name in ("mpegts", "mpeg")
 
 
 def clock_restarts(path: Path, time_s: float) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
-from wios_assets.errors import BadInput
 from wios_assets.vision.sampling import read_pictures
 from wios_assets.vision.video import Video, probe
 
@@ -86,11 +85,3 @@ def test_every_picture_of_an_avi_is_read_in_order_at_its_time(
     times = [picture.time_s for picture in read_pictures(video, 0.0, 0)]
     assert times == pytest.approx([number / RATE for number in range(PICTURES)], abs=1e-6)
     assert video.duration_s == pytest.approx(PICTURES / RATE, abs=0.01)
-
-
-def test_joined_recordings_whose_clock_starts_again_are_refused_with_the_reason(tmp_path: Path) -> None:
-    parts = [write_film(tmp_path / f"{name}.ts", options={"g": "12"}) for name in "ab"]
-    joined = tmp_path / "joined.ts"
-    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
-    with pytest.raises(BadInput, match="its clock starts again after 0:00:02, so recordings were joined"):
-        probe(joined)

@@ -231,7 +231,7 @@ def test_a_few_wrong_bits_hide_only_the_pictures_that_they_are_in(tmp_path: Path
     assert sum(number == UNREADABLE for _, number in samples) <= 1
 
 
-@pytest.mark.parametrize("jump_s", [3.0, 60.0])
+@pytest.mark.parametrize("jump_s", [3.0, 9.0])
 def test_after_a_jump_of_the_clock_every_sound_picture_is_read(tmp_path: Path, jump_s: float) -> None:
     # The second recording has one keyframe, its first picture, whose packet the reader flags for the break.
     first = [i / 25 for i in range(75)]
