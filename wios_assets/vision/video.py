@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from wios_assets.errors import BadInput, NotFound, Unavailable
 from wios_assets.vision import parts
+from wios_assets.vision.encryption import encryption
 from wios_assets.vision.engine import Image
 from wios_assets.vision.hardware import Decoder, open_container
 from wios_assets.vision.pieces import CLOCK_RESTART_S, Extent, Piece, address, can_be_joined, recordings
@@ -67,12 +68,16 @@ def probe(path: Path) -> Video:
     """What is in a video file; reads its head, its end and spread chunks, not the whole of it.
 
     Raises:
-        WiosError: no such file, no permission, empty, not a video, no video track, no picture that can be
+        WiosError: no such file, no permission, empty, not a video, encrypted, no video track, no picture that can be
             decoded, or truncated (the last instant that can be read is named).
     """
     size_bytes = _readable_size(path)
     if path.suffix == parts.SUFFIX:
         size_bytes = sum(_readable_size(part) for part in parts.read_parts(path))
+    if scheme := encryption(path):
+        raise BadInput(
+            f"{path}: its pictures are encrypted ({scheme}), so nobody can be seen in them; give a copy that is not"
+        )
     pieces = read_pieces(path)
     first = pieces[0]
     with open_video(path, extent=first.extent) as (container, stream):
