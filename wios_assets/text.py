@@ -1,8 +1,9 @@
-"""Comparing names of people and films: without case, without accents, without punctuation."""
+"""Names of people and films: compared without case, accents and punctuation, and quoted for a shell."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 
 _PLAIN_LETTERS = str.maketrans(
@@ -79,3 +80,8 @@ def letters_beyond_latin(text: str) -> str:
 
 def _belongs_to_word(character: str) -> bool:
     return character.isalnum() or unicodedata.category(character).startswith("M")
+
+
+def typed(film: str) -> str:
+    """A film's key, quoted as an argument in a shell."""
+    return f"-- {shlex.quote(film)}" if film.startswith("-") else shlex.quote(film)

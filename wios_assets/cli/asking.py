@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wios_assets.cli.console import number, say, show_json, show_table
 from wios_assets.errors import NotFound, WiosError
-from wios_assets.lake import questions
-from wios_assets.lake.library import Library, Row, open_library, typed
-from wios_assets.lake.series import episodes_asked, screen_time_of
-from wios_assets.settings import Settings, load_settings
+from wios_assets.text import typed
 from wios_assets.timeline.clock import format_clock, format_minute, parse_clock
 from wios_assets.timeline.coverage import is_readable, unreadable_minutes
 from wios_assets.timeline.likely_names import likely_names_text
 from wios_assets.timeline.spans import MINUTE_S
+
+if TYPE_CHECKING:
+    from wios_assets.lake.library import Library, Row
+    from wios_assets.settings import Settings
 
 Film = Annotated[str, typer.Argument(metavar="FILM", help="Key or title, or the beginning of either.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -31,6 +32,8 @@ def asked_film(settings: Settings, film: str) -> Iterator[tuple[Library, Row]]:
     Raises:
         WiosError: there is no such film, or it is in the inbox and not analysed yet; gives the remedy.
     """
+    from wios_assets.lake import questions
+
     with _library(settings, film) as library:
         try:
             row = questions.find_film(library, film)
@@ -54,6 +57,8 @@ def raise_if_waiting(settings: Settings, film: str) -> None:
 
 @contextmanager
 def _library(settings: Settings, film: str) -> Iterator[Library]:
+    from wios_assets.lake.library import open_library
+
     try:
         library = open_library(settings)
     except WiosError:
@@ -70,6 +75,8 @@ def who(
     as_json: AsJson = False,
 ) -> None:
     """Show who is on screen at a time, with character, probability, evidence and the likeliest names of the unknown."""
+    from wios_assets.settings import load_settings
+
     seconds = parse_clock(time)
     with asked_film(load_settings(), film) as (library, row):
         show_who(library, row, seconds, as_json=as_json)
@@ -77,6 +84,8 @@ def who(
 
 def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = False) -> None:
     """Print who is on screen at `seconds` of the film whose row of the table `library` is given."""
+    from wios_assets.lake import questions
+
     people = questions.who(library, film["film"], seconds)
     readable = is_readable(questions.unreadable(library, film["film"]), seconds)
     if as_json:
@@ -118,12 +127,16 @@ def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = Fal
 
 def minutes(film: Film, as_json: AsJson = False) -> None:
     """Show who is on screen in each minute of a film, and for how long."""
+    from wios_assets.settings import load_settings
+
     with asked_film(load_settings(), film) as (library, row):
         show_minutes(library, row, as_json=as_json)
 
 
 def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
     """Print the minutes of the film whose row of the table `library` is given."""
+    from wios_assets.lake import questions
+
     rows = questions.minutes(library, film["film"])
     if as_json:
         show_json(rows)
@@ -165,6 +178,11 @@ def _minute(row: Row) -> int:
 
 def screen_time(film: Film, as_json: AsJson = False) -> None:
     """Show how long each person is on screen, the longest first; over all episodes for a series or a season."""
+    from wios_assets.lake import questions
+    from wios_assets.lake.library import open_library
+    from wios_assets.lake.series import episodes_asked, screen_time_of
+    from wios_assets.settings import load_settings
+
     settings = load_settings()
     if settings.library.exists():
         with open_library(settings) as library:

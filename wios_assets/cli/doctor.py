@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 from rich.text import Text
 
 from wios_assets.cli.console import console, printable
 from wios_assets.errors import WiosError
-from wios_assets.lake.library import typed
-from wios_assets.settings import FOLDERS, Settings, load_settings
+from wios_assets.text import typed
+
+if TYPE_CHECKING:
+    from wios_assets.settings import Settings
 
 State = Literal["ok", "warn", "fail"]
 _STYLES: dict[State, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -47,6 +49,8 @@ def doctor() -> None:
 
     Ends with 1 where something fails; a warning alone does not.
     """
+    from wios_assets.settings import load_settings
+
     failed = False
     out = console()
     for finding in findings(load_settings()):
@@ -147,6 +151,8 @@ def _dagster(settings: Settings) -> Iterator[Finding]:
 
 
 def _folders(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.settings import FOLDERS
+
     for name in (*FOLDERS, "cache"):
         folder: Path = getattr(settings, name)
         variable, subject = f"WIOS_{name.upper()}", f"{name}/"

@@ -11,8 +11,7 @@ import typer
 
 from wios_assets.cli.asking import Film, asked_film
 from wios_assets.cli.console import say
-from wios_assets.exports import Format, What, default_file, default_format, export_bytes, export_film
-from wios_assets.settings import load_settings
+from wios_assets.exports.formats import Format, What, default_file, default_format
 
 
 def export(
@@ -33,6 +32,9 @@ def export(
     ] = None,
 ) -> None:
     """Export a film's appearances, minutes, screen time, report or reviews to a file."""
+    from wios_assets.exports.files import export_bytes, export_film
+    from wios_assets.settings import load_settings
+
     format = format or default_format(what)
     settings = load_settings()
     with asked_film(settings, film) as (library, row):

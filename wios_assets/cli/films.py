@@ -6,24 +6,18 @@ import re
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from wios_assets.cli.asking import AsJson
 from wios_assets.cli.console import console, note, say, show_json, show_table
 from wios_assets.errors import Unavailable, WiosError
-from wios_assets.films.inbox import contested_problem, discover
-from wios_assets.films.index import read_index
-from wios_assets.films.registry import index_path
-from wios_assets.films.sidecar import Sidecar
-from wios_assets.lake import questions
-from wios_assets.lake.library import open_library, typed
-from wios_assets.photos.folders import misspelt_names, photos_of_cast
-from wios_assets.runs.renewal import stale_films
-from wios_assets.settings import Settings, load_settings
+from wios_assets.text import typed
 from wios_assets.timeline.clock import format_clock
+
+if TYPE_CHECKING:
+    from wios_assets.settings import Settings
 
 _WRONG = {
     "tconst": "is not IMDB's key of a title; it looks like tt0133093",
@@ -48,7 +42,11 @@ def add(
     copy: Annotated[bool, typer.Option("--copy", help="Copy the film rather than link to it.")] = False,
 ) -> None:
     """Bring a film into the inbox, with what you know about it."""
+    from pydantic import ValidationError
+
     from wios_assets.films.adding import add_film, check_gallery
+    from wios_assets.films.sidecar import Sidecar
+    from wios_assets.settings import load_settings
 
     settings = load_settings()
     actors = [actor.strip() for actor in cast.split(";") if actor.strip()] if cast is not None else None
@@ -71,6 +69,8 @@ def add(
 
 def _spelling_doubts(actors: list[str], galleries: list[Path]) -> list[str]:
     """A line for each cast member without a gallery folder whose name is spelt almost like a free folder's."""
+    from wios_assets.photos.folders import misspelt_names, photos_of_cast
+
     try:
         photos = photos_of_cast([(actor, None) for actor in actors], galleries)
     except Unavailable:
@@ -112,6 +112,9 @@ class _CopyBar:
 
 def list_films(as_json: AsJson = False) -> None:
     """Every film: new (not analysed yet), ready, stale (made by an older engine or setting), or removed."""
+    from wios_assets.runs.renewal import stale_films
+    from wios_assets.settings import load_settings
+
     settings = load_settings()
     films, problems = known_films(settings)
     stale = stale_films(settings)
@@ -151,6 +154,10 @@ def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
         Per film: film, title, year, duration_s, state (new, ready, removed), people, unknown_people, path; null
         where it is not known yet.
     """
+    from wios_assets.films.inbox import contested_problem, discover
+    from wios_assets.films.index import read_index
+    from wios_assets.films.registry import index_path
+
     films: dict[str, dict[str, Any]] = {}
     index = read_index(index_path(settings))
     inbox = discover(settings.films)
@@ -172,6 +179,9 @@ def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _analysed(settings: Settings) -> list[dict[str, Any]]:
+    from wios_assets.lake.library import open_library
+    from wios_assets.lake.questions import films
+
     try:
         library = open_library(settings)
     except WiosError:
@@ -179,7 +189,7 @@ def _analysed(settings: Settings) -> list[dict[str, Any]]:
             raise
         return []
     with closing(library):
-        return questions.films(library)
+        return films(library)
 
 
 def _row(key: str, name: str, path: str, state: str) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import typer
 
 from wios_assets.cli.console import note, say
 from wios_assets.errors import BadInput, NotFound
-from wios_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from wios_assets.forget.steps import Subject
+    from wios_assets.settings import Settings
 
 
 def forget(
@@ -25,6 +25,7 @@ def forget(
     from wios_assets.forget.film import forget_film
     from wios_assets.forget.person import forget_person
     from wios_assets.runs.instance import dagster_instance
+    from wios_assets.settings import load_settings
 
     settings = load_settings()
     if film and person:

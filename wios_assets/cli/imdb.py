@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wios_assets.cli.console import console, note, say
 from wios_assets.cli.running import interrupts
-from wios_assets.lake.library import publish
-from wios_assets.lake.progress import read_loading
-from wios_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from wios_assets.settings import Settings
 
 
 def about() -> None:
@@ -34,8 +34,10 @@ def load(
 ) -> None:
     """Load IMDB's files: typed tables, the director's films with their casts, and what is missing for them."""
     from wios_assets.imdb.files import IMDB_FILES, TERMS, find_file
+    from wios_assets.lake.library import publish
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_job
+    from wios_assets.settings import load_settings
 
     if folder is not None and download:
         raise typer.BadParameter("give --from FOLDER or --download, not both")
@@ -80,6 +82,8 @@ def _report_tables(settings: Settings, seconds: float) -> None:
 @contextmanager
 def _bar(settings: Settings) -> Iterator[Callable[[str | None], None]]:
     """A progress bar on stderr for each file; where stderr is no terminal, a line for each that is begun."""
+    from wios_assets.lake.progress import read_loading
+
     if not sys.stderr.isatty():
         begun: set[str] = set()
 

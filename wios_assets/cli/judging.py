@@ -13,13 +13,14 @@ from wios_assets.atomic import write_atomic
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
 from wios_assets.errors import BadInput, NotFound
-from wios_assets.lake.library import Row, typed
-from wios_assets.settings import Settings, load_settings
+from wios_assets.text import typed
 from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.likely_names import likely_names_text
 
 if TYPE_CHECKING:
+    from wios_assets.lake.library import Row
     from wios_assets.reviews.decisions import Verdict
+    from wios_assets.settings import Settings
 
 DECIMALS = 4
 
@@ -154,6 +155,7 @@ def identify(
     from wios_assets.photos.folders import people_of_gallery
     from wios_assets.photos.identify import identify_photos, refuse_unreadable
     from wios_assets.photos.verdicts import judge_gallery
+    from wios_assets.settings import load_settings
     from wios_assets.vision.engines import load_engine
 
     settings = load_settings()
@@ -185,6 +187,8 @@ def identify(
 
 
 def _film(asked: str) -> tuple[Settings, str]:
+    from wios_assets.settings import load_settings
+
     settings = load_settings()
     with asked_film(settings, asked) as (_, row):
         return settings, str(row["film"])

@@ -12,7 +12,6 @@ import typer
 from wios_assets.atomic import write_atomic
 from wios_assets.cli.console import note, say
 from wios_assets.errors import Conflict
-from wios_assets.settings.project import PROJECT_FILE, default_data_folder, is_checkout, project_folder
 
 FOLDERS = ("films", "galleries", "imdb")
 _CONTENT = """\
@@ -29,6 +28,8 @@ def init(
     ] = Path(),
 ) -> None:
     """Make a project folder: `wios.yaml`, `films/`, `galleries/`, `imdb/`. What is there already stays."""
+    from wios_assets.settings.project import PROJECT_FILE, is_checkout
+
     root = folder.expanduser().resolve()
     if is_checkout(root):
         raise Conflict(f"{root}: a checkout of WIOS is a project already, with its data in {root / 'data'}")
@@ -47,7 +48,11 @@ def init(
 
 def tell_data_folder() -> None:
     """Say once where data go if no project folder and no setting says so: while that folder does not exist yet."""
-    if os.environ.get("WIOS_DATA") or project_folder() is not None:
+    if os.environ.get("WIOS_DATA"):
+        return
+    from wios_assets.settings.project import default_data_folder, project_folder
+
+    if project_folder() is not None:
         return
     data = default_data_folder()
     if not data.exists():

@@ -17,9 +17,7 @@ import typer
 from wios_assets.cli.asking import show_minutes, show_who
 from wios_assets.cli.console import complain, console, note, say
 from wios_assets.errors import BadInput, Conflict, NotFound, WiosError
-from wios_assets.lake.library import open_library, typed
-from wios_assets.lake.questions import UnknownFilm, find_film, match_film, unreadable
-from wios_assets.settings import FOLDERS, Settings, load_settings
+from wios_assets.text import typed
 from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.coverage import unreadable_warning
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 
     from wios_assets.films.index import FilmChanges
     from wios_assets.lake.progress import Progress as FilmProgress
+    from wios_assets.settings import Settings
 
 LOOK_AGAIN_S = 1.0
 
@@ -42,6 +41,8 @@ def run(
     ] = False,
 ) -> None:
     """Analyse films: everything from the video file to the library, with a progress bar."""
+    from wios_assets.settings import load_settings
+
     if not films and not stale:
         raise typer.BadParameter("name a film, or give --stale for all that are not up to date", param_hint="FILM")
     settings = load_settings()
@@ -69,6 +70,7 @@ def ui(
     Dagster's page is a part of the page, at /dagster, behind the same token.
     """
     from wios_assets.cli.services import serve
+    from wios_assets.settings import load_settings
 
     settings = load_settings(**({} if port is None else {"page_port": port}))
     note("starting; this takes some 20 seconds", style="dim")
@@ -84,8 +86,11 @@ def demo() -> None:
     """Run everything on a small generated example; it shows how WIOS works, not how accurate it is."""
     from wios_assets.automation.source_files import imdb_is_loaded
     from wios_assets.demo import make_example
+    from wios_assets.lake.library import open_library
+    from wios_assets.lake.questions import find_film
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_job
+    from wios_assets.settings import load_settings
 
     settings, elsewhere = _demo_settings(load_settings())
     say(f"1. A generated example, in {settings.data}", style="bold")
@@ -115,6 +120,7 @@ def demo() -> None:
 def _demo_settings(settings: Settings) -> tuple[Settings, bool]:
     """Where the example goes: the data folder, or `demo` inside it where other IMDB files or folders are in use."""
     from wios_assets.demo.imdb_tables import TABLES, imdb_file
+    from wios_assets.settings import FOLDERS, load_settings
 
     files = {name: settings.imdb / f"{name}.tsv.gz" for name in TABLES}
     own = all(not file.exists() or file.read_bytes() == imdb_file(name) for name, file in files.items())
@@ -135,6 +141,7 @@ def inbox_film(settings: Settings, name: str) -> str:
         WiosError: no such film, its file is gone, or it keeps changing.
     """
     from wios_assets.films.registry import look_at_inbox
+    from wios_assets.lake.questions import UnknownFilm, match_film
 
     def look() -> FilmChanges:
         return look_at_inbox(settings, settings.inbox.settle_seconds)
@@ -186,6 +193,8 @@ def _stale_films(settings: Settings) -> list[str]:
 
 def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_stale: bool = False) -> bool:
     """Run films one after the other; False where one failed, which is reported on stderr."""
+    from wios_assets.lake.library import open_library
+    from wios_assets.lake.questions import find_film, unreadable
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_film
 

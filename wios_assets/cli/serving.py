@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from wios_assets.cli.console import say
-from wios_assets.settings import load_settings
 
 
 def serve(
@@ -19,6 +18,7 @@ def serve(
     It listens to this machine alone. For others it asks for the token that WIOS_PAGE_TOKEN sets.
     """
     from wios_assets.page.server import serve_page
+    from wios_assets.settings import load_settings
 
     chosen: dict[str, Any] = {"page_host": host, "page_port": port}
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from wios_assets.cli.console import note, show_json, show_table
-from wios_assets.settings import GROUPS, load_settings, setting_origins
 
 
 def settings(
@@ -18,6 +17,8 @@ def settings(
 
     Shown are the settings that people set, and those of the groups that differ from their default.
     """
+    from wios_assets.settings import GROUPS, load_settings, setting_origins
+
     rows = setting_origins(load_settings())
     if as_json:
         show_json(

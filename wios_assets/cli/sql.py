@@ -8,17 +8,17 @@ import json
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from wios_assets.cli.console import note, show_json, show_table
 from wios_assets.errors import NotFound
-from wios_assets.lake.library import Library, open_library, publish
-from wios_assets.lake.paths import parquet_files, table_folder
-from wios_assets.lake.saved_queries import Answer, ask, saved_queries, saved_query
-from wios_assets.settings import Settings, load_settings
-from wios_assets.tables import TABLES
+
+if TYPE_CHECKING:
+    from wios_assets.lake.library import Library
+    from wios_assets.lake.saved_queries import Answer
+    from wios_assets.settings import Settings
 
 _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "NUMBER")
 
@@ -32,6 +32,9 @@ def sql(
     show: Annotated[bool, typer.Option("--list", help="List the saved queries with their arguments.")] = False,
 ) -> None:
     """Query the tables in DuckDB's SQL, read-only: a view per table, IMDB's as imdb.title_basics and so on."""
+    from wios_assets.lake.saved_queries import ask, saved_query
+    from wios_assets.settings import load_settings
+
     texts = texts or []
     if show:
         _list(format)
@@ -48,6 +51,8 @@ def sql(
 
 
 def _list(format: str) -> None:
+    from wios_assets.lake.saved_queries import saved_queries
+
     queries = saved_queries()
     rows = [
         (query.name, " ".join(argument.upper() for argument in query.arguments), query.meaning) for query in queries
@@ -67,6 +72,10 @@ def _library(settings: Settings) -> Library:
     Raises:
         WiosError: the lake has no tables yet.
     """
+    from wios_assets.lake.library import open_library, publish
+    from wios_assets.lake.paths import parquet_files, table_folder
+    from wios_assets.tables import TABLES
+
     if not settings.library.exists():
         tables = [table for table in TABLES.values() if not table.by_film]
         if not any(parquet_files(table_folder(settings.lake, table.name)) for table in tables):

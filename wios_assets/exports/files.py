@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,35 +15,13 @@ import pyarrow.parquet as pq
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, Unavailable
 from wios_assets.exports.documents import json_document
+from wios_assets.exports.formats import FORMATS, Format, What
 from wios_assets.exports.players import edl, nfo, webvtt
 from wios_assets.exports.report import report_html
 from wios_assets.lake.library import Library, Row
-from wios_assets.lake.paths import escape_key
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time, unreadable
 from wios_assets.tables import TABLES
 from wios_assets.timeline.likely_names import likely_names_text
-
-What = Literal["appearances", "minutes", "screen-time", "report", "reviews"]
-Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo", "html"]
-
-_TABLE_FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
-FORMATS: dict[What, tuple[Format, ...]] = {
-    "appearances": (*_TABLE_FORMATS, "vtt", "edl"),
-    "minutes": _TABLE_FORMATS,
-    "screen-time": (*_TABLE_FORMATS, "nfo"),
-    "report": ("html",),
-    "reviews": ("json",),
-}
-"""Formats of each export, the default first."""
-MEDIA_TYPES: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-    "vtt": "text/vtt; charset=utf-8",
-    "edl": "text/plain; charset=utf-8",
-    "nfo": "application/xml",
-    "html": "text/html; charset=utf-8",
-}
 
 
 @dataclass(frozen=True)
@@ -191,26 +169,6 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
             f"{out}: cannot be written ({error.strerror}); choose another file, or make this one writable"
         ) from error
     return out
-
-
-def default_format(what: What) -> Format:
-    """The format of an export where none is chosen."""
-    return FORMATS[what][0]
-
-
-def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
-    """The file of an export where none is chosen; makes the folder of exports.
-
-    Raises:
-        WiosError: the folder cannot be made.
-    """
-    try:
-        exports.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(
-            f"{exports}: cannot be made ({error.strerror}); choose a file with -o or set WIOS_EXPORTS"
-        ) from None
-    return exports / f"{escape_key(film)}.{what}.{format}"
 
 
 def _frame_rate(library: Library, film: str) -> float:

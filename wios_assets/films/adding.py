@@ -17,9 +17,9 @@ from wios_assets.films.layout import films_in
 from wios_assets.films.registry import index_lock, index_path
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 from wios_assets.films.tree import Folder, VideoFile
-from wios_assets.lake.library import typed
 from wios_assets.photos.folders import is_picture
 from wios_assets.settings import Settings
+from wios_assets.text import typed
 from wios_assets.vision.video import Video, probe
 
 COPY_BYTES = 8 * 1024 * 1024

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
-from wios_assets.exports import FORMATS, default_file
+from wios_assets.exports.formats import FORMATS, default_file
 from wios_assets.films.film_lock import free_film_lock
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 import shutil
 import tempfile
 import time
@@ -14,11 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock
 
 from wios_assets.atomic import atomic_path, remove_leftovers
@@ -26,7 +23,32 @@ from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.lake.store import finished_films
 from wios_assets.settings import Settings
-from wios_assets.tables import APPEARANCES, CAST, FILM, FILM_TABLES, LIBRARY, TABLES, Table
+from wios_assets.tables import (
+    APPEARANCES,
+    BYTES,
+    CANDIDATES,
+    CAST,
+    FILM,
+    FILM_TABLES,
+    FLAG,
+    INT,
+    LIBRARY,
+    LONG,
+    LONGS,
+    REAL,
+    REALS,
+    SINGLE,
+    TABLES,
+    TEXT,
+    TEXTS,
+    VECTOR,
+    WHEN,
+    Table,
+)
+from wios_assets.text import typed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = dict[str, Any]
 """One row of a result: values by column name, with the names of wios_assets/tables.py."""
@@ -40,15 +62,21 @@ _PAUSES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 _MISTAKES = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException, duckdb.PermissionException)
 
 _TYPES = {
-    pa.string(): "VARCHAR",
-    pa.int32(): "INTEGER",
-    pa.int64(): "BIGINT",
-    pa.float32(): "FLOAT",
-    pa.float64(): "DOUBLE",
-    pa.bool_(): "BOOLEAN",
-    pa.binary(): "BLOB",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+    TEXT: "VARCHAR",
+    INT: "INTEGER",
+    LONG: "BIGINT",
+    SINGLE: "FLOAT",
+    REAL: "DOUBLE",
+    FLAG: "BOOLEAN",
+    BYTES: "BLOB",
+    WHEN: "TIMESTAMPTZ",
+    VECTOR: "FLOAT[]",
+    TEXTS: "VARCHAR[]",
+    LONGS: "BIGINT[]",
+    REALS: "DOUBLE[]",
+    CANDIDATES: "STRUCT(actor VARCHAR, probability DOUBLE)[]",
 }
+"""DuckDB's types by those of the tables."""
 
 
 @dataclass(frozen=True)
@@ -281,11 +309,6 @@ def missing_parts(lake: Path, films: list[str]) -> dict[str, list[str]]:
     return {film: tables for film, tables in missing.items() if tables}
 
 
-def typed(film: str) -> str:
-    """A film's key, quoted as an argument in a shell."""
-    return f"-- {shlex.quote(film)}" if film.startswith("-") else shlex.quote(film)
-
-
 def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
     """A connection that can read `file` and the files of `lake`, and nothing else.
 
@@ -319,10 +342,8 @@ def _statements(lake: Path) -> list[str]:
             empty.append(table.name)
         statements.append(f"CREATE VIEW {view} AS {_select(lake, table)}")
         statements.append(f"COMMENT ON VIEW {view} IS {_text(f'One row is {table.row}')}")
-        for column in table.columns:
+        for column in table.every_column:
             statements.append(f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {_text(column.meaning)}")
-        if table.by_film:
-            statements.append(f"COMMENT ON COLUMN {view}.film IS 'Partition key'")
     names = ", ".join(map(_text, empty))
     statements.append(
         f"CREATE TABLE wios.publication AS SELECT {_text(lake)} AS lake, {_text(_contract())} AS contract, "
@@ -333,13 +354,11 @@ def _statements(lake: Path) -> list[str]:
 
 def _select(lake: Path, table: Table) -> str:
     columns_file = _write_columns(lake, table)
-    types = [(field.name, field.type) for field in table.schema]
+    types = {column.name: _TYPES[column.type] for column in table.every_column}
     if not _has_files(lake, table):
-        columns = ", ".join(f"NULL::{_sql_type(kind)} AS {_name(name)}" for name, kind in types)
+        columns = ", ".join(f"NULL::{kind} AS {_name(name)}" for name, kind in types.items())
         return f"SELECT {columns} WHERE false"
-    columns = ", ".join(
-        f"{_name(field.name)}::{_sql_type(field.type)} AS {_name(field.name)}" for field in table.schema
-    )
+    columns = ", ".join(f"{_name(name)}::{kind} AS {_name(name)}" for name, kind in types.items())
     inside = "film=*/*.parquet" if table.by_film else "*.parquet"
     # The file without rows comes first, because DuckDB takes the columns from the first file. So one film's broken or
     # outdated file does not affect other films.
@@ -352,8 +371,10 @@ def _write_columns(lake: Path, table: Table) -> Path:
     """Path of the file with a table's columns and no rows, written if it is missing."""
     file = _columns_file(lake, table)
     if not file.is_file():
+        import pyarrow.parquet as pq
+
         with atomic_path(file) as temporary:
-            pq.write_table((table.schema.remove(0) if table.by_film else table.schema).empty_table(), temporary)
+            pq.write_table(table.stored_schema.empty_table(), temporary)
     return file
 
 
@@ -375,6 +396,9 @@ def _has_files(lake: Path, table: Table) -> bool:
 
 def _missing_columns(folder: Path, table: str) -> list[str]:
     """Columns of the table that a file of the folder lacks; empty if a file cannot be read at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         stored = [set(pq.read_schema(file).names) for file in parquet_files(folder)]
     except (OSError, pa.ArrowInvalid):
@@ -384,14 +408,6 @@ def _missing_columns(folder: Path, table: str) -> list[str]:
 
 def _remedy(film: str | None) -> str:
     return f"`wios run {'FILM' if film is None else typed(film)}` renews it"
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return f"{_sql_type(kind.value_type)}[]"
-    if pa.types.is_struct(kind):
-        return f"STRUCT({', '.join(f'{field.name} {_sql_type(field.type)}' for field in kind)})"
-    return _TYPES[kind]
 
 
 def _name(name: str) -> str:

@@ -15,15 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME, Table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 STAGING = ".staging"
 STALE_STAGING_S = 24 * 3600.0
@@ -86,6 +84,8 @@ def conform(rows: pd.DataFrame | pa.Table, table: Table, film: str | None) -> pa
     Raises:
         WiosError: a column is missing, or a value does not fit its type.
     """
+    import pyarrow as pa
+
     schema = table.stored_schema
     names = rows.column_names if isinstance(rows, pa.Table) else list(rows.columns)
     missing = [name for name in schema.names if name not in names]
@@ -111,6 +111,8 @@ def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: st
     Raises:
         WiosError: the rows do not fit the table.
     """
+    import pyarrow.parquet as pq
+
     content = conform(rows, table, film)
     with staging_folder(lake) as staging:
         new = staging / "rows"
@@ -133,6 +135,8 @@ def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = Non
     Raises:
         WiosError: there are no files, or their columns or types differ from the table's.
     """
+    import pyarrow.parquet as pq
+
     files = parquet_files(rows.folder)
     if not files:
         raise Unavailable(f"{rows.folder}: holds no Parquet files for {table.name}")
@@ -167,11 +171,16 @@ def read_rows(lake: Path, table: Table, film: str | None = None) -> pa.Table:
         return _read_folder(table_folder(lake, table.name), table, None)
     if film is not None:
         return _read_folder(partition_folder(lake, table.name, film), table, film)
+    import pyarrow as pa
+
     parts = [read_rows(lake, table, key) for key in partition_keys(lake, table.name)]
     return pa.concat_tables(parts) if parts else table.schema.empty_table()
 
 
 def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     files = parquet_files(folder)
     if not files:
         raise missing_rows(folder, table, film)

@@ -11,9 +11,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from wios_assets.errors import WiosError
-from wios_assets.exports import default_file, export_bytes, export_film
 from wios_assets.exports.documents import AppearancesDocument, json_schema
-from wios_assets.exports.files import What
+from wios_assets.exports.files import export_bytes, export_film
+from wios_assets.exports.formats import What, default_file
 from wios_assets.lake.library import Library, open_library, publish
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import TABLES

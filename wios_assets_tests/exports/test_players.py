@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wios_assets.errors import WiosError
-from wios_assets.exports import FORMATS, export_bytes
+from wios_assets.exports.files import export_bytes
+from wios_assets.exports.formats import FORMATS
 from wios_assets.exports.players import changes, edl, nfo, webvtt
 from wios_assets.lake.library import open_library, publish
 from wios_assets.settings import load_settings

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wios_assets.exports import export_bytes
+from wios_assets.exports.files import export_bytes
 from wios_assets.lake.library import Library, open_library, publish
 from wios_assets.settings import load_settings
 from wios_assets_tests.sample_lake import APPEARANCES, MINUTES, SCREEN_TIME, fill, library_row, store

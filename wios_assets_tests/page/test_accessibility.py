@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 
-from wios_assets.exports import export_film
+from wios_assets.exports.files import export_film
 from wios_assets.films.index import FilmIndex, IndexEntry, write_index
 from wios_assets.films.registry import index_path
 from wios_assets.lake.library import open_library, publish

@@ -334,7 +334,7 @@ def test_records_become_tables_of_the_lake(records: list[Record], engine: Counti
     for table in (FRAME_SAMPLES, FACES, FACE_EMBEDDINGS):
         names = [column.name for column in table.columns]
         assert tables[table.name].schema.names == names
-        assert tables[table.name].schema.types == [column.type for column in table.columns]
+        assert tables[table.name].schema.types == [column.arrow_type for column in table.columns]
     assert tables["frame_samples"].num_rows == 40
     assert sum(tables["frame_samples"]["faces"].to_pylist()) == tables["faces"].num_rows
     assert set(tables["face_embeddings"]["model_hash"].to_pylist()) == {engine.model_hash}

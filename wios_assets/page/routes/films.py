@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wios_assets.errors import BadInput, NotFound
-from wios_assets.exports import MEDIA_TYPES, Format, What, default_format, export_bytes
 from wios_assets.exports.documents import AppearancesDocument, MinutesDocument, ScreenTimeDocument
+from wios_assets.exports.files import export_bytes
+from wios_assets.exports.formats import MEDIA_TYPES, Format, What, default_format
 from wios_assets.lake.library import Row
 from wios_assets.lake.prediction_log import Answer, PredictionLog
 from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
@@ -165,7 +166,7 @@ def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> AP
         known = TABLES.get(table)
         if known is None:
             raise NotFound(f"there is no table {table!r}; there are {', '.join(TABLES)}")
-        columns = [{"name": c.name, "type": str(c.type), "meaning": c.meaning} for c in known.columns]
+        columns = [{"name": c.name, "type": c.type, "meaning": c.meaning} for c in known.columns]
         return json_response(request, {"table": known.name, "row": known.row, "columns": columns})
 
     def document(request: Request, film: str, what: What) -> Response:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from wios_assets.errors import NotFound
-from wios_assets.exports import FORMATS
+from wios_assets.exports.formats import FORMATS
 from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
 from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.proxies import link, route_path
