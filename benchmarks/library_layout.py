@@ -42,16 +42,11 @@ def read_by_wios(files: Sequence[LibraryFile], inbox: Path) -> dict[str, Library
 
     for film in found.films:
         for path in film.files:
-            note(path, "episode" if film.episode else "film", film.series or film.key, film.episode)
+            is_part = bool(film.parts) and path.suffix.lower() != ".vob"
+            kind: Kind = "episode" if film.episode else "part" if is_part else "film"
+            note(path, kind, film.series or film.key, film.episode)
         for path in film.versions:
             note(path, "version", film.series or film.key, film.episode)
-    for problem in found.problems:
-        # A film in parts is named in one line, and is no film.
-        first = next((file.path for file in files if problem.startswith(f"{inbox / file.path}: ")), None)
-        if first is not None and "parts, which are not joined" in problem:
-            name = problem.split("'")[1] if "'" in problem else ""
-            for number in ("1", "2"):
-                note(inbox / first.replace("-cd1", f"-cd{number}"), "part", name or Path(first).parent.name, "")
     return readings
 
 

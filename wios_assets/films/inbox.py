@@ -141,11 +141,6 @@ def discover(films_folder: Path) -> Inbox:
                     f"{path}: of {film.key!r} part {missing} is missing; put it beside the others, or join what there "
                     "is to one file"
                 )
-            elif film.parts and not _is_one_stream(film.parts):
-                inbox.problems.append(
-                    f"{path}: {film.key!r} is in {len(film.parts)} parts, which are not joined; make one file of them, "
-                    "for example with mkvmerge"
-                )
             elif not (film.sidecar and film.sidecar.skip):
                 by_key[film.key].append(film)
     for key, films in by_key.items():
@@ -154,11 +149,6 @@ def discover(films_folder: Path) -> Inbox:
         else:
             inbox.contested[key] = films
     return inbox
-
-
-def _is_one_stream(parts: tuple[Path, ...]) -> bool:
-    """Whether the parts are the files of one title of a DVD."""
-    return parts[0].suffix.lower() == ".vob" and len({part.parent for part in parts}) == 1
 
 
 def contested_problem(key: str, films: list[InboxFilm]) -> str:

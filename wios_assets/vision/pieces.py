@@ -1,4 +1,4 @@
-"""Joined recordings: finds where the clock of an MPEG stream starts again, and names the bytes on either side.
+"""Joined recordings, and films in parts: finds where the clock starts again, and names the bytes on either side.
 
 MPEG streams play on where others are put behind them (`cat a.ts b.ts`, the cells of a DVD), but each keeps its own
 clock. The bytes of each recording are read as a file of their own, through FFmpeg's protocols `subfile` and `concat`
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,8 @@ def address(path: Path, extent: Extent | None) -> str:
 def recordings(path: Path, opened: Opener) -> list[Extent | None]:
     """The recordings that a file consists of, in order; None for the whole file where its clock never restarts.
 
+    Parts of a film that are no MPEG streams are a recording each.
+
     In files of more than `SMALL_FILE_BYTES`, stretches of up to half of that in which the clock advances by up to
     `CLOCK_JUMP_S` are not looked into, so a recording shorter than that may be missed there.
 
@@ -102,7 +104,10 @@ def recordings(path: Path, opened: Opener) -> list[Extent | None]:
         opened: opens a stretch of the file as a container and its main video track.
     """
     files = parts.files_of(path)
-    size = sum(file.stat().st_size for file in files)
+    sizes = [file.stat().st_size for file in files]
+    size = sum(sizes)
+    if len(files) > 1 and not all(_is_mpeg_stream(file) for file in files):
+        return list(pairwise(accumulate(sizes, initial=0)))
     cuts: list[int] = []
     start: int | None = 0
     while start is not None:
@@ -118,6 +123,14 @@ def recordings(path: Path, opened: Opener) -> list[Extent | None]:
     if not cuts:
         return [None]
     return list(pairwise([0, *cuts, size]))
+
+
+def _is_mpeg_stream(file: Path) -> bool:
+    try:
+        with av.open(f"file:{file}") as container:
+            return can_be_joined(container)
+    except (av.error.FFmpegError, ValueError):
+        return False
 
 
 def _other_track(

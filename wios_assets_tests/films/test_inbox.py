@@ -43,14 +43,13 @@ def test_versions_of_a_film_are_one_film_that_knows_the_others(tmp_path: Path) -
     assert (film.key, film.path, film.versions) == ("Double (2001)", first, (other,))
 
 
-def test_parts_of_a_film_are_named_in_one_line_and_are_no_films(tmp_path: Path) -> None:
-    for number in (1, 2):
-        put(tmp_path / "Heat (1995)" / f"Heat (1995)-cd{number}.avi")
+@pytest.mark.parametrize("part", ["Heat (1995)-cd{}.avi", "Heat (1995) part{}.mkv", "CD{}/heat.avi"])
+def test_parts_of_a_film_are_one_film_with_its_files_in_order(tmp_path: Path, part: str) -> None:
+    files = tuple(put(tmp_path / "Heat (1995)" / part.format(number)) for number in (1, 2))
     inbox = discover(tmp_path)
-    assert inbox.films == []
-    assert [problem.partition(": ")[2] for problem in inbox.problems] == [
-        "'Heat (1995)' is in 2 parts, which are not joined; make one file of them, for example with mkvmerge"
-    ]
+    (film,) = inbox.films
+    assert (film.key, film.parts) == ("Heat (1995)", files)
+    assert inbox.problems == []
 
 
 def test_a_part_that_is_missing_is_named_and_the_others_are_no_film(tmp_path: Path) -> None:

@@ -56,8 +56,14 @@ def joined(folder: Path, kind: str) -> Path:
     a, b = folder / "a.ts", folder / "b.ts"
     if kind == "program streams":
         first, second = dvd(folder / "a.vob", 0), dvd(folder / "b.vob", 1)
-    elif kind == "a DVD's files":
-        first, second = dvd(folder / "VTS_01_1.VOB", 0), dvd(folder / "VTS_01_2.VOB", 1)
+    elif kind == "a DVD's files" or kind.startswith("parts"):
+        if kind == "a DVD's files":
+            first, second = dvd(folder / "VTS_01_1.VOB", 0), dvd(folder / "VTS_01_2.VOB", 1)
+        elif kind == "parts of two kinds":
+            first, second = recording(a, 0), recording(folder / "cd2.mkv", 1)
+        else:
+            ending = kind.rpartition(" ")[2]
+            first, second = (recording(folder / f"cd{i + 1}{ending}", i) for i in (0, 1))
         path = folder / "film=x.parts"
         path.write_text(parts_text([first, second]), encoding="utf-8")
         return path
@@ -85,6 +91,11 @@ KINDS = [
     "another track of another size",
     "program streams",
     "a DVD's files",
+    "parts in .mp4",
+    "parts in .mkv",
+    "parts in .avi",
+    "parts in .ts",
+    "parts of two kinds",
 ]
 
 
@@ -126,7 +137,7 @@ def test_segments_meet_at_a_joint_as_anywhere(tmp_path: Path, kind: str) -> None
     assert samples == [(k / SAMPLES_PER_SECOND, int(k * RATE / SAMPLES_PER_SECOND)) for k in range(count)]
 
 
-@pytest.mark.parametrize("kind", ["transport streams", "a DVD's files"])
+@pytest.mark.parametrize("kind", ["transport streams", "a DVD's files", "parts in .mkv"])
 def test_the_preview_of_joined_recordings_has_the_films_clock(tmp_path: Path, kind: str) -> None:
     path = joined(tmp_path, kind)
     out = tmp_path / "preview.mp4"
