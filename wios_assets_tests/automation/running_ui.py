@@ -114,15 +114,15 @@ def running_ui(finished: FinishedExample, data: Path) -> Iterator[Ui]:
 
 
 @contextmanager
-def started_ui(data: Path) -> Iterator[Ui]:
-    """`wios ui` over a data folder."""
+def started_ui(data: Path, **chosen: object) -> Iterator[Ui]:
+    """`wios ui` over a data folder, with these settings by the names of their variables without `WIOS_`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with (data / "output.txt").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "wios_assets", "ui"],
-            env=own_environment(data, PAGE_PORT=port),
+            env=own_environment(data, PAGE_PORT=port, **chosen),
             stdout=output,
             stderr=output,
             start_new_session=True,

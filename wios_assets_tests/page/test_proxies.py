@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+import wios_assets.page
 from wios_assets.errors import BadInput
 from wios_assets.lake.library import publish
 from wios_assets.settings import load_settings
@@ -97,6 +99,14 @@ def test_links_redirects_and_cookies_keep_the_sub_path(tmp_path: Path, stripped:
         cookie = signed_in.headers["set-cookie"]
         assert "Path=/wios;" in cookie
         assert "Secure" in cookie
+
+
+def test_no_template_has_a_path_without_the_sub_path() -> None:
+    templates = Path(wios_assets.page.__file__).parent / "templates"
+    absolute = re.compile(r"""(?:href|src|action|poster|data-source)=["']/""")
+    assert {
+        file.name for file in templates.glob("*.html") if absolute.search(file.read_text(encoding="utf-8"))
+    } == set()
 
 
 @pytest.mark.parametrize(
