@@ -19,7 +19,7 @@ PICTURE_SUFFIXES = frozenset(
         *(".ppm", ".tga", ".tif", ".tiff", ".webp"),
     }
 )
-"""File types counted as photos. JPEG XL is among them although it is not read, so that such a photo has a verdict."""
+"""File types counted as photos."""
 
 SYSTEM_FILES = frozenset({"desktop.ini", "thumbs.db", "ehthumbs.db", "icon\r"})
 """Names, in lower case, of files that operating systems put into folders; they are ignored as hidden files are."""

@@ -12,6 +12,7 @@ from PIL import ImageFile, ImageOps, UnidentifiedImageError
 
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.vision.engine import Image
+from wios_assets.vision.jpeg_xl import CONTAINER, decode, is_jpeg_xl, picture_size
 
 LARGEST_PIXELS = 128_000_000
 """A photo of more pixels is refused before it is decoded: 384 MB as RGB, more than any camera phone's."""
@@ -20,7 +21,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "GIF", "BMP", "TIFF", "JPEG200
 """Formats of photos; Pillow's others are documents, or start other programs to be read.
 
 HEIF comes from `pi-heif`, which decodes only: the wheels of `pillow-heif` contain x265, which is under the GPL. JPEG XL
-is not read: `pillow-jxl-plugin` is under the GPL too, and the FFmpeg in PyAV's wheels has no decoder of it."""
+is read by `jpeg_xl`, since Pillow's plug-in for it, `pillow-jxl-plugin`, is under the GPL as well."""
 
 pi_heif.register_heif_opener()
 
@@ -28,8 +29,8 @@ pi_heif.register_heif_opener()
 def read_photo(path: Path) -> Image:
     """Picture of a file, turned upright by its EXIF orientation.
 
-    Formats are those of `FORMATS`. 16-bit greyscale is scaled down, CMYK and palettes are converted, transparent
-    pixels stand on white, an animation gives its first frame.
+    Formats are those of `FORMATS` and JPEG XL. 16-bit greyscale is scaled down, CMYK and palettes are converted,
+    transparent pixels stand on white, an animation gives its first frame.
 
     Returns:
         RGB, uint8 [height, width, 3].
@@ -41,13 +42,11 @@ def read_photo(path: Path) -> Image:
         with warnings.catch_warnings():
             # Pillow warns of large pictures and odd metadata; the limit below decides instead.
             warnings.simplefilter("ignore")
+            with path.open("rb") as file:
+                if is_jpeg_xl(file.read(len(CONTAINER))):
+                    return _jpeg_xl(path)
             with Pillow.open(path, formats=FORMATS) as picture:
-                width, height = picture.size
-                if width * height > LARGEST_PIXELS:
-                    raise BadInput(
-                        f"{path}: {width} × {height} pixels are more than {LARGEST_PIXELS / 1e6:.0f} million; "
-                        "shrink the picture"
-                    )
+                _refuse_larger(path, *picture.size)
                 # face_recognition, if anything imported it, lets truncated pictures pass as grey ones.
                 ImageFile.LOAD_TRUNCATED_IMAGES = False
                 return _upright_rgb(picture)
@@ -69,6 +68,19 @@ def read_photo(path: Path) -> Image:
         # On damaged files Pillow's decoders raise whatever their parsing trips over.
         what = " ".join(str(error).split()) or type(error).__name__
         raise BadInput(f"{path}: damaged or truncated picture ({what}); fetch it again or remove it") from None
+
+
+def _refuse_larger(path: Path, width: int, height: int) -> None:
+    if width * height > LARGEST_PIXELS:
+        raise BadInput(
+            f"{path}: {width} × {height} pixels are more than {LARGEST_PIXELS / 1e6:.0f} million; shrink the picture"
+        )
+
+
+def _jpeg_xl(path: Path) -> Image:
+    content = path.read_bytes()
+    _refuse_larger(path, *picture_size(content))
+    return _upright_rgb(Pillow.fromarray(decode(content)))
 
 
 def _upright_rgb(picture: Pillow.Image) -> Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pandas as pd
 import pillow_heif
@@ -156,16 +157,29 @@ def test_files_of_every_type_in_an_actors_folder_get_a_verdict(engine: FaceEngin
     folder = tmp_path / "Eileen Collins"
     folder.mkdir()
     astronaut = Pillow.fromarray(package_pictures()["astronaut"])
-    pillow_heif.from_pillow(astronaut).save(folder / "1.heic", quality=90)
+    for name in ("1.heic", "1.heif", "1.hif"):
+        pillow_heif.from_pillow(astronaut).save(folder / name, quality=90)
+    astronaut.save(folder / "1.avif")
+    astronaut.save(folder / "1.jp2")
+    astronaut.save(folder / "1.webp")
+    (folder / "1.jxl").write_bytes(imagecodecs.jpegxl_encode(np.asarray(astronaut)))
     (folder / "2.jxl").write_bytes(b"\xff\x0a\xfa\x1f\x01")
     (folder / "3.psd").write_bytes(b"8BPS\x00\x01")
     (folder / "4.txt").write_text("taken in 1999")
+    (folder / "5").write_bytes(b"")
+    (folder / "6.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
     own = photos_of_cast([("Eileen Collins", None)], [tmp_path])["Eileen Collins"]
     photos, _ = judge_gallery({"Eileen Collins": own.photos + own.others}, engine, OPTIONS)
     verdicts = {Path(row["photo"]).name: row["verdict"] for row in photos.to_dict("records")}
-    assert verdicts == {"1.heic": "used", "2.jxl": "unreadable", "3.psd": "unreadable", "4.txt": "unreadable"}
+    read = {name: verdict for name, verdict in verdicts.items() if name.startswith("1")}
+    assert sorted(read) == ["1.avif", "1.heic", "1.heif", "1.hif", "1.jp2", "1.jxl", "1.webp"]
+    # They show one picture, so one of them is used.
+    assert sorted(read.values()) == ["duplicate"] * 6 + ["used"]
+    assert {name: verdict for name, verdict in verdicts.items() if name not in read} == dict.fromkeys(
+        ("2.jxl", "3.psd", "4.txt", "5", "6.heic"), "unreadable"
+    )
     reasons = photos.loc[photos["verdict"] == "unreadable", "reason"]
-    assert reasons.str.contains("save it as JPEG or PNG, or remove it").all()
+    assert reasons.str.contains(r"save it as JPEG or PNG|fetch it again or remove it", regex=True).all()
 
 
 def test_a_gallery_of_nobody_has_no_rows() -> None:

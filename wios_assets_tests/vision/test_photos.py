@@ -8,6 +8,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pillow_heif
 import pytest
@@ -17,6 +18,7 @@ from PIL import Image as Pillow
 from PIL import ImageFile
 
 from wios_assets.errors import WiosError
+from wios_assets.vision.jpeg_xl import picture_size
 from wios_assets.vision.photos import LARGEST_PIXELS, read_photo
 from wios_assets_tests.vision.faces import package_pictures
 
@@ -34,6 +36,8 @@ def saved(picture: Pillow.Image, path: Path, format_: str) -> None:
     """Save a picture; HEIF through the encoder of `pillow-heif`, which is not needed to read it."""
     if format_ == "HEIF":
         pillow_heif.from_pillow(picture).save(path, quality=90)
+    elif format_ == "JXL":
+        path.write_bytes(imagecodecs.jpegxl_encode(np.asarray(picture)))
     else:
         picture.save(path, format_)
 
@@ -81,6 +85,8 @@ def test_a_photo_is_turned_upright_by_its_exif(
         *(("BMP", kind) for kind in ("RGB", "L", "P", "1")),
         *(("AVIF", kind) for kind in ("RGB", "RGBA")),
         *(("HEIF", kind) for kind in ("RGB", "RGBA", "L")),
+        *(("JPEG2000", kind) for kind in ("RGB", "RGBA", "L")),
+        *(("JXL", kind) for kind in ("RGB", "RGBA", "L", "LA")),
     ],
 )
 def test_photos_of_every_mode_come_out_as_rgb(tmp_path: Path, kind: str, format_: str) -> None:
@@ -146,6 +152,39 @@ def test_an_animation_gives_its_first_picture(tmp_path: Path, format_: str) -> N
     photo = read_photo(path)
     assert near(photo[3, 30], RED)
     assert near(photo[-3, 30], GREEN)
+
+
+@pytest.mark.parametrize("in_container", [False, True])
+@pytest.mark.parametrize("size", [(60, 40), (64, 64), (256, 8), (300, 200), (1600, 900), (4000, 10), (9000, 1)])
+def test_the_size_of_a_jpeg_xl_is_in_its_header(size: tuple[int, int], in_container: bool) -> None:
+    pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    content = bytes(imagecodecs.jpegxl_encode(pixels, usecontainer=in_container, effort=1))
+    assert picture_size(content) == size
+
+
+def test_a_jpeg_xl_of_deep_colour_or_several_pictures_is_read(tmp_path: Path) -> None:
+    picture = np.asarray(two_halves())
+    for name, pixels in (
+        ("deep.jxl", picture.astype(np.uint16) * 257),
+        ("float.jxl", (picture / 255).astype(np.float32)),
+        ("moving.jxl", np.stack([picture, picture[::-1]])),
+    ):
+        (tmp_path / name).write_bytes(imagecodecs.jpegxl_encode(pixels))
+        photo = read_photo(tmp_path / name)
+        assert photo.shape == (40, 60, 3)
+        assert near(photo[3, 30], RED)
+
+
+def test_a_jpeg_xl_that_is_cut_off_or_too_large_is_refused(tmp_path: Path) -> None:
+    whole = imagecodecs.jpegxl_encode(package_pictures()["astronaut"])
+    path = tmp_path / "cut.jxl"
+    for length in (3, 12, len(whole) // 2):
+        path.write_bytes(whole[:length])
+        assert "damaged or truncated picture" in refusal(path)
+    # The header of a picture of 2 ** 18 pixels each way: not small, a length of 18 bits, the ratio 1:1.
+    bits = 0 | 2 << 1 | (2**18 - 1) << 3 | 1 << 21
+    path.write_bytes(b"\xff\x0a" + bits.to_bytes(16, "little"))
+    assert "shrink the picture" in refusal(path)
 
 
 def test_a_truncated_photo_is_refused_even_where_pillow_was_told_to_accept_it(tmp_path: Path) -> None:
