@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pandas as pd
 import psutil
@@ -33,14 +34,12 @@ def ui(finished: FinishedExample, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def run_processes(ui: Ui) -> list[psutil.Process]:
-    """Processes that carry out runs: those that started a JVM."""
+    """Processes that carry out runs, each started by Dagster's launcher."""
     processes = []
     for process in psutil.Process(ui.process.pid).children(recursive=True):
-        try:
-            if "java" in process.name():
-                processes.append(process.parents()[0])
-        except psutil.NoSuchProcess:
-            continue
+        with suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(process.cmdline()) and process.children():
+                processes.append(process)
     return processes
 
 
