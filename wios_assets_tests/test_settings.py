@@ -40,6 +40,22 @@ def test_a_folder_of_its_own_stays_where_it_was_put(monkeypatch: pytest.MonkeyPa
     assert load_settings().films == tmp_path / "inbox"
 
 
+@pytest.mark.parametrize(
+    "address", ["s3://bucket/lake", "s3a://bucket", "gs://bucket/lake", "hdfs://host:8020/lake", "abfss://a@b/lake"]
+)
+@pytest.mark.parametrize("name", ["lake", "data", "films"])
+def test_an_object_store_is_refused_with_the_setting_that_names_it(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch, no_settings_file: Path
+) -> None:
+    no_settings_file.write_text(f"{name}: {address}\n")
+    with pytest.raises(BadInput, match=rf"wios\.yaml: {name} = '{address}': .*keeps its files in folders"):
+        load_settings()
+    monkeypatch.setenv(f"WIOS_{name.upper()}", address)
+    with pytest.raises(BadInput, match=f"WIOS_{name.upper()}: {name} = '{address}'"):
+        load_settings()
+    assert not list(no_settings_file.parent.glob("*:*"))
+
+
 def test_the_environment_wins_over_the_file_and_the_file_over_the_default(
     monkeypatch: pytest.MonkeyPatch, no_settings_file: Path
 ) -> None:

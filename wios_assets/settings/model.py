@@ -6,12 +6,13 @@ settings file (`wios.yaml` of the project folder, or the file that `WIOS_CONFIG`
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -38,6 +39,8 @@ from wios_assets.vision.options import EngineOptions, FootageOptions
 
 FOLDERS = ("films", "galleries", "imdb", "lake", "dagster", "exports")
 PATHS = ("data", *FOLDERS, "cache", "detector_model", "embedder_model")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""A path that begins so is an address: `s3://bucket`, `file:/srv`."""
 
 
 def file_values() -> dict[str, Any]:
@@ -64,9 +67,13 @@ def file_values() -> dict[str, Any]:
 
 def _beside(file: Path, name: str, value: Any) -> Any:
     """A setting's value; a path is taken from the settings file's folder."""
-    if name in PATHS and isinstance(value, str) and value:
+    if name in PATHS and isinstance(value, str) and value and not _is_address(value):
         return str(file.parent / Path(value).expanduser())
     return value
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str | Path) and _ADDRESS.match(str(value)) is not None
 
 
 class Settings(BaseSettings):
@@ -159,18 +166,31 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=file_values())
 
+    @field_validator(*PATHS, mode="before")
+    @classmethod
+    def _no_address(cls, value: Any) -> Any:
+        if _is_address(value):
+            raise ValueError(
+                "is an address, and WIOS keeps its files in folders: tables are replaced by renaming folders, which "
+                "object stores and HDFS cannot do for it; give the path of a local, NFS or SMB folder"
+            )
+        return value
+
     @model_validator(mode="before")
     @classmethod
     def _folders_inside_data(cls, values: dict[str, Any]) -> dict[str, Any]:
-        data = Path(values.get("data") or default_data_folder()).expanduser().resolve()
-        filled = {**values, "data": data}
+        addresses = {name: values[name] for name in PATHS if _is_address(values.get(name))}
+        given = {name: value for name, value in values.items() if name not in addresses}
+        data = Path(given.get("data") or default_data_folder()).expanduser().resolve()
+        filled = {**given, "data": data}
         for name in FOLDERS:
-            given = values.get(name)
-            filled[name] = Path(given).expanduser().resolve() if given else data / name
+            folder = given.get(name)
+            filled[name] = Path(folder).expanduser().resolve() if folder else data / name
         for name in ("cache", "detector_model", "embedder_model"):
-            if values.get(name):
-                filled[name] = Path(values[name]).expanduser().resolve()
-        return filled
+            if given.get(name):
+                filled[name] = Path(given[name]).expanduser().resolve()
+        # Left as they are, so that the field's own check names the setting.
+        return filled | addresses
 
     @property
     def written_folders(self) -> list[Path]:
