@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -87,16 +88,18 @@ def test_a_film_is_analysed_in_the_image_and_its_page_answers_from_outside(conta
     # The example is written into the films folder, so it is made in the data volume.
     output = buildah("run", "--env=WIOS_FILMS=/data/films", *mounts, container, "wios", "demo")
     assert "Eileen Collins" in output
-    port, dagster = free_port(), free_port()
+    port = free_port()
     command = ["buildah", "run", "--env=WIOS_FILMS=/data/films", f"--env=WIOS_PAGE_TOKEN={TOKEN}"]
-    command += [f"--env=WIOS_PAGE_PORT={port}", f"--env=WIOS_UI_PORT={dagster}", *mounts, container]
+    command += [f"--env=WIOS_PAGE_PORT={port}", *mounts, container]
     with subprocess.Popen([*command, "wios", "ui"], start_new_session=True) as process:
         try:
             while answer(port, "/static/icon.svg", {}) != 200:
-                assert process.poll() is None
+                assert process.poll() is None, "`wios ui` ended in the container"
                 time.sleep(0.5)
             assert answer(port, "/api/films", {}) == 401
-            assert answer(port, "/api/films", {"Authorization": f"Bearer {TOKEN}"}) == 200
+            for path in ("/api/films", "/dagster/"):
+                assert answer(port, path, {"Authorization": f"Bearer {TOKEN}"}) == 200
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait(60)
