@@ -11,23 +11,24 @@ import pandas as pd
 import pyarrow as pa
 from filelock import FileLock
 from pydantic import Field
-from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.assets.footage_job import SegmentRunner, SegmentTask, SparkRunner
+from wios_assets.assets.footage_job import SegmentRunner, SegmentTask
 from wios_assets.assets.options import (
     engine_options,
     footage_options,
+    local_workers,
     runs_in_processes,
-    spark_tasks,
     threads_of_a_task,
     track_options,
 )
 from wios_assets.assets.results import check
+from wios_assets.assets.segment_cluster import SparkRunner
 from wios_assets.assets.segment_processes import ProcessRunner
 from wios_assets.assets.specs import check_spec, film_spec, table_out
 from wios_assets.assets.versions import with_options
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import ProgressWatch
+from wios_assets.lake.roots import Roots
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.stamps import FootageStamp, footage_is_kept, forget_footage, keep_footage
 from wios_assets.lake.store import StoredRows, read_rows, staging_folder
@@ -105,10 +106,10 @@ def footage(
             context.log.info("analysed before from the same content and options: kept")
             tables = _kept(lake, key)
         else:
-            segments = plan_segments(video.duration_s, rate, settings.footage.segment_seconds, spark_tasks(settings))
+            runner = _runner(settings, spark)
+            segments = plan_segments(video.duration_s, rate, settings.footage.segment_seconds, runner.parallelism())
             options = footage_options(settings, rate)
             task = SegmentTask(video, tuple(segments), engine, options, scratch / "progress")
-            runner = ProcessRunner(spark_tasks(settings)) if runs_in_processes(settings) else SparkRunner(spark)
             tables = _analysed(context, runner, lake, key, task, scratch)
         forget_footage(lake, key)
         yield from _outputs(tables, rate, engine.engine)
@@ -118,14 +119,20 @@ def footage(
             keep_footage(lake, key, stamp)
 
 
+def _runner(settings: Settings, spark: SparkSessionResource) -> SegmentRunner:
+    if runs_in_processes(settings):
+        return ProcessRunner(local_workers(settings))
+    return SparkRunner(spark, Roots.of(settings))
+
+
 @dataclass(frozen=True)
 class Footage:
     """A film's four tables, and measurements of the analysis as metadata."""
 
     shots: pd.DataFrame
     samples: pd.DataFrame
-    faces: SparkFrame | pa.Table | StoredRows
-    embeddings: SparkFrame | pa.Table | StoredRows
+    faces: pa.Table | StoredRows
+    embeddings: pa.Table | StoredRows
     vectors: pd.DataFrame
     measured: dict[str, Any]
 

@@ -14,8 +14,8 @@ from wios_assets.vision.options import EngineOptions, FootageOptions, LinkOption
 from wios_assets.vision.tracks import TrackOptions
 
 
-def spark_tasks(settings: Settings) -> int:
-    """Segments of a film that are analysed at once. A worker of a cluster is taken to have this machine's cores."""
+def local_workers(settings: Settings) -> int:
+    """Segments of a film that this machine analyses at once, as `spark_master` says: `local[N]`, or all its cores."""
     match = re.fullmatch(r"local(?:\[(\d+|\*)(?:,\d+)?\])?", settings.spark_master)
     if match and match[1] is None:
         return 1
@@ -25,8 +25,13 @@ def spark_tasks(settings: Settings) -> int:
 def runs_in_processes(settings: Settings) -> bool:
     """Whether a film's segments run in processes of this machine, and not as Spark tasks."""
     if settings.footage.runner == "auto":
-        return re.fullmatch(r"local(\[.*\])?", settings.spark_master) is not None
+        return not has_cluster(settings)
     return settings.footage.runner == "processes"
+
+
+def has_cluster(settings: Settings) -> bool:
+    """Whether `spark_master` names a cluster; a local master has no workers of its own."""
+    return re.fullmatch(r"local(\[.*\])?", settings.spark_master) is None
 
 
 def cores() -> int:
@@ -35,8 +40,8 @@ def cores() -> int:
 
 
 def threads_of_a_task(settings: Settings) -> int:
-    """Threads of one Spark task's engine, so that tasks × threads equals the cores."""
-    return max(1, cores() // spark_tasks(settings))
+    """Threads of one segment's engine, so that segments × threads equals the cores; a task of a cluster has one."""
+    return max(1, cores() // local_workers(settings))
 
 
 def engine_options(settings: Settings, threads: int) -> EngineOptions:

@@ -7,38 +7,35 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Thread
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from wios_assets.assets.footage_job import KINDS, AnalysedSegments, SegmentTask
+from wios_assets.assets.footage_job import (
+    AnalysedSegments,
+    SegmentTask,
+    read_records,
+    records_folder,
+    write_segment,
+)
 from wios_assets.errors import Unavailable
-from wios_assets.lake.paths import parquet_files
-from wios_assets.lake.store import StoredRows
-from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES
-from wios_assets.vision.segments import Segment
 
 
 @dataclass(frozen=True)
 class ProcessRunner:
-    """Runs segments in `workers` processes, which write the Parquet files that the lake takes over as they are."""
+    """Runs segments in `workers` processes."""
 
     workers: int
 
+    def parallelism(self) -> int:
+        return self.workers
+
     def __call__(self, task: SegmentTask, scratch: Path) -> AnalysedSegments:
-        folder = scratch / "records"
-        for kind, schema in KINDS.items():
-            (folder / kind).mkdir(parents=True)
-            if not task.segments:
-                pq.write_table(schema.empty_table(), folder / kind / "part-00000.parquet")
+        folder = records_folder(scratch)
         pool = worker_pool(self.workers)
         try:
-            for done in as_completed([pool.submit(_write_segment, task, each, folder) for each in task.segments]):
+            for done in as_completed([pool.submit(write_segment, task, each, folder) for each in task.segments]):
                 done.result()
         except BaseException as error:
             _end(pool)
@@ -48,13 +45,7 @@ class ProcessRunner:
                     "again, with fewer workers (`WIOS_SPARK_MASTER=local[1]`) if it happens again"
                 ) from None
             raise
-        return AnalysedSegments(
-            cuts=_read(folder / "cuts", ["cut_s"]),
-            samples=_read(folder / FRAME_SAMPLES.name),
-            vectors=_read(folder / FACE_EMBEDDINGS.name, ["face", "embedding"]),
-            faces=StoredRows(folder / FACES.name),
-            embeddings=StoredRows(folder / FACE_EMBEDDINGS.name),
-        )
+        return read_records(folder, len(task.segments))
 
 
 @lru_cache(maxsize=1)
@@ -86,21 +77,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _write_segment(task: SegmentTask, segment: Segment, folder: Path) -> None:
-    with ExitStack() as stack:
-        files = {
-            kind: stack.enter_context(
-                pq.ParquetWriter(folder / kind / f"part-{segment.number:05d}.parquet", schema, compression="zstd")
-            )
-            for kind, schema in KINDS.items()
-        }
-        for tables in task.tables(segment):
-            for kind, rows in tables.items():
-                if rows.num_rows:
-                    files[kind].write_table(rows)
-
-
-def _read(folder: Path, columns: list[str] | None = None) -> pa.Table:
-    return pa.concat_tables(pq.read_table(file, columns=columns, partitioning=None) for file in parquet_files(folder))

@@ -60,7 +60,12 @@ def read_progress(lake: Path, film: str) -> Progress | None:
 
 
 def note_done(folder: Path, segment: int, seconds: float) -> None:
-    """Note how many seconds of a segment are done; called by the worker that analyses it."""
+    """Note how many seconds of a segment are done; called by the worker that analyses it.
+
+    Raises:
+        FileNotFoundError: the folder was removed, because the run has ended; it is not made again.
+    """
+    folder.stat()
     write_atomic(folder / str(segment), f"{seconds:.3f}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
     from wios_assets.settings import Settings
 
 
+CONF_FOLDER = Path(__file__).with_name("spark_conf")
+"""Spark's configuration folder: what its Java processes log."""
+EXECUTOR_HEAP_MIB = 512
+"""Java heap of an executor: rows do not pass through it, since Python processes write their files themselves."""
+EXECUTOR_OVERHEAD_MIB = 384
+
+
 def spark_config(settings: Settings) -> dict[str, str]:
-    """Spark's configuration; on a cluster only the master's address differs."""
+    """Spark's configuration."""
     config = {
         "spark.master": settings.spark_master,
         "spark.app.name": "wios",
         "spark.driver.memory": settings.spark_memory,
-        "spark.executor.memory": settings.spark_memory,
         "spark.sql.shuffle.partitions": "8",
         "spark.sql.session.timeZone": "UTC",
         # Otherwise the film key "007" becomes 7.
@@ -38,19 +45,52 @@ def spark_config(settings: Settings) -> dict[str, str]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
-    if settings.spark_master.startswith("local"):
+    if _is_local(settings.spark_master):
         config |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-    return config
+    else:
+        config |= _cluster_config(settings)
+    return config | settings.spark.config
+
+
+def _cluster_config(settings: Settings) -> dict[str, str]:
+    spark = settings.spark
+    python_mib = spark.executor_cores * spark.python_mib
+    # A standalone master knows only of the heap's size, so the Python processes are asked for there.
+    standalone = settings.spark_master.startswith(("spark://", "local-cluster"))
+    config = {
+        "spark.executor.cores": str(spark.executor_cores),
+        "spark.executor.memory": f"{EXECUTOR_HEAP_MIB + (python_mib if standalone else 0)}m",
+        "spark.executor.memoryOverhead": f"{EXECUTOR_OVERHEAD_MIB + python_mib}m",
+        "spark.driver.port": str(spark.driver_port),
+        "spark.blockManager.port": str(spark.block_port),
+    }
+    named = {
+        "spark.driver.host": spark.driver_host,
+        "spark.driver.bindAddress": spark.bind_address or spark.driver_host,
+        "spark.archives": spark.archives,
+    }
+    return config | {name: value for name, value in named.items() if value}
+
+
+def _is_local(master: str) -> bool:
+    return re.fullmatch(r"local(\[.*\])?", master) is not None
 
 
 class SparkSessionResource(LazyPySparkResource):
     """Starts the Spark session when an asset or table first needs it; runs of small tables do without."""
 
     cache: str
+    worker_python: str
+    worker_wait_s: float
 
     @classmethod
     def of(cls, settings: Settings) -> SparkSessionResource:
-        return cls(spark_config=spark_config(settings), cache=str(settings.cache))
+        return cls(
+            spark_config=spark_config(settings),
+            cache=str(settings.cache),
+            worker_python=settings.spark.python or sys.executable,
+            worker_wait_s=settings.spark.worker_wait_seconds,
+        )
 
     @property
     def spark_session(self) -> SparkSession:
@@ -66,9 +106,10 @@ class SparkSessionResource(LazyPySparkResource):
         if active is None:
             java = find_java(Path(self.cache))
             os.environ["JAVA_HOME"] = str(java.home)
-            os.environ.setdefault("SPARK_CONF_DIR", str(Path(__file__).with_name("spark_conf")))
-            os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-            if master.startswith("local"):
+            os.environ.setdefault("SPARK_CONF_DIR", str(CONF_FOLDER))
+            os.environ["PYSPARK_PYTHON"] = self.worker_python
+            os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+            if _is_local(master):
                 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
             try:
                 active = super().spark_session

@@ -273,6 +273,47 @@ def _sub_path(path: str) -> str:
     return path
 
 
+class SparkSettings(Group):
+    """How the workers of a Spark cluster reach this machine, and what each of them is given."""
+
+    driver_host: str = Field(
+        default="",
+        description="Name or address under which the workers reach this machine, the driver; empty for the host name",
+    )
+    bind_address: str = Field(
+        default="", description="Address that the driver listens on; empty for that of `spark.driver_host`"
+    )
+    driver_port: int = Field(
+        default=0, ge=0, le=65535, description="Port on which the driver listens to its workers; 0 for any that is free"
+    )
+    block_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of the driver's and workers' block managers; 0 for any"
+    )
+    python: str = Field(
+        default="",
+        description="Python of the workers, such as `/opt/wios/bin/python`, or `./wios/bin/python` within an archive; "
+        "empty for the driver's path",
+    )
+    archives: str = Field(
+        default="",
+        description="Archives (.tar.gz, .zip) that each worker unpacks, comma-separated: `/shared/wios.tar.gz#wios` "
+        "becomes the folder `./wios`",
+    )
+    executor_cores: int = Field(
+        default=1, ge=1, description="Segments that one executor analyses at once, each in a Python process of its own"
+    )
+    python_mib: int = Field(
+        default=600, ge=100, description="Memory asked for each Python process of an executor, in MiB"
+    )
+    worker_wait_seconds: float = Field(
+        default=120.0, gt=0, description="Longest time without any worker after which a run fails, in seconds"
+    )
+    config: dict[str, str] = Field(
+        default={},
+        description="Any other of Spark's properties, such as `spark.kubernetes.container.image`; these come last",
+    )
+
+
 class PageSettings(Group):
     """Where the page stands, and its limits."""
 

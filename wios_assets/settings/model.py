@@ -32,6 +32,7 @@ from wios_assets.settings.groups import (
     LinkSettings,
     NamingSettings,
     PageSettings,
+    SparkSettings,
     TmdbSettings,
 )
 from wios_assets.settings.project import default_data_folder, settings_file
@@ -121,9 +122,10 @@ class Settings(BaseSettings):
         "it, `<model>.yaml`",
     )
     spark_master: str = Field(
-        default="local[*]", description="Spark's master: `local[*]`, `local[N]` or `spark://host:port`"
+        default="local[*]",
+        description="Spark's master: `local[*]`, `local[N]`, `spark://host:port`, `k8s://…` or `yarn`",
     )
-    spark_memory: str = Field(default="2g", description="Memory of Spark's driver, and of its executors on a cluster")
+    spark_memory: str = Field(default="2g", description="Memory of Spark's driver")
     imdb_download: bool = Field(
         default=False,
         description="Whether every load of IMDB first fetches what changed; setting it accepts IMDB's terms",
@@ -154,6 +156,7 @@ class Settings(BaseSettings):
     imdb_load: ImdbLoadSettings = Field(default_factory=ImdbLoadSettings)
     tmdb: TmdbSettings = Field(default_factory=TmdbSettings)
     page: PageSettings = Field(default_factory=PageSettings)
+    spark: SparkSettings = Field(default_factory=SparkSettings)
 
     @classmethod
     def settings_customise_sources(

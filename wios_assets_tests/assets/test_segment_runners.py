@@ -10,12 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from wios_assets.assets.footage_job import AnalysedSegments, SegmentTask, SparkRunner
+from wios_assets.assets.footage_job import AnalysedSegments, SegmentTask
 from wios_assets.assets.options import engine_options, footage_options, runs_in_processes
+from wios_assets.assets.segment_cluster import SparkRunner
 from wios_assets.assets.segment_processes import ProcessRunner, worker_pool
 from wios_assets.errors import Unavailable, WiosError
+from wios_assets.lake.roots import Roots
 from wios_assets.lake.spark import SparkSessionResource
-from wios_assets.lake.store import move_rows, read_rows, write_rows
+from wios_assets.lake.store import move_rows, read_rows
 from wios_assets.settings import load_settings
 from wios_assets.tables import FACE_EMBEDDINGS, FACES
 from wios_assets.vision.segments import plan_segments
@@ -38,10 +40,7 @@ def task(finished: FinishedExample, tmp_path: Path) -> SegmentTask:
 def stored(records: AnalysedSegments, lake: Path) -> dict[str, pa.Table]:
     """The records as the lake has them."""
     for table, rows in ((FACES, records.faces), (FACE_EMBEDDINGS, records.embeddings)):
-        if hasattr(rows, "toArrow"):
-            write_rows(lake, table, rows.toArrow(), "a film")
-        else:
-            move_rows(lake, table, rows, "a film")
+        move_rows(lake, table, rows, "a film")
     return {
         "cuts": records.cuts.sort_by("cut_s"),
         "samples": records.samples.sort_by("sample"),
@@ -53,8 +52,8 @@ def stored(records: AnalysedSegments, lake: Path) -> dict[str, pa.Table]:
 @pytest.mark.slow
 def test_processes_and_spark_give_the_same_tables(finished: FinishedExample, task: SegmentTask, tmp_path: Path) -> None:
     tables = []
-    spark = SparkSessionResource.of(finished.settings)
-    for name, runner in (("processes", ProcessRunner(WORKERS)), ("spark", SparkRunner(spark))):
+    spark = SparkRunner(SparkSessionResource.of(finished.settings), Roots.of(finished.settings))
+    for name, runner in (("processes", ProcessRunner(WORKERS)), ("spark", spark)):
         scratch = tmp_path / name
         scratch.mkdir()
         tables.append(stored(runner(task, scratch), tmp_path / f"lake-{name}"))
