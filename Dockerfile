@@ -19,7 +19,6 @@ RUN apt-get update \
  && useradd --uid 1000 --create-home wios \
  && install -d -o wios -g wios /data /films /galleries
 COPY --from=build /opt/wios /opt/wios
-COPY container/spark-class /opt/wios/bin/spark-class
 ENV PATH=/opt/wios/bin:/usr/bin:/bin \
     LANG=C.UTF-8 \
     WIOS_DATA=/data \

@@ -8,6 +8,7 @@ import typer
 
 from wios_assets.cli import (
     asking,
+    cluster,
     doctor,
     exporting,
     films,
@@ -68,6 +69,10 @@ tables = typer.Typer(no_args_is_help=True, help="IMDB's files.")
 tables.callback()(imdb.about)
 tables.command("load")(imdb.load)
 
+machines = typer.Typer(no_args_is_help=True, help="A Spark cluster of several machines.")
+machines.command("master")(cluster.master)
+machines.command("worker")(cluster.worker)
+
 app.command("init")(project.init)
 app.command("demo")(running.demo)
 app.command("ui")(running.ui)
@@ -86,5 +91,6 @@ app.command("identify")(judging.identify)
 app.add_typer(tables, name="imdb")
 app.command("sql")(sql.sql)
 app.command("forget")(forgetting.forget)
+app.add_typer(machines, name="cluster")
 app.command("settings")(showing.settings)
 app.command("doctor")(doctor.doctor)

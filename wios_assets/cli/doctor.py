@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.text import Text
 
 from wios_assets.cli.console import console, printable
-from wios_assets.errors import WiosError
+from wios_assets.errors import BadInput, WiosError, explain
 from wios_assets.text import typed
 
 if TYPE_CHECKING:
@@ -44,16 +44,23 @@ class Finding:
     remedy: str = ""
 
 
-def doctor() -> None:
+def doctor(
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Check every worker of the Spark cluster instead of this machine.")
+    ] = False,
+) -> None:
     """Check Java, models, folders, space, port and library, and say how to mend what is wrong.
 
-    Ends with 1 where something fails; a warning alone does not.
+    With --cluster, runs a task on every worker that `spark_master` has, and says what is missing there: Python,
+    packages, models, folders, and how far its clock is off. Ends with 1 where something fails; a warning alone does
+    not.
     """
     from wios_assets.settings import load_settings
 
     failed = False
     out = console()
-    for finding in findings(load_settings()):
+    settings = load_settings()
+    for finding in cluster_findings(settings) if cluster else findings(settings):
         line = Text(f"{finding.state:4}", style=_STYLES[finding.state])
         remedy = f"; {finding.remedy}" if finding.remedy else ""
         line.append(printable(f"  {finding.subject:10}  {finding.message}{remedy}"), style="not bold default")
@@ -84,6 +91,32 @@ def findings(settings: Settings) -> Iterator[Finding]:
             yield Finding(check.__name__.strip("_"), "fail", str(error))
         except OSError as error:
             yield Finding(check.__name__.strip("_"), "fail", f"{error.filename}: {error.strerror}")
+
+
+def cluster_findings(settings: Settings) -> Iterator[Finding]:
+    """Results of the checks of every worker.
+
+    Raises:
+        BadInput: `spark_master` names no cluster.
+    """
+    from wios_assets.assets.options import has_cluster
+    from wios_assets.assets.worker_check import check_workers
+
+    if not has_cluster(settings):
+        raise BadInput(f"spark_master is {settings.spark_master}: set WIOS_SPARK_MASTER to a cluster's address")
+    try:
+        workers = check_workers(settings)
+    except Exception as error:
+        explained = explain(error, settings.written_folders)
+        if explained is None:
+            raise
+        yield Finding("cluster", "fail", str(explained))
+        return
+    for worker in workers:
+        yield Finding("worker", "ok", f"{worker.host}: {worker.summary}")
+        for problem in worker.problems:
+            state: State = "fail" if problem.fatal else "warn"
+            yield Finding(problem.subject, state, f"{worker.host}: {problem.message}", problem.remedy)
 
 
 def _java(settings: Settings) -> Iterator[Finding]:
