@@ -37,16 +37,19 @@ def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
         WiosError: a port is in use, others could reach the page and no token is set, or one ends before it answers.
     """
     from wios_assets.page.security import required_token
-    from wios_assets.runs.processes import end_orphaned_runs
+    from wios_assets.runs.processes import end_dead_runs
 
     required_token(settings)
     _check_free(settings.page_host, settings.page_port, "--port or WIOS_PAGE_PORT")
     home = prepare_dagster_home(settings)
     for folder in (settings.films, settings.galleries, settings.imdb):
         folder.mkdir(parents=True, exist_ok=True)
+    with dagster_instance(settings):
+        # Damaged databases are set aside only while no `wios ui` runs.
+        pass
     with ui_lock(settings):
         with dagster_instance(settings) as instance:
-            end_orphaned_runs(instance)
+            end_dead_runs(settings, instance, daemon=False)
         try:
             return _serve(settings, home, ready)
         finally:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,12 @@ HEARTBEAT_S = 75.0
 # Dagster puts the path into SQLAlchemy's address of the database as it is.
 _UNUSABLE = re.compile(r"\?|%[0-9a-fA-F]{2}")
 QUEUE_DAEMON = "QUEUED_RUN_COORDINATOR"
+BUSY_S = 30.0
+"""How long SQLite waits for another program's lock on a database, in seconds."""
+DAMAGED_FOLDER = "damaged"
+"""Folder in Dagster's home that damaged databases are moved to."""
+_OPENING_TIMEOUT_S = 120.0
+_JOURNALS = ("-wal", "-shm", "-journal")
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -64,26 +72,132 @@ def prepare_dagster_home(settings: Settings) -> Path:
 def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
     """Dagster's instance for these settings.
 
+    Databases that are damaged are moved into the folder `damaged`, with a line on standard error: the history of runs
+    begins anew, and films, names and decisions stay. A database that another program has locked is waited for.
+
     Raises:
         WiosError: its storage cannot be opened or used, then or later.
     """
     home = prepare_dagster_home(settings)
-    from dagster import DagsterError, DagsterInstance
     from sqlalchemy.exc import SQLAlchemyError
 
-    try:
-        instance = DagsterInstance.get()
-    except (DagsterError, SQLAlchemyError, OSError) as error:
-        reason = explain(error, [home])
-        raise reason or Unavailable(
-            f"{home}: Dagster's storage cannot be opened ({str(error).strip().partition(chr(10))[0]}); move the folder "
-            f"away: the history of runs goes with it, films and names stay"
-        ) from None
+    wait_for_locks()
+    instance = _open_instance(settings, home)
     with instance:
         try:
             yield instance
         except SQLAlchemyError as error:
+            if _is_damage(error):
+                # Processes that have the databases open go on with them until they end.
+                _damage_mark(home).touch()
             raise explain(error, [home]) or error from None
+
+
+def wait_for_locks() -> None:
+    """Have SQLite wait `BUSY_S` for other programs' locks, on every connection that SQLAlchemy opens in this process.
+
+    Python's default of five seconds is shorter than what a backup or a browser of databases may take.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if not event.contains(Engine, "connect", _set_busy_timeout):
+        event.listen(Engine, "connect", _set_busy_timeout)
+
+
+def _set_busy_timeout(connection: object, _: object) -> None:
+    """Called by SQLAlchemy with each new DBAPI connection."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_S * 1000:.0f}")
+
+
+def _open_instance(settings: Settings, home: Path) -> DagsterInstance:
+    """Dagster's instance at DAGSTER_HOME, opened again where damaged databases could be set aside.
+
+    One process at a time: two first commands would create the same tables.
+
+    Raises:
+        WiosError: its storage cannot be opened.
+    """
+    from dagster import DagsterError, DagsterInstance
+    from sqlalchemy.exc import SQLAlchemyError
+
+    failures = (DagsterError, SQLAlchemyError, OSError)
+    try:
+        with FileLock(home / ".open.lock", timeout=_OPENING_TIMEOUT_S):
+            if _damage_mark(home).exists():
+                _set_aside_damaged(settings, home)
+            try:
+                return DagsterInstance.get()
+            except failures:
+                if not _set_aside_damaged(settings, home):
+                    raise
+            return DagsterInstance.get()
+    except Timeout:
+        raise Conflict(
+            f"{home}: another command is still opening the history of runs; wait until it has ended"
+        ) from None
+    except failures as error:
+        raise explain(error, [home]) or Unavailable(
+            f"{home}: Dagster's storage cannot be opened ({str(error).strip().partition(chr(10))[0]}); move the folder "
+            f"away: the history of runs goes with it, films and names stay"
+        ) from None
+
+
+def _is_damage(error: Exception) -> bool:
+    text = str(error)
+    return "malformed" in text or "not a database" in text
+
+
+def _damage_mark(home: Path) -> Path:
+    """File that says that a database was found damaged while it was used."""
+    return home / ".damaged"
+
+
+def _set_aside_damaged(settings: Settings, home: Path) -> list[Path]:
+    """Move each damaged database, with its journals, into `damaged/<time>`; returns where they were.
+
+    Raises:
+        Conflict: `wios ui` works with them.
+    """
+    damaged = [file for file in sorted(home.rglob("*.db")) if not _is_set_aside(home, file) and not _is_sound(file)]
+    if damaged and ui_runs(settings):
+        raise Conflict(f"{_listed(damaged)}: damaged; end `wios ui` and start it again, which sets it aside")
+    kept = home / DAMAGED_FOLDER / time.strftime("%Y%m%d-%H%M%S")
+    for database in damaged:
+        for file in (database, *(database.with_name(database.name + end) for end in _JOURNALS)):
+            with suppress(FileNotFoundError):
+                target = kept / file.relative_to(home)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
+    _damage_mark(home).unlink(missing_ok=True)
+    if damaged:
+        print(
+            f"wios: {_listed(damaged)}: damaged, and moved to {kept}; the history of runs begins anew; films, names "
+            "and decisions stay",
+            file=sys.stderr,
+        )
+    return damaged
+
+
+def _is_set_aside(home: Path, file: Path) -> bool:
+    return DAMAGED_FOLDER in file.relative_to(home).parts
+
+
+def _is_sound(database: Path) -> bool:
+    """Whether SQLite can read a file throughout; one that cannot be opened, or is locked, counts as sound."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(database, timeout=0)) as connection:
+        try:
+            return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
+        except sqlite3.OperationalError:
+            return True
+        except sqlite3.DatabaseError:
+            return False
+    return True
+
+
+def _listed(files: list[Path]) -> str:
+    return ", ".join(map(str, files))
 
 
 @contextmanager

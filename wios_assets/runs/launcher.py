@@ -8,7 +8,8 @@ from typing import Any
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
 
-from wios_assets.runs.processes import PROCESS_TAG, lives
+from wios_assets.runs.instance import wait_for_locks
+from wios_assets.runs.processes import KILLED, PROCESS_TAG, lives
 
 PARTITION_TAG = "dagster/partition"
 RUNS_LOOKED_AT = 20
@@ -24,6 +25,11 @@ class FilmRunLauncher(DefaultRunLauncher):
     killed does not keep the film, and the pool, for ever.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Every process of Dagster's has a launcher: webserver, daemon, code server, runs.
+        wait_for_locks()
+
     @property
     def supports_check_run_worker_health(self) -> bool:
         return True
@@ -31,7 +37,7 @@ class FilmRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         process = run.tags.get(PROCESS_TAG)
         if process is not None and not lives(process):
-            return CheckRunHealthResult(WorkerStatus.FAILED, f"its process {process.partition('@')[0]} is gone")
+            return CheckRunHealthResult(WorkerStatus.FAILED, KILLED)
         return CheckRunHealthResult(WorkerStatus.RUNNING)
 
     def launch_run(self, context: LaunchRunContext) -> None:

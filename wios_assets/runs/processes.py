@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from wios_assets.errors import Conflict
+from wios_assets.films.film_lock import free_film_lock
+from wios_assets.settings import Settings
+
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
 PROCESS_TAG = "wios/process"
 COMMAND_TAG = "wios/command"
 """The command that asked for a run."""
+FILM_TAG = "dagster/partition"
+KILLED = (
+    "the run's process was killed or ended without a report, as when memory is used up or the machine is switched off; "
+    "run the film again"
+)
+"""Reason of a run whose process is gone."""
 
 
 def process_identity(pid: int) -> str:
@@ -30,22 +40,43 @@ def lives(process: str) -> bool:
 
 
 def this_process() -> dict[str, str]:
-    """Tags for a run that this process carries out itself."""
-    return {PROCESS_TAG: process_identity(os.getpid())}
+    """Tags for a run that this process carries out itself; where it is killed, the daemon does not start it again."""
+    return {PROCESS_TAG: process_identity(os.getpid()), "dagster/max_retries": "0"}
 
 
-def end_orphaned_runs(instance: DagsterInstance) -> list[str]:
-    """Mark runs that nothing carries out any more as failed; returns their ids.
+def end_dead_runs(settings: Settings, instance: DagsterInstance, *, daemon: bool) -> list[str]:
+    """Mark started runs whose process is gone as failed; returns their ids.
 
-    Called while no daemon runs on this instance, so a run without a living process of its own is an orphan. Without
-    this, a run that was killed with its daemon would keep its place in the queue for ever.
+    A run without a process of its own is the daemon's: dead where no daemon works on the data folder and nobody writes
+    the film. Without this, a killed run would be shown as running, and keep its place in the queue, for ever.
+
+    Args:
+        daemon: whether a daemon carries out runs; see `instance.daemon_runs`.
     """
     from dagster import RunsFilter
 
-    orphans = [run for run in instance.get_runs(RunsFilter(statuses=_started())) if not _is_alive(run)]
-    for run in orphans:
-        instance.report_run_failed(run, "Its process ended without reporting, as when the machine is switched off.")
-    return [run.run_id for run in orphans]
+    dead = []
+    for run in instance.get_runs(RunsFilter(statuses=_started())):
+        if _is_alive(run) or (PROCESS_TAG not in run.tags and (daemon or _is_written(settings, run))):
+            continue
+        # The process may have ended, and reported that, since the runs were read.
+        now = instance.get_run_by_id(run.run_id)
+        if now is not None and now.status in _started():
+            instance.report_run_failed(now, KILLED)
+            dead.append(run.run_id)
+    return dead
+
+
+def _is_written(settings: Settings, run: DagsterRun) -> bool:
+    """Whether a process holds the lock of the run's film."""
+    film = run.tags.get(FILM_TAG)
+    if film is None:
+        return False
+    try:
+        with free_film_lock(settings.data, film):
+            return False
+    except Conflict:
+        return True
 
 
 def unfinished_runs(
@@ -55,7 +86,7 @@ def unfinished_runs(
     from dagster import DagsterRunStatus, RunsFilter
 
     waiting = [DagsterRunStatus.QUEUED, DagsterRunStatus.NOT_STARTED] if queued else []
-    tags = {"dagster/partition": film} if film is not None else {}
+    tags = {FILM_TAG: film} if film is not None else {}
     runs = instance.get_runs(RunsFilter(statuses=[*_started(), *waiting], tags=tags, job_name=job))
     return [run for run in reversed(list(runs)) if PROCESS_TAG not in run.tags or _is_alive(run)]
 
