@@ -6,13 +6,16 @@ See https://ffmpeg.org/ffmpeg-protocols.html#concat. It joins bytes, so it is fo
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from wios_assets.errors import BadInput
 
 SUFFIX = ".parts"
 _HEADER = "# The files of one film, in order."
+_DVD_TITLE = re.compile(r"(VTS_\d\d)_\d\.VOB", re.IGNORECASE)
 
 
 def parts_text(files: Sequence[Path]) -> str:
@@ -57,6 +60,16 @@ def video_address(path: Path) -> str:
 def files_of(path: Path) -> list[Path]:
     """The files of a video: those that a list names in order, or the file itself."""
     return read_parts(path) if path.suffix == SUFFIX else [path]
+
+
+def streams_of(files: Sequence[Path]) -> list[tuple[Path, ...]]:
+    """A film's files with those of one DVD title together: each group is one stream."""
+
+    def stream(file: Path) -> tuple[Path, str]:
+        match = _DVD_TITLE.fullmatch(file.name)
+        return file.parent, match[1].casefold() if match else file.name
+
+    return [tuple(group) for _, group in groupby(files, stream)]
 
 
 def fingerprint_of_parts(fingerprints: Sequence[str]) -> str:

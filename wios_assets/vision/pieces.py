@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def address(path: Path, extent: Extent | None) -> str:
 def recordings(path: Path, opened: Opener) -> list[Extent | None]:
     """The recordings that a file consists of, in order; None for the whole file where its clock never restarts.
 
-    Parts of a film that are no MPEG streams are a recording each.
+    A part of a film is a recording, or several; only the files of one DVD title go on from one to the next.
 
     In files of more than `SMALL_FILE_BYTES`, stretches of up to half of that in which the clock advances by up to
     `CLOCK_JUMP_S` are not looked into, so a recording shorter than that may be missed there.
@@ -104,33 +104,43 @@ def recordings(path: Path, opened: Opener) -> list[Extent | None]:
         opened: opens a stretch of the file as a container and its main video track.
     """
     files = parts.files_of(path)
-    sizes = [file.stat().st_size for file in files]
-    size = sum(sizes)
-    if len(files) > 1 and not all(_is_mpeg_stream(file) for file in files):
-        return list(pairwise(accumulate(sizes, initial=0)))
+    streams = parts.streams_of(files)
+    extents: list[Extent | None] = []
+    start = 0
+    for stream in streams:
+        end = start + sum(file.stat().st_size for file in stream)
+        extents += _recordings(files, start, end, opened, is_whole=len(streams) == 1)
+        start = end
+    return extents
+
+
+def _recordings(files: Sequence[Path], first: int, end: int, opened: Opener, *, is_whole: bool) -> list[Extent | None]:
+    """The recordings in the bytes from `first` to `end` of the files put together.
+
+    Args:
+        is_whole: whether these are all bytes of the files.
+    """
     cuts: list[int] = []
-    start: int | None = 0
+    start: int | None = first
     while start is not None:
-        with opened((start, size) if start else None) as (container, stream):
+        with opened(None if is_whole and not start else (start, end)) as (container, stream):
             if not can_be_joined(container):
                 break
-            joints = list(_joints(container, stream, size - start))
+            joints = list(_joints(container, stream, end - start))
             cuts += [_cut(files, start + before.position, start + after.position) for before, after in joints]
             last_start = joints[-1][1] if joints else None
-            other = _other_track(container, stream, last_start, size - start)
+            other = _other_track(container, stream, last_start, end - start)
         start = None if other is None else _cut(files, start + other[0].position, start + other[1].position)
         cuts += [] if start is None else [start]
-    if not cuts:
+    if is_whole and not cuts:
         return [None]
-    return list(pairwise([0, *cuts, size]))
+    return [*pairwise([first, *cuts, end])]
 
 
-def _is_mpeg_stream(file: Path) -> bool:
-    try:
-        with av.open(f"file:{file}") as container:
-            return can_be_joined(container)
-    except (av.error.FFmpegError, ValueError):
-        return False
+def first_file(path: Path, extent: Extent | None) -> Path:
+    """The file in which a recording begins."""
+    files = parts.files_of(path)
+    return files[0] if extent is None else next(_ranges(files, *extent))[0]
 
 
 def _other_track(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,7 +20,7 @@ from wios_assets.vision import parts
 from wios_assets.vision.encryption import encryption
 from wios_assets.vision.engine import Image
 from wios_assets.vision.hardware import Decoder, open_container
-from wios_assets.vision.pieces import CLOCK_RESTART_S, Extent, Piece, address, can_be_joined, recordings
+from wios_assets.vision.pieces import CLOCK_RESTART_S, Extent, Piece, address, can_be_joined, first_file, recordings
 
 FINGERPRINT_CHUNKS = 64
 FINGERPRINT_CHUNK_BYTES = 64 * 1024
@@ -82,8 +82,8 @@ def probe(path: Path) -> Video:
     first = pieces[0]
     with open_video(path, extent=first.extent) as (container, stream):
         picture, first_s = _first_picture(path, container, stream, first.start_s)
-        rotation = round(picture.rotation) % 360
-        rotation = rotation if rotation % 90 == 0 else 0
+        rotation = _rotation(picture)
+        _refuse_turned(path, pieces, rotation)
         width, height = display_size(picture, stream.sample_aspect_ratio, rotation)
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         return Video(
@@ -100,6 +100,25 @@ def probe(path: Path) -> Video:
             codec=stream.codec_context.name,
             pieces=tuple(pieces),
         )
+
+
+def _rotation(picture: VideoFrame) -> int:
+    """Degrees, counter-clockwise, by which a picture is turned for display; 0 where that is no multiple of 90."""
+    rotation = round(picture.rotation) % 360
+    return rotation if rotation % 90 == 0 else 0
+
+
+def _refuse_turned(path: Path, pieces: Sequence[Piece], rotation: int) -> None:
+    """Refuse a film with a part that is turned otherwise than by `rotation`, which is the first one's."""
+    for piece in pieces[1:] if path.suffix == parts.SUFFIX else ():
+        with open_video(path, extent=piece.extent) as (container, stream):
+            other = _rotation(_first_picture(path, container, stream, 0.0)[0])
+        if other != rotation:
+            raise BadInput(
+                f"{first_file(path, piece.extent)}: its pictures are turned by {other}°, those of "
+                f"{first_file(path, pieces[0].extent)} by {rotation}°; make one file of the film's parts, for example "
+                "with mkvmerge"
+            )
 
 
 def read_pieces(path: Path) -> list[Piece]:

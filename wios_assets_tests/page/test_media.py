@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import io
 import time
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+from PIL import Image
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import publish
-from wios_assets.page.media import PREVIEW_WIDTH, Previews, write_preview
+from wios_assets.page.media import PREVIEW_WIDTH, Previews, _frame_at, write_preview
 from wios_assets.settings import load_settings
+from wios_assets.vision.parts import parts_text
 from wios_assets.vision.video import probe
 from wios_assets_tests.page.served import serving
 from wios_assets_tests.sample_lake import fill, library_row
@@ -45,6 +49,20 @@ def test_a_preview_shows_the_same_frame_at_the_same_time(tmp_path: Path) -> None
         assert min(abs(other - seconds) for other, shown in original.items() if shown == number) < 0.03
     with av.open(str(out)) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
+
+
+def test_a_preview_and_a_poster_of_a_film_in_parts_go_by_its_one_clock(tmp_path: Path) -> None:
+    parts = []
+    for part in (0, 1):
+        pictures = [numbered_picture(50 * part + number, 320, 240) for number in range(50)]
+        parts.append(write_film(tmp_path / f"film-cd{part + 1}.mkv", pictures, audio_s=2.0))
+    film = tmp_path / "film=x.parts"
+    film.write_text(parts_text(parts), encoding="utf-8")
+    out = tmp_path / "preview.mp4"
+    write_preview(film, out, lambda seconds: None)
+    assert numbers(out) == {round(number / 25, 2): number for number in range(100)}
+    poster = _frame_at(film, 3.0)
+    assert read_number(np.asarray(Image.open(io.BytesIO(poster)))) == 75
 
 
 def test_the_preview_of_a_rotated_film_is_small_and_upright(tmp_path: Path) -> None:
