@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -339,8 +339,10 @@ def _ends_s(
     pictures = reached = 0.0
     last_dts_s = -float("inf")
     usual_s = 1.0 / float(stream.average_rate) if stream.average_rate else 0.0
-    try:
+    # A file without keyframes cannot be sought, and is read from its start.
+    with suppress(av.error.FFmpegError):
         container.seek(int(from_s * av.time_base))
+    try:
         for packet in container.demux():
             time = packet.dts if by_decoding or packet.pts is None else packet.pts
             if time is None or not packet.size:

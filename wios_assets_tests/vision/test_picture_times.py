@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from wios_assets.vision.sampling import read_pictures
@@ -19,21 +21,31 @@ PICTURES = 60
 
 
 def write_film(
-    path: Path, codec: str = "libx264", options: dict[str, str] | None = None, sound_s: float = 0.0, cover: bool = False
+    path: Path,
+    codec: str = "libx264",
+    options: dict[str, str] | None = None,
+    sound_s: float = 0.0,
+    cover: str | None = None,
+    cover_is_default: bool = False,
 ) -> Path:
-    """A film whose picture n has brightness 16 + 3n; perhaps with sound, perhaps with a cover as its first track."""
+    """A film whose picture n has brightness 16 + 3n; perhaps with sound, perhaps with a cover of some codec as its
+    first track."""
     with av.open(str(path), "w") as container:
-        still = None
-        if cover:
-            still = container.add_stream("mjpeg", rate=RATE)
-            still.width, still.height, still.pix_fmt = 96, 144, "yuvj420p"
+        still: VideoStream | None = None
+        if cover is not None:
+            added = container.add_stream(cover, rate=RATE)
+            assert isinstance(added, VideoStream)
+            still = added
+            still.width, still.height, still.pix_fmt = 96, 144, "yuvj420p" if cover == "mjpeg" else "rgb24"
+            if cover_is_default:
+                still.disposition = Disposition.default
         video = container.add_stream(codec, rate=RATE, options=options or {})
         assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt, video.bit_rate = 160, 120, "yuv420p", 4_000_000
         sound = container.add_stream("mp3", rate=48000) if sound_s else None
         if still is not None:
             picture = av.VideoFrame.from_ndarray(np.full((144, 96, 3), 90, np.uint8), format="rgb24")
-            container.mux(still.encode(picture.reformat(format="yuvj420p")))
+            container.mux(still.encode(picture.reformat(format=still.pix_fmt)))
             container.mux(still.encode())
         for number in range(PICTURES):
             planes = np.full((180, 160), 128, np.uint8)
@@ -66,8 +78,44 @@ def test_sound_that_goes_on_makes_a_film_no_longer(tmp_path: Path, suffix: str) 
     assert video.duration_s == pytest.approx(PICTURES / RATE, abs=0.01)
 
 
-def test_a_cover_that_is_the_first_track_is_not_the_film(tmp_path: Path) -> None:
-    video = probe(write_film(tmp_path / "film.mkv", cover=True))
+@pytest.mark.parametrize("last_s", [600.0, 36_000.0])
+def test_a_subtitle_long_after_the_pictures_makes_a_film_no_longer(tmp_path: Path, last_s: float) -> None:
+    plain = write_film(tmp_path / "plain.mkv", options={"bf": "2"})
+    lines = tmp_path / "lines.srt"
+    hours, minutes = divmod(int(last_s) // 60, 60)
+    lines.write_text(
+        "1\n00:00:00,500 --> 00:00:01,000\nHello\n\n"
+        f"2\n{hours:02d}:{minutes:02d}:00,000 --> {hours:02d}:{minutes:02d}:01,000\nsubtitles by nobody\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "film.mkv"
+    with av.open(str(plain)) as pictures, av.open(str(lines)) as texts, av.open(str(path), "w") as container:
+        video_copy = container.add_stream_from_template(pictures.streams.video[0])
+        text_copy = container.add_stream_from_template(texts.streams.subtitles[0])
+        packets: list[tuple[av.Packet[Any], Any]] = [(packet, video_copy) for packet in pictures.demux(video=0)]
+        packets += [(packet, text_copy) for packet in texts.demux(subtitles=0)]
+        for packet, copy in packets:
+            if packet.size:
+                packet.stream = copy
+                container.mux(packet)
+    with av.open(str(path)) as container:
+        assert (container.duration or 0) / av.time_base > last_s
+    video = probe(path)
+    assert video.duration_s == pytest.approx(PICTURES / RATE, abs=0.01)
+    assert list(read_pictures(video, 0.0, 0))[-1].time_s == pytest.approx((PICTURES - 1) / RATE, abs=0.001)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("mkv", "mjpeg"), ("mp4", "mjpeg"), ("mp4", "png")])
+@pytest.mark.parametrize("is_default", [False, True], ids=["unmarked", "marked as default"])
+def test_a_cover_that_is_the_first_track_is_not_the_film(
+    tmp_path: Path, suffix: str, codec: str, is_default: bool
+) -> None:
+    path = write_film(tmp_path / f"film.{suffix}", cover=codec, cover_is_default=is_default)
+    with av.open(str(path)) as container:
+        first = container.streams.video[0]
+        assert first.codec_context.name == codec
+        assert not is_default or first.disposition & Disposition.default
+    video = probe(path)
     assert (video.codec, video.width) == ("h264", 160)
     assert numbers(video) == list(range(PICTURES))
 
