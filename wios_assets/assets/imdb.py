@@ -24,7 +24,7 @@ from wios_assets.imdb.lookup import build_film_titles, build_series_episodes
 from wios_assets.imdb.parse import ParseReport
 from wios_assets.lake.paths import parquet_files, partition_keys
 from wios_assets.lake.progress import LoadingProgress
-from wios_assets.lake.store import STALE_STAGING_S, StoredRows, remove_stale_staging, staging_folder
+from wios_assets.lake.store import StoredRows, staging_folder
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE, SERIES_EPISODES, TITLE_AKAS, TITLE_EPISODE
 
@@ -85,7 +85,6 @@ def imdb(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
         with LoadingProgress(settings.lake) as note:
             also = [table for table in OPTIONAL_FILES if file_if_there(settings.imdb, table)]
             download_imdb(settings.imdb_load.address, settings.imdb, (*IMDB_FILES, *also), progress=note)
-    remove_stale_staging(settings.lake, STALE_STAGING_S, time.time())
     started = time.monotonic()
     with staging_folder(settings.lake) as staging:
         with LoadingProgress(settings.lake) as note:

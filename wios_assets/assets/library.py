@@ -1,6 +1,5 @@
 """The list of finished films, and the DuckDB file that is published for queries."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from wios_assets.failures import one_line_failures
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import index_path
 from wios_assets.lake.library import library_lock, library_rows, publish
-from wios_assets.lake.store import STALE_STAGING_S, finished_films, remove_stale_staging
+from wios_assets.lake.store import finished_films
 from wios_assets.settings import Settings
 from wios_assets.tables import PREDICTION_LOG
 
@@ -45,7 +44,6 @@ def library(settings: dg.ResourceParam[Settings]) -> Iterator[Any]:
             },
         )
         publish(lake, settings.library)
-        remove_stale_staging(lake, STALE_STAGING_S, time.time())
 
 
 @dg.asset_check(asset="library", description="Each film whose map is finished has a row.")

@@ -20,6 +20,7 @@ from wios_assets.assets.footage_job import (
     write_segment,
 )
 from wios_assets.errors import Unavailable
+from wios_assets.scratch import temporary_folder
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class ProcessRunner:
 @lru_cache(maxsize=1)
 def worker_pool(workers: int) -> ProcessPoolExecutor:
     """The pool of this process. It lives on between films, so that each worker loads the networks once."""
+    # The folder of its sockets, which goes even where this process is killed.
+    multiprocessing.current_process()._config["tempdir"] = str(temporary_folder())  # type: ignore[attr-defined]
     # A forked copy of a process with Dagster's threads may hang.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])

@@ -70,7 +70,7 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
     steps.remove_exports(settings, subject.films, report)
     steps.remove_pictures(settings, subject.paths, report)
     _remove_requests(settings, film)
-    steps.remove_staging(settings, instance)
+    steps.remove_staging(settings)
     steps.clear_history(settings, instance, subject.films, report, imdb=False)
     instance.delete_dynamic_partition(FILM, film)
     steps.finish(settings)

@@ -97,7 +97,7 @@ def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subje
         report.removed.append(f"{answers} answers in prediction_log")
     steps.remove_exports(settings, subject.films, report)
     steps.remove_pictures(settings, subject.paths, report)
-    steps.remove_staging(settings, instance)
+    steps.remove_staging(settings)
     steps.clear_history(settings, instance, subject.films, report, imdb=True)
     report.kept.append("IMDB's tables, which have the name, and `filmography` and `wanted`, made from them")
     steps.finish(settings)

@@ -22,6 +22,7 @@ from wios_assets.imdb.files import ALL_FILES
 from wios_assets.lake.library import library_lock, library_rows, publish
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
+from wios_assets.scratch import remove_abandoned
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TABLES, LIBRARY, TABLES
 
@@ -143,12 +144,9 @@ def remove_pictures(settings: Settings, paths: Iterable[str], report: Report) ->
         report.removed.append(f"{removed} posters and previews in {settings.cache}")
 
 
-def remove_staging(settings: Settings, instance: DagsterInstance) -> None:
-    """Remove what killed runs left half written, unless a run is unfinished."""
-    from wios_assets.runs.processes import unfinished_runs
-
-    if not unfinished_runs(instance, queued=False):
-        shutil.rmtree(settings.lake / STAGING, ignore_errors=True)
+def remove_staging(settings: Settings) -> None:
+    """Remove what killed runs left half written."""
+    remove_abandoned(settings.lake / STAGING)
 
 
 def clear_history(

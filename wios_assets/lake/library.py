@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from wios_assets.atomic import atomic_path, remove_leftovers
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
 from wios_assets.lake.store import finished_films
+from wios_assets.scratch import temporary_folder
 from wios_assets.settings import Settings
 from wios_assets.tables import (
     APPEARANCES,
@@ -174,7 +174,7 @@ def publish(lake: Path, file: Path) -> None:
     try:
         remove_leftovers(file)
         # Built elsewhere: DuckDB cannot write its log beside a file whose path has a question mark.
-        with tempfile.TemporaryDirectory(prefix="wios-") as folder, atomic_path(file) as temporary:
+        with tempfile.TemporaryDirectory(dir=temporary_folder()) as folder, atomic_path(file) as temporary:
             built = Path(folder) / file.name
             with closing(duckdb.connect(built, config=dict(_OFFLINE))) as connection:
                 connection.execute("BEGIN")
@@ -315,8 +315,7 @@ def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
     The file is attached to an in-memory database, because `duckdb.connect(file)` would return the database that the
     process has open under this path, even after the file was replaced.
     """
-    scratch = Path(tempfile.gettempdir()) / f"wios-duckdb-{os.getpid()}"
-    connection = duckdb.connect(":memory:", config={**_OFFLINE, "temp_directory": str(scratch)})
+    connection = duckdb.connect(":memory:", config={**_OFFLINE, "temp_directory": str(temporary_folder() / "duckdb")})
     try:
         connection.execute(f"ATTACH {_text(file)} AS library (READ_ONLY)")
         connection.execute("USE library")

@@ -8,15 +8,14 @@ import errno
 import os
 import shutil
 import sys
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.scratch import scratch_folder
 from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME, Table
 
 if TYPE_CHECKING:
@@ -24,18 +23,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 STAGING = ".staging"
-STALE_STAGING_S = 24 * 3600.0
 
 
-@contextmanager
-def staging_folder(lake: Path) -> Iterator[Path]:
-    """A new folder on the lake's file system, removed when the block ends."""
-    folder = lake / STAGING / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def staging_folder(lake: Path) -> AbstractContextManager[Path]:
+    """A new folder on the lake's file system, removed when the block ends; those of killed runs are removed first."""
+    return scratch_folder(lake / STAGING)
 
 
 def replace_folder(new: Path, target: Path) -> None:
@@ -203,11 +195,3 @@ def missing_rows(folder: Path, table: Table, film: str | None) -> WiosError:
             f"{table.name}: film {film!r} is not in the lake ({folder}); materialise it for this film first"
         )
     return NotFound(f"{table.name}: not in the lake ({folder}); materialise it first")
-
-
-def remove_stale_staging(lake: Path, older_than_s: float, now: float) -> None:
-    """Remove staging folders that killed runs left behind: those not changed for `older_than_s` seconds."""
-    root = lake / STAGING
-    for entry in root.iterdir() if root.is_dir() else ():
-        if now - entry.stat().st_mtime > older_than_s:
-            shutil.rmtree(entry, ignore_errors=True)

@@ -14,7 +14,6 @@ from wios_assets.lake.store import (
     has_rows_of,
     move_rows,
     read_rows,
-    remove_stale_staging,
     staging_folder,
     write_rows,
 )
@@ -81,7 +80,7 @@ def test_a_full_disk_leaves_the_old_rows_and_no_half_written_ones(
         write_rows(tmp_path, SHOTS, shots(9), "one")
     monkeypatch.undo()
     assert read_rows(tmp_path, SHOTS, "one").num_rows == 3
-    assert not list((tmp_path / store.STAGING).iterdir())
+    assert [entry.name for entry in (tmp_path / store.STAGING).iterdir()] == [".lock"]
 
 
 def test_a_half_deleted_partition_says_what_to_do(tmp_path: Path) -> None:
@@ -133,16 +132,6 @@ def test_numbers_with_gaps_keep_their_type(tmp_path: Path) -> None:
 
 def test_all_films_of_an_empty_lake_are_no_rows_with_the_right_columns(tmp_path: Path) -> None:
     assert read_rows(tmp_path, APPEARANCES).schema.equals(APPEARANCES.schema)
-
-
-def test_staging_left_by_a_killed_run_is_cleared_away_when_it_is_old(tmp_path: Path) -> None:
-    left = tmp_path / store.STAGING / "killed"
-    left.mkdir(parents=True)
-    now = left.stat().st_mtime
-    remove_stale_staging(tmp_path, 3600, now + 60)
-    assert left.exists()
-    remove_stale_staging(tmp_path, 3600, now + 7200)
-    assert not left.exists()
 
 
 def test_staging_is_gone_after_an_error(tmp_path: Path) -> None:
