@@ -18,11 +18,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Ends with 0 when all went well, 1 when there is something for the user to mend (one line on stderr says what), 2
     when the command is not written as it should be, 130 when interrupted. A fault of the program keeps its traceback.
     """
-    from wios_assets.cli.app import app
     from wios_assets.cli.console import complain, prepare_streams
 
     prepare_streams()
     try:
+        # Inside, because loading the commands takes a second, in which Ctrl-C may come.
+        from wios_assets.cli.app import app
+
         try:
             app(args=None if arguments is None else list(arguments), prog_name="wios")
         finally:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 from dagster_pyspark import LazyPySparkResource
 
 from wios_assets.errors import Conflict, Unavailable
 from wios_assets.lake.java import find_java
+from wios_assets.scratch import temporary_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -24,6 +27,8 @@ CONF_FOLDER = Path(__file__).with_name("spark_conf")
 EXECUTOR_HEAP_MIB = 512
 """Java heap of an executor: rows do not pass through it, since Python processes write their files themselves."""
 EXECUTOR_OVERHEAD_MIB = 384
+# PySpark passes the JVM the file for its port in this variable.
+_JVM_VARIABLE = "_PYSPARK_DRIVER_CONN_INFO_PATH"
 
 
 def spark_config(settings: Settings) -> dict[str, str]:
@@ -76,6 +81,15 @@ def _is_local(master: str) -> bool:
     return re.fullmatch(r"local(\[.*\])?", master) is not None
 
 
+def end_java_processes() -> None:
+    """Kill the JVMs that PySpark has started for this process."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if _JVM_VARIABLE in child.environ():
+                child.kill()
+                child.wait()
+
+
 class SparkSessionResource(LazyPySparkResource):
     """Starts the Spark session when an asset or table first needs it; runs of small tables do without."""
 
@@ -111,9 +125,14 @@ class SparkSessionResource(LazyPySparkResource):
             os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
             if _is_local(master):
                 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+            os.environ["SPARK_LOCAL_DIRS"] = str(temporary_folder())
             try:
                 active = super().spark_session
-            except Exception as error:
+            except BaseException as error:
+                # An interrupted start leaves a JVM that waits for this process for ever.
+                end_java_processes()
+                if not isinstance(error, Exception):
+                    raise
                 raise Unavailable(f"Spark did not start at {master}: {error}; see `wios doctor`") from error
         if active.sparkContext.master != master:
             raise Conflict(
