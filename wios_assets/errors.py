@@ -57,16 +57,9 @@ FILM_BYTES = 300_000_000
 """Space that the analysis of a film of two hours takes, with what it keeps only while it runs, in bytes."""
 
 _DOCTOR = "`wios doctor` checks space, permissions and services"
-_ABSENT_SHARE = (
-    errno.ESTALE,
-    errno.EIO,
-    errno.ENOTCONN,
-    errno.ENXIO,
-    errno.ENODEV,
-    errno.EHOSTDOWN,
-    errno.EHOSTUNREACH,
-    errno.ETIMEDOUT,
-)
+_ABSENT_SHARE = (errno.ESTALE, errno.EIO, errno.ENXIO, errno.ENODEV)
+_ABSENT_HOST = (errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT)
+"""Errors of a share where a file is named, and of any connection where none is."""
 _CODES = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, *_ABSENT_SHARE)}
 """Errors by the text that other libraries give them in their messages."""
 
@@ -115,6 +108,8 @@ def _explain_one(error: BaseException, folders: list[Path]) -> WiosError | None:
         return _explain_sqlite(text, folders)
     if "duckdb" in libraries:
         return _explain_duckdb(type(error).__name__, text, folders)
+    if "pyarrow" in libraries and "Parquet" in text:
+        return damaged_table("", text)
     if libraries & {"py4j", "pyspark"}:
         return _explain_spark(error, folders)
     if isinstance(error, MemoryError):
@@ -123,13 +118,18 @@ def _explain_one(error: BaseException, folders: list[Path]) -> WiosError | None:
 
 
 def _explain_os(error: OSError, folders: list[Path]) -> WiosError:
-    file = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else ""
+    # Arrow's errors have the file and the code in their text alone.
+    named = isinstance(error.filename, str | bytes | os.PathLike)
+    file = os.fsdecode(error.filename) if named else _quoted_path(str(error))
     reason = error.strerror or _first_line(error)
-    # Arrow's errors have the code in their text alone.
     code = error.errno or _code_in(str(error))
     if code is not None and (known := _explain_code(code, file, folders)) is not None:
         return known
     if isinstance(error, FileNotFoundError) and file:
+        if (gone := _emptied(Path(file), folders)) is not None:
+            return Unavailable(
+                f"{gone}: its disk or network share is gone, or was emptied; mount it again, then run again; {_DOCTOR}"
+            )
         return NotFound(f"{file}: there is no such file or folder; put it back, or correct the path")
     return Unavailable(f"{file + ': ' if file else ''}{reason}; {_DOCTOR}")
 
@@ -141,7 +141,7 @@ def _explain_code(code: int, file: str, folders: list[Path]) -> WiosError | None
         file: the file that it happened with; empty where that is not known.
     """
     if code == errno.ENOSPC:
-        return full_disk([Path(file)] if file else folders)
+        return full_disk([Path(file)]) if file else full_disk([*folders, Path(tempfile.gettempdir())])
     if code == errno.EDQUOT:
         where = f"{file}: your quota" if file else "your quota on a disk that is written to"
         return Unavailable(f"{where} is used up; remove files of yours there, have it raised, or set WIOS_DATA")
@@ -152,7 +152,7 @@ def _explain_code(code: int, file: str, folders: list[Path]) -> WiosError | None
         return Unavailable(
             f"{file or 'a file'}: {os.strerror(code)}; change its access rights, or choose another folder; {_DOCTOR}"
         )
-    if code in _ABSENT_SHARE:
+    if code in _ABSENT_SHARE or (file and code in _ABSENT_HOST):
         where = f"{file}: its disk or network share" if file else f"a disk or network share {_among(folders)}"
         return Unavailable(f"{where} does not answer ({os.strerror(code)}); mount it again, then run again; {_DOCTOR}")
     return None
@@ -163,6 +163,18 @@ def _code_in(text: str) -> int | None:
     return next((code for words, code in _CODES.items() if words in text), None)
 
 
+def _emptied(file: Path, folders: list[Path]) -> Path | None:
+    """The folder of `folders` that a missing file belongs to, where it is missing too, or has nothing in it."""
+    inside = [folder for folder in folders if file.is_relative_to(folder)]
+    for folder in sorted(inside, key=lambda each: len(each.parts)):
+        try:
+            if not any(folder.iterdir()):
+                return folder
+        except OSError:
+            return folder
+    return None
+
+
 def _among(folders: list[Path]) -> str:
     mounts = sorted({str(_mount(folder)) for folder in folders})
     return f"({', '.join(mounts)})" if mounts else "that is used"
@@ -170,7 +182,7 @@ def _among(folders: list[Path]) -> str:
 
 def _explain_sqlite(text: str, folders: list[Path]) -> WiosError:
     history = "Dagster's run history (the folder `dagster` of `wios settings`)"
-    if "full" in text:
+    if "is full" in text:
         return full_disk(folders)
     if "locked" in text:
         return Conflict(f"{history} is in use by another process ({text}); wait until that ends and try again")
@@ -188,8 +200,10 @@ def _explain_duckdb(kind: str, text: str, folders: list[Path]) -> WiosError:
         return full_disk(folders)
     if (code := _code_in(text)) is not None and (known := _explain_code(code, _quoted_path(text), folders)):
         return known
-    if "lock" in text and kind == "IOException":
+    if "Could not set lock" in text:
         return Conflict(f"DuckDB: {text}; end the other program and try again")
+    if "magic bytes" in text or "too small to be a Parquet file" in text:
+        return damaged_table(_quoted_path(text), text)
     if kind == "OutOfMemoryException":
         return Unavailable(f"DuckDB: the memory is used up ({text}); end other programs and try again")
     if kind in ("BinderException", "CatalogException", "ConversionException", "ParserException"):
@@ -215,9 +229,15 @@ def _explain_spark(error: BaseException, folders: list[Path]) -> WiosError:
     return Unavailable(f"Spark: {_first_line(java) if java is not None else _first_line(error)}; {_DOCTOR}")
 
 
+def damaged_table(file: str, reason: str) -> Unavailable:
+    """The error for a Parquet file that cannot be read; `file` is empty where it is not known."""
+    remedy = "run its film again with `wios run`" if "film=" in file else "run the film again, or `wios imdb load`"
+    return Unavailable(f"{file or 'a file of the lake'}: is damaged ({reason}); {remedy}")
+
+
 def full_disk(paths: Iterable[Path], needed: int = FILM_BYTES, what: str = "a film of two hours") -> Unavailable:
     """The error for a full disk: which one of those that `paths` are on, what is free, and what is needed (bytes)."""
-    usage = {_mount(path): None for path in (*paths, Path(tempfile.gettempdir()))}
+    usage = {_mount(path): None for path in paths} or {_mount(Path(tempfile.gettempdir())): None}
     disks = [(mount, shutil.disk_usage(mount)) for mount in usage]
     full = [(mount, disk.free) for mount, disk in disks if disk.free < FULL * disk.total] or [
         min(((mount, disk.free) for mount, disk in disks), key=lambda each: each[1])

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import dagster as dg
 
 from wios_assets.errors import explain
-from wios_assets.settings import current_settings
+from wios_assets.settings import Settings, current_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,8 +19,11 @@ PACKAGE = Path(__file__).parent
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
+def user_errors(settings: Settings | None = None) -> Iterator[None]:
     """Turn an error that `errors.explain` knows into a Dagster failure: its message, its kind, where it was raised.
+
+    Args:
+        settings: settings of the run, which name the folders that are written to; those of the process where None.
 
     Raises:
         dagster.Failure: not retried, since the same run would fail again.
@@ -30,7 +33,7 @@ def user_errors() -> Iterator[None]:
     except dg.Failure:
         raise
     except Exception as error:
-        explained = explain(error, current_settings().written_folders)
+        explained = explain(error, (settings or current_settings()).written_folders)
         if explained is None:
             raise
         raise dg.Failure(
@@ -46,17 +49,23 @@ def one_line_failures(function: Function) -> Function:
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            with user_errors():
+            with user_errors(_settings(kwargs)):
                 yield from function(*args, **kwargs)
 
     else:
 
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with user_errors():
+            with user_errors(_settings(kwargs)):
                 return function(*args, **kwargs)
 
     return wrapper  # type: ignore[return-value]  # same signature, by `wraps`
+
+
+def _settings(resources: dict[str, Any]) -> Settings | None:
+    """The settings among the resources that Dagster passes to an asset by name."""
+    settings = resources.get("settings")
+    return settings if isinstance(settings, Settings) else None
 
 
 def _raised_in(error: Exception) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
-import psutil
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +25,10 @@ from py4j.java_gateway import GatewayParameters, JavaGateway, java_import, launc
 
 from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable, WiosError, explain
 from wios_assets.lake.java import find_java
+from wios_assets.lake.spark import SparkSessionResource
+from wios_assets.scratch import scratch_folder
 from wios_assets.settings import load_settings
+from wios_assets_tests.conftest import FinishedExample
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full and /proc are Linux's")
 
@@ -101,18 +109,134 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     assert str(error).startswith(f"{program}: Permission denied; change its access rights")
 
 
-def test_a_disk_that_is_mounted_read_only_is_named() -> None:
-    mounts = [Path(disk.mountpoint) for disk in psutil.disk_partitions(all=True) if "ro" in disk.opts.split(",")]
-    for mount in [mount for mount in mounts if mount.is_dir()]:
-        try:
-            (mount / "wios test").mkdir()
-        except OSError as raised:
-            if raised.errno == errno.EROFS:
-                error = explain(raised)
-                assert isinstance(error, Unavailable)
-                assert str(error).startswith(f"{mount / 'wios test'}: the disk mounted at {mount} is read-only")
-                return
-    pytest.skip("no disk is mounted read-only here")
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[Path]:
+    """A file system in memory at `folder`; the test is skipped where none can be mounted."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "wios-test", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("file systems can be mounted by root on Linux only")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def write_parquet(folder: Path) -> None:
+    rows = pa.table({"x": np.random.default_rng(0).random(1_000_000)})
+    pq.write_table(rows, folder / "part-0.parquet")
+
+
+def copy_by_duckdb(folder: Path) -> None:
+    with duckdb.connect() as db:
+        db.execute(f"COPY (SELECT random() AS x FROM range(2_000_000)) TO '{folder}/part-0.parquet'")
+
+
+def database_by_duckdb(folder: Path) -> None:
+    with duckdb.connect(folder / "library.duckdb") as db:
+        db.execute("CREATE TABLE x AS SELECT random() AS x FROM range(2_000_000)")
+
+
+def commit_by_sqlite(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "runs.db")) as history, history:
+        history.execute("CREATE TABLE runs (body BLOB)")
+        history.execute("INSERT INTO runs VALUES (zeroblob(8000000))")
+
+
+def stage_rows(folder: Path) -> None:
+    with scratch_folder(folder / ".staging") as staging:
+        (staging / "rows").write_bytes(bytes(8_000_000))
+
+
+WRITERS = (write_parquet, copy_by_duckdb, database_by_duckdb, commit_by_sqlite, stage_rows)
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_full_disk_is_named_whoever_writes_and_blames_no_permissions(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    with mounted(tmp_path / "small", "size=1m") as disk:
+        error = explained(lambda: write(disk), [disk])
+    assert type(error) is Unavailable
+    assert str(error).startswith(f"the disk is full: {disk} (")
+    assert "needs about" in str(error)
+    assert not re.search("permission|rights", str(error))
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_disk_that_is_mounted_read_only_is_named(tmp_path: Path, write: Callable[[Path], None]) -> None:
+    with mounted(tmp_path / "locked", "ro") as disk:
+        error = explained(lambda: write(disk), [disk])
+    assert type(error) is Unavailable
+    if write is commit_by_sqlite:
+        assert "cannot be written (unable to open database file)" in str(error)
+    else:
+        assert f"the disk mounted at {disk} is read-only" in str(error)
+
+
+AS_NOBODY = """
+import sys
+from pathlib import Path
+from wios_assets import errors
+from wios_assets_tests import test_errors
+try:
+    getattr(test_errors, sys.argv[1])(Path(sys.argv[2]))
+except Exception as error:
+    print(errors.explain(error, [Path(sys.argv[2])]))
+"""
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_folder_that_may_not_be_written_names_the_access_rights(
+    tmp_path: Path, write: Callable[[Path], None]
+) -> None:
+    if shutil.which("setpriv") is None or os.geteuid():
+        pytest.skip("another user is needed: setpriv, started by root")
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    environment = os.environ | {"HOME": "/nonexistent", "MPLCONFIGDIR": "/tmp"}
+    done = subprocess.run(
+        [*command, sys.executable, "-B", "-c", AS_NOBODY, write.__name__, str(folder)],
+        cwd=Path(__file__).parent.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    folder.rmdir()
+    if "Permission denied" in done.stderr:
+        pytest.skip("another user cannot read this checkout")
+    assert str(folder) in done.stdout or write is commit_by_sqlite, done.stdout + done.stderr
+    assert "change its access rights" in done.stdout
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_file_of_a_share_that_was_unmounted_names_the_folder_that_is_empty_now(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    error = explained(lambda: (lake / "shots" / "part-0.parquet").read_bytes(), [tmp_path, lake])
+    assert type(error) is Unavailable
+    assert str(error).startswith(f"{lake}: its disk or network share is gone")
+
+
+@pytest.mark.parametrize("cut", [0, 8, 300])
+def test_a_parquet_file_that_was_cut_is_called_damaged_with_its_film_to_run(tmp_path: Path, cut: int) -> None:
+    folder = tmp_path / "shots" / "film=Heat (1995)"
+    folder.mkdir(parents=True)
+    write_parquet(folder)
+    file = folder / "part-0.parquet"
+    os.truncate(file, cut)
+    by_duckdb = explained(lambda: duckdb.execute(f"SELECT * FROM read_parquet('{file}')").fetchall())
+    assert str(by_duckdb).startswith(f"{file}: is damaged (")
+    assert str(by_duckdb).endswith("run its film again with `wios run`")
+    by_arrow = explained(lambda: pq.read_metadata(file))
+    assert "is damaged (Parquet" in str(by_arrow)
+
+
+def test_a_connection_that_timed_out_is_not_taken_for_a_share(tmp_path: Path) -> None:
+    error = explain(TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)), [tmp_path])
+    assert "share" not in str(error)
 
 
 @linux
@@ -203,7 +327,7 @@ def test_a_duckdb_file_that_another_process_holds_is_a_conflict(tmp_path: Path) 
         ("SELEC 1", BadInput, "DuckDB: Parser Error"),
         ("SELECT CAST('x' AS INTEGER)", BadInput, "DuckDB: Conversion Error"),
         ("SELECT list(i) FROM range(10_000_000) AS t(i)", Unavailable, "the memory is used up"),
-        ("SELECT * FROM read_parquet('/proc/self/status')", Unavailable, "DuckDB: Invalid Input Error"),
+        ("SELECT * FROM read_parquet('/proc/self/status')", Unavailable, "/proc/self/status: is damaged"),
     ],
 )
 def test_what_duckdb_refuses_is_said_in_its_first_line(query: str, kind: type[WiosError], says: str) -> None:
@@ -255,6 +379,20 @@ def test_a_java_process_that_is_gone_is_reported(java: JavaGateway) -> None:
     error = explained(lambda: java.jvm.System.currentTimeMillis())
     assert isinstance(error, Unavailable)
     assert str(error).startswith("Spark: ")
+
+
+@linux
+@pytest.mark.slow
+def test_a_killed_worker_of_spark_is_said_with_what_to_do(finished: FinishedExample) -> None:
+    session = SparkSessionResource.of(finished.settings).spark_session
+
+    def end_the_worker(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield from batches
+
+    error = explained(lambda: session.range(4).mapInArrow(end_the_worker, "id long").count())
+    assert str(error).startswith("Spark: a worker process ended")
+    assert session.range(4).count() == 4
 
 
 @pytest.mark.parametrize("code", [errno.ESTALE, errno.EIO, errno.ENOTCONN, errno.EHOSTDOWN])
