@@ -26,6 +26,7 @@ from wios_assets.assets.segment_cluster import SparkRunner
 from wios_assets.assets.segment_processes import ProcessRunner
 from wios_assets.assets.specs import check_spec, film_spec, table_out
 from wios_assets.assets.versions import with_options
+from wios_assets.errors import Unavailable
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import ProgressWatch
 from wios_assets.lake.roots import Roots
@@ -102,10 +103,10 @@ def footage(
     lake.mkdir(parents=True, exist_ok=True)
     # Two films at once would only share the same cores.
     with FileLock(lake / ".footage.lock"), staging_folder(lake) as scratch:
+        tables = None
         if footage_is_kept(lake, key, stamp) and not config.force:
-            context.log.info("analysed before from the same content and options: kept")
-            tables = _kept(lake, key)
-        else:
+            tables = _kept(context, lake, key)
+        if tables is None:
             runner = _runner(settings, spark)
             segments = plan_segments(video.duration_s, rate, settings.footage.segment_seconds, runner.parallelism())
             options = footage_options(settings, rate)
@@ -137,11 +138,17 @@ class Footage:
     measured: dict[str, Any]
 
 
-def _kept(lake: Path, film: str) -> Footage:
-    shots, samples = (read_rows(lake, table, film).to_pandas() for table in (SHOTS, FRAME_SAMPLES))
-    embeddings = read_rows(lake, FACE_EMBEDDINGS, film)
+def _kept(context: dg.AssetExecutionContext, lake: Path, film: str) -> Footage | None:
+    """Footage of an earlier run; None where a file of it is damaged, as by a disk that lost a part of it."""
+    try:
+        shots, samples = (read_rows(lake, table, film).to_pandas() for table in (SHOTS, FRAME_SAMPLES))
+        faces, embeddings = read_rows(lake, FACES, film), read_rows(lake, FACE_EMBEDDINGS, film)
+    except Unavailable as error:
+        context.log.warning(f"{error}; the film is analysed again now")
+        return None
+    context.log.info("analysed before from the same content and options: kept")
     vectors = embeddings.select(["face", "embedding"]).to_pandas()
-    return Footage(shots, samples, read_rows(lake, FACES, film), embeddings, vectors, {"kept": True})
+    return Footage(shots, samples, faces, embeddings, vectors, {"kept": True})
 
 
 def _analysed(

@@ -271,7 +271,8 @@ def _inbox(settings: Settings) -> Iterator[Finding]:
 def _library(settings: Settings) -> Iterator[Finding]:
     from wios_assets.lake.library import library_fault, missing_parts, open_library
     from wios_assets.lake.questions import films
-    from wios_assets.lake.store import finished_films
+    from wios_assets.lake.store import damaged_files, finished_films
+    from wios_assets.tables import FILM_TABLES, TABLES
 
     analysed = finished_films(settings.lake)
     if not analysed and not settings.library.exists():
@@ -294,9 +295,15 @@ def _library(settings: Settings) -> Iterator[Finding]:
             f"{film!r} lacks {', '.join(tables)} in {settings.lake}",
             f"`wios run {typed(film)}`",
         )
+    damaged = {
+        film: [f for table in FILM_TABLES for f in damaged_files(settings.lake, TABLES[table], film)] for film in listed
+    }
+    for film, files in damaged.items():
+        for file in files:
+            yield Finding("library", "fail", f"{file}: is damaged", f"`wios run {typed(film)}`")
     for film in sorted(set(analysed) - set(listed)):
         yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {typed(film)}`")
-    if not incomplete:
+    if not incomplete and not any(damaged.values()):
         yield Finding("library", "ok", f"{settings.library}; films: {len(listed)}")
 
 

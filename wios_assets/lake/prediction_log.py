@@ -95,7 +95,7 @@ def append_answers(lake: Path, answers: list[Answer], version: str, most: int) -
         forgotten = _last_forgotten(lake)
         rows = _rows([answer for answer in answers if answer.asked_s > forgotten], version)
         files = parquet_files(_folder(lake))
-        newest = pq.read_table(files[-1]).cast(PREDICTION_LOG.schema) if files else rows.slice(0, 0)
+        newest = _stored(files[-1]) if files else rows.slice(0, 0)
         number = int(files[-1].stem.rpartition("-")[2]) if files else 0
         if newest.num_rows >= ROWS_A_FILE:
             newest, number = rows.slice(0, 0), number + 1
@@ -106,6 +106,16 @@ def append_answers(lake: Path, answers: list[Answer], version: str, most: int) -
         _remove_oldest(lake, most)
 
 
+def _stored(file: Path) -> pa.Table:
+    """Answers of a file; none where it is damaged, and then the file is removed."""
+    try:
+        return pq.read_table(file).cast(PREDICTION_LOG.schema)
+    except pa.ArrowInvalid:
+        logging.getLogger(__name__).warning("%s: is damaged; its answers are lost", file)
+        file.unlink()
+        return PREDICTION_LOG.schema.empty_table()
+
+
 def forget_answers(lake: Path, concerns: Callable[[str, list[str]], bool]) -> int:
     """Remove the answers for which `concerns(film, actors)` holds; returns their number."""
     removed = 0
@@ -114,7 +124,7 @@ def forget_answers(lake: Path, concerns: Callable[[str, list[str]], bool]) -> in
         mark = lake / _FORGOTTEN
         write_atomic(mark, repr(time.time()))
         for file in parquet_files(_folder(lake)):
-            rows = pq.read_table(file).cast(PREDICTION_LOG.schema)
+            rows = _stored(file)
             films, actors = rows["film"].to_pylist(), rows["actors"].to_pylist()
             kept = [not concerns(film, named or []) for film, named in zip(films, actors, strict=True)]
             if not all(kept):
@@ -149,7 +159,10 @@ def _remove_oldest(lake: Path, most: int) -> None:
     for file in reversed(parquet_files(_folder(lake))):
         if left <= 0:
             file.unlink(missing_ok=True)
-        left -= pq.read_metadata(file).num_rows if left > 0 else 0
+        try:
+            left -= pq.read_metadata(file).num_rows if left > 0 else 0
+        except pa.ArrowInvalid:
+            file.unlink()
 
 
 def _last_forgotten(lake: Path) -> float:

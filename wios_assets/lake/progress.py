@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -55,7 +56,7 @@ def read_progress(lake: Path, film: str) -> Progress | None:
     """A running film's progress; None where it is not being analysed."""
     try:
         return Progress(**json.loads(progress_file(lake, film).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return None
 
 
@@ -93,7 +94,8 @@ class ProgressWatch:
     def __exit__(self, *_: object) -> None:
         self.ended.set()
         self.thread.join()
-        self.file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.file.unlink(missing_ok=True)
 
     def now(self) -> Progress:
         """The current progress."""
@@ -103,11 +105,13 @@ class ProgressWatch:
     def _watch(self) -> None:
         logged = time.monotonic()
         while not self.ended.wait(PAUSE_S):
-            progress = self.now()
-            write_atomic(self.file, json.dumps(asdict(progress)))
-            if time.monotonic() - logged >= self.log_every_s:
-                logged = time.monotonic()
-                self.log(progress.sentence())
+            # Where a disk is full or gone, the analysis itself ends and says so; a run is not lost for its progress.
+            with suppress(Exception):
+                progress = self.now()
+                write_atomic(self.file, json.dumps(asdict(progress)))
+                if time.monotonic() - logged >= self.log_every_s:
+                    logged = time.monotonic()
+                    self.log(progress.sentence())
 
 
 def loading_file(lake: Path) -> Path:

@@ -148,6 +148,20 @@ def has_rows_of(lake: Path, table: Table, film: str | None = None) -> bool:
     return bool(parquet_files(table_place(lake, table, film)))
 
 
+def damaged_files(lake: Path, table: Table, film: str | None = None) -> list[Path]:
+    """Files of a partition (or an unpartitioned table) that have no sound footer, as those that were cut."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    damaged = []
+    for file in parquet_files(table_place(lake, table, film)):
+        try:
+            pq.read_metadata(file)
+        except (OSError, pa.ArrowInvalid):
+            damaged.append(file)
+    return damaged
+
+
 def finished_films(lake: Path) -> list[str]:
     """Films whose results are complete, sorted: those that have both of the last tables that a run stores."""
     return sorted(set(partition_keys(lake, SCREEN_TIME.name)) & set(partition_keys(lake, MINUTE_APPEARANCES.name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -78,6 +79,15 @@ def follow_run(
             raise WiosError(f"{_subject(film)}: `wios ui` was ended, and the run {run_id} with it; run the film again")
         tick(newest_asset(instance, run_id))
         time.sleep(POLL_S)
+
+
+def warnings_of(instance: DagsterInstance, run_id: str) -> list[str]:
+    """What a run's assets warned of, in order, each once."""
+    entries = instance.all_logs(run_id)
+    messages = [
+        entry.user_message for entry in entries if not entry.is_dagster_event and entry.level == logging.WARNING
+    ]
+    return list(dict.fromkeys(messages))
 
 
 def failure(events: Iterable[DagsterEvent], run_id: str, film: str | None) -> str:

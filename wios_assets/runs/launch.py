@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from wios_assets.errors import WiosError
 from wios_assets.films.film_lock import LockHolder, command_line, film_lock, lock_holder
-from wios_assets.runs.follow import NoLongerQueued, failed_check, failure, follow_run, newest_asset
+from wios_assets.runs.follow import NoLongerQueued, failed_check, failure, follow_run, newest_asset, warnings_of
 from wios_assets.runs.held_databases import held_databases
 from wios_assets.runs.instance import daemon_runs, dagster_instance, prepare_dagster_home
 from wios_assets.runs.processes import COMMAND_TAG, describe, this_process, unfinished_runs
@@ -90,7 +91,7 @@ def run_film(
             selection = _still_stale(settings, instance, film, job)
             if not selection:
                 return False
-        _run_here(settings, instance, job, film, tick, selection)
+        _run_here(settings, instance, job, film, tick, tell, selection)
     return True
 
 
@@ -125,7 +126,7 @@ def run_job(
     while others := unfinished_runs(instance, job=job, queued=False):
         tell(f"{describe(others[0])} is at it; waiting")
         _wait_for(instance, others[0].run_id, tick)
-    _run_here(settings, instance, job, None, tick, None)
+    _run_here(settings, instance, job, None, tick, tell, None)
 
 
 def report_observations(settings: Settings, instance: DagsterInstance, film: str) -> None:
@@ -234,6 +235,8 @@ def _follow(
     except KeyboardInterrupt:
         tell(f"run {run_id} goes on in `wios ui`; Dagster's page cancels it, under Runs")
         raise
+    for warning in warnings_of(instance, run_id):
+        tell(warning)
 
 
 def _wait_for(instance: DagsterInstance, run_id: str, tick: Callable[[str | None], None]) -> None:
@@ -249,6 +252,7 @@ def _run_here(
     job: str,
     film: str | None,
     tick: Callable[[str | None], None],
+    tell: Tell,
     selection: Sequence[AssetKey] | None,
 ) -> None:
     """Execute a job in this process.
@@ -256,6 +260,8 @@ def _run_here(
     Raises:
         WiosError: the run failed; the message is the cause's.
     """
+    from sqlalchemy.exc import SQLAlchemyError
+
     from wios_assets.definitions import build_definitions
 
     run_id = str(uuid.uuid4())
@@ -263,7 +269,9 @@ def _run_here(
 
     def watch() -> None:
         while not ended.wait(POLL_S):
-            tick(newest_asset(instance, run_id))
+            # Progress is only shown; what is wrong with the history or a disk ends the run itself.
+            with suppress(SQLAlchemyError, OSError):
+                tick(newest_asset(instance, run_id))
 
     watcher = Thread(target=watch, name="run progress", daemon=True)
     watcher.start()
@@ -284,5 +292,7 @@ def _run_here(
     finally:
         ended.set()
         watcher.join()
+    for warning in warnings_of(instance, run_id):
+        tell(warning)
     if not result.success:
         raise WiosError(failure(result.all_events, result.run_id, film))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 
 from wios_assets.assets.footage import FootageConfig, footage
 from wios_assets.definitions import build_definitions
+from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import read_rows, write_rows
+from wios_assets.runs.follow import warnings_of
 from wios_assets.runs.launch import dagster_instance
 from wios_assets.settings import Settings
-from wios_assets.tables import APPEARANCES, FACE_EMBEDDINGS, FACES, FILM, FRAME_SAMPLES, SHOTS, TABLES
+from wios_assets.tables import APPEARANCES, FACE_EMBEDDINGS, FACES, FILM, FRAME_SAMPLES, SHOTS, TABLES, Table
 from wios_assets_tests.assets.graph import materializable
 from wios_assets_tests.assets.test_graph import copy_of
 from wios_assets_tests.conftest import FinishedExample
@@ -92,6 +95,25 @@ def test_force_analyses_a_film_again_that_would_be_kept(
     assert forced.success
     assert not was_kept(forced)
     assert was_kept(run_footage(settings, opened, finished.example.key))
+
+
+@pytest.mark.parametrize(("table", "kept_share"), [(FACES, 0.5), (SHOTS, 0.0), (FACE_EMBEDDINGS, 0.9)])
+def test_footage_with_a_damaged_file_is_made_again_and_the_run_says_so(
+    finished: FinishedExample, instance: tuple[Settings, dg.DagsterInstance], table: Table, kept_share: float
+) -> None:
+    settings, opened = instance
+    film = finished.example.key
+    before = read_rows(settings.lake, table, film)
+    file = parquet_files(partition_folder(settings.lake, table.name, film))[0]
+    os.truncate(file, int(file.stat().st_size * kept_share))
+    result = run_footage(settings, opened, film)
+    assert result.success
+    assert not was_kept(result)
+    assert read_rows(settings.lake, table, film).num_rows == before.num_rows
+    (warning,) = warnings_of(opened, result.run_id)
+    assert f"{table.name} cannot be read" in warning
+    assert warning.endswith("the film is analysed again now")
+    assert "\n" not in warning
 
 
 def test_one_films_pass_does_not_hide_another_films_failure(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -131,6 +132,19 @@ def test_a_half_deleted_film_fails_with_the_command_that_mends_it(wios: Wios) ->
         f"fail \"It's\" lacks shots, faces in {settings.lake}; `wios run 'It'\"'\"'s'`",
     ]
     assert wios("doctor").code == 1
+
+
+def test_a_film_without_a_truth_is_well(wios: Wios) -> None:
+    settings = published(wios, "007")
+    shutil.rmtree(partition_folder(settings.lake, "evaluation", "007"), ignore_errors=True)
+    assert lines(wios)["library"] == [f"ok {settings.library}; films: 1; "]
+
+
+def test_a_file_cut_in_half_fails_with_the_command_that_mends_it(wios: Wios) -> None:
+    settings = published(wios, "007", "008")
+    file = partition_folder(settings.lake, "faces", "008") / "part-0.parquet"
+    os.truncate(file, file.stat().st_size // 2)
+    assert lines(wios)["library"] == [f"fail {file}: is damaged; `wios run 008`"]
 
 
 def test_an_analysed_film_that_is_not_listed_is_a_warning(wios: Wios) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -84,6 +85,21 @@ def test_the_log_is_a_view_of_the_library(tmp_path: Path) -> None:
     with open_library(settings) as library:
         (row,) = library.rows("prediction_log", "SELECT film, probabilities FROM prediction_log")
     assert row == {"film": "heat", "probabilities": [0.501]}
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 500])
+def test_a_damaged_file_is_removed_and_stops_neither_logging_nor_forgetting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_bytes: int
+) -> None:
+    monkeypatch.setattr(prediction_log, "ROWS_A_FILE", 1)
+    for second in range(3):
+        append_answers(tmp_path, [answer(second)], "1", 100)
+    files = parquet_files(tmp_path / "prediction_log")
+    for damaged in (files[0], files[-1]):
+        os.truncate(damaged, kept_bytes)
+    append_answers(tmp_path, [answer(9)], "1", 100)
+    assert forget_answers(tmp_path, lambda film, actors: False) == 0
+    assert sorted(logged(tmp_path)) == [1.0, 9.0]
 
 
 def test_a_lake_that_cannot_be_written_stops_no_answer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
