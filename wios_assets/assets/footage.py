@@ -26,7 +26,7 @@ from wios_assets.assets.segment_cluster import SparkRunner
 from wios_assets.assets.segment_processes import ProcessRunner
 from wios_assets.assets.specs import check_spec, film_spec, table_out
 from wios_assets.assets.versions import with_options
-from wios_assets.errors import Unavailable
+from wios_assets.errors import Conflict, Unavailable
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import ProgressWatch
 from wios_assets.lake.roots import Roots
@@ -40,7 +40,7 @@ from wios_assets.vision.sampling import sample_count
 from wios_assets.vision.segments import plan_segments
 from wios_assets.vision.shots import shot_of, shots_table
 from wios_assets.vision.tracks import link_tracks
-from wios_assets.vision.video import Video, probe
+from wios_assets.vision.video import Video, fingerprint, probe
 
 CODE_VERSION = "2"
 POOL = "footage"
@@ -98,6 +98,8 @@ def footage(
     lake, key = settings.lake, context.partition_key
     engine = engine_options(settings, threads_of_a_task(settings))
     video = probe(Path(film["path"].iloc[0]))
+    if video.fingerprint != film["fingerprint"].iloc[0]:
+        raise changed_meanwhile(video)
     rate = float(film["samples_per_second"].iloc[0])
     stamp = FootageStamp(video.fingerprint, f"{with_options(CODE_VERSION, 'shots', settings)} at {rate:g}")
     lake.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,9 @@ def footage(
             options = footage_options(settings, rate)
             task = SegmentTask(video, tuple(segments), engine, options, scratch / "progress")
             tables = _analysed(context, runner, lake, key, task, scratch)
+            # Before anything is stored: what was read may be of two files.
+            if fingerprint(video.path) != video.fingerprint:
+                raise changed_meanwhile(video)
         forget_footage(lake, key)
         yield from _outputs(tables, rate, engine.engine)
         checks = list(_checks(video, rate, tables))
@@ -124,6 +129,11 @@ def _runner(settings: Settings, spark: SparkSessionResource) -> SegmentRunner:
     if runs_in_processes(settings):
         return ProcessRunner(local_workers(settings))
     return SparkRunner(spark, Roots.of(settings))
+
+
+def changed_meanwhile(video: Video) -> Conflict:
+    """The error for a file that is another than the one that the run began with."""
+    return Conflict(f"{video.path}: was changed while it was analysed; run the film again once it is complete")
 
 
 @dataclass(frozen=True)

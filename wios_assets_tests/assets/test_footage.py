@@ -116,6 +116,22 @@ def test_footage_with_a_damaged_file_is_made_again_and_the_run_says_so(
     assert "\n" not in warning
 
 
+def test_a_file_that_was_replaced_since_the_film_was_probed_is_refused(
+    finished: FinishedExample, instance: tuple[Settings, dg.DagsterInstance]
+) -> None:
+    settings, opened = instance
+    film = finished.example.key
+    before = read_rows(settings.lake, FACES, film)
+    row = read_rows(settings.lake, FILM, film).to_pandas()
+    write_rows(settings.lake, FILM, row.assign(fingerprint="of another file"), film)
+    result = run_footage(settings, opened, film)
+    (failed,) = result.get_step_failure_events()
+    said = failed.step_failure_data.user_failure_data
+    assert said is not None
+    assert "was changed while it was analysed" in str(said.description)
+    assert read_rows(settings.lake, FACES, film).equals(before)
+
+
 def test_one_films_pass_does_not_hide_another_films_failure(
     finished: FinishedExample, instance: tuple[Settings, dg.DagsterInstance]
 ) -> None:
