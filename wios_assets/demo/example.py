@@ -15,7 +15,7 @@ from wios_assets.demo.film import encode, frames
 from wios_assets.demo.gallery import PHOTOS, Photo, gallery_photo
 from wios_assets.demo.imdb_tables import TABLES, TCONST, TITLE, YEAR, imdb_file
 from wios_assets.demo.portraits import portraits
-from wios_assets.errors import Unavailable
+from wios_assets.errors import file_error
 
 KEY = f"{TITLE} ({YEAR})"
 
@@ -108,9 +108,7 @@ def _make(path: Path, write: Callable[[Path], object]) -> None:
         with atomic_path(path) as temporary:
             write(temporary)
     except OSError as error:
-        raise Unavailable(
-            f"{path}: cannot be written ({error.strerror or error}); free space or choose another folder with WIOS_DATA"
-        ) from None
+        raise file_error(path, error, "written", "choose another folder with WIOS_DATA") from None
 
 
 def _csv(rows: tuple[TruthRow, ...]) -> bytes:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Conflict, Unavailable
+from wios_assets.errors import BadInput, Conflict, file_error
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.formats import FORMATS, Format, What
 from wios_assets.exports.players import edl, nfo, webvtt
@@ -165,9 +165,7 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
     try:
         write_atomic(out, content)
     except OSError as error:
-        raise Unavailable(
-            f"{out}: cannot be written ({error.strerror}); choose another file, or make this one writable"
-        ) from error
+        raise file_error(out, error, "written", "choose another file, or make this one writable") from error
     return out
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from wios_assets.atomic import atomic_path, remove_leftovers
-from wios_assets.errors import BadInput, Conflict, Unavailable
+from wios_assets.errors import BadInput, Conflict, Unavailable, file_error
 from wios_assets.films.extras import is_hidden, is_system_folder
 from wios_assets.films.inbox import VIDEO_EXTENSIONS, InboxFilm, discover, film_key
 from wios_assets.films.index import FilmIndex, IndexEntry, read_index, write_index
@@ -102,7 +102,7 @@ def check_gallery(folder: Path) -> Path:
         if not any(is_picture(photo) for actor in actors for photo in actor.iterdir()):
             raise BadInput(f"{folder}: holds no folder with pictures; a gallery holds one folder of photos an actor")
     except OSError as error:
-        raise Unavailable(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
+        raise file_error(error.filename, error, "read", "change its access rights") from None
     return folder.resolve()
 
 
@@ -178,7 +178,7 @@ def _place(
             raise Conflict(f"{folder}: is there already; move it away, or choose another name with --name")
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise Unavailable(f"{folder}: cannot be made ({error.strerror}); check space and permissions") from None
+        raise file_error(folder, error, "made", "change the access rights there") from None
 
     def undo() -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -194,7 +194,7 @@ def _place(
             path.symlink_to(source)
     except OSError as error:
         undo()
-        raise Unavailable(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+        raise file_error(path, error, "written", "change the access rights there") from None
     except BaseException:
         undo()
         raise

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wios_assets.errors import BadInput, WiosError
+from wios_assets.errors import BadInput, WiosError, file_error
 from wios_assets.films.extras import is_hidden, is_system_folder
 from wios_assets.films.layout import FoundFilm, films_in
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
@@ -97,7 +97,7 @@ class Inbox:
     def refused(self, path: Path, error: OSError) -> None:
         """Record that `path` could not be opened."""
         self.unreadable.append(path)
-        self.problems.append(f"{path}: cannot be opened ({error.strerror}); check its permissions")
+        self.problems.append(str(file_error(path, error, "opened", "change its access rights")))
 
 
 def film_key(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import Unavailable, WiosError
+from wios_assets.errors import Unavailable, WiosError, file_error
 from wios_assets.films.inbox import Inbox, InboxFilm, contested_problem
 from wios_assets.vision.parts import fingerprint_of_parts
 
@@ -106,7 +106,7 @@ def read_index(path: Path) -> FilmIndex:
     except FileNotFoundError:
         return FilmIndex()
     except OSError as error:
-        raise Unavailable(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        raise file_error(path, error, "read", "change its access rights") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unavailable(
             f"{path}: not an index of films ({error}); move it away and every film is looked at again"
@@ -137,7 +137,7 @@ def write_index(path: Path, index: FilmIndex) -> None:
     try:
         write_atomic(path, json.dumps(content, indent=1, ensure_ascii=True))
     except OSError as error:
-        raise Unavailable(f"{path}: cannot be written ({error.strerror}); check space and permissions") from None
+        raise file_error(path, error, "written", "change its access rights") from None
 
 
 def film_changes(

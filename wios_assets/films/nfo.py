@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from wios_assets.errors import file_error
 from wios_assets.films.names import read_episode, read_name, read_part_folder, read_season
 
 LARGEST_BYTES = 4_000_000
@@ -121,7 +122,7 @@ def _read(file: Path | None) -> tuple[str | None, list[NfoActor], str | None]:
             return None, [], f"{file}: larger than {LARGEST_BYTES // 1_000_000} MB, so it is not read; remove it"
         text = _text(file.read_bytes())
     except OSError as error:
-        return None, [], f"{file}: cannot be read ({error.strerror}); check its permissions"
+        return None, [], str(file_error(file, error, "read", "change its access rights"))
     address = _ADDRESS.search(text)
     tconst = address[1].lower() if address else None
     if "<" not in text:

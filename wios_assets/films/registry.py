@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import NotFound, Unavailable, WiosError
+from wios_assets.errors import NotFound, WiosError, file_error
 from wios_assets.films.inbox import discover
 from wios_assets.films.index import (
     INDEX_NAME,
@@ -59,7 +59,7 @@ def film_source(settings: Settings, film: str) -> tuple[IndexEntry, Sidecar]:
     try:
         exists, has_sidecar = path.exists(), sidecar.is_file()
     except OSError as error:
-        raise Unavailable(f"film {film!r}: {path} cannot be opened ({error.strerror}); check its permissions") from None
+        raise file_error(path, error, "opened", "change its access rights") from None
     if not exists:
         raise NotFound(f"film {film!r}: {path} is gone; put it back, and its earlier results stay meanwhile")
     own = read_sidecar(sidecar) if has_sidecar else Sidecar()

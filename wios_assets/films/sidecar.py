@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Unavailable
+from wios_assets.errors import BadInput, file_error
 
 SIDECAR_SUFFIX = ".wios.yaml"
 SERIES_SIDECAR = "tvshow.wios.yaml"
@@ -131,7 +131,7 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
     try:
         write_atomic(path, yaml.safe_dump(content, allow_unicode=True, sort_keys=False), durable=True)
     except OSError as error:
-        raise Unavailable(f"{path}: cannot be written ({error.strerror}); check the folder's permissions") from None
+        raise file_error(path, error, "written", "change the folder's access rights") from None
 
 
 def _explain(error: ValidationError) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock
 from urllib3.exceptions import HTTPError
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Unavailable, WiosError
+from wios_assets.errors import BadInput, Unavailable, WiosError, file_error
 from wios_assets.http_session import PASSING_STATUSES, TIMEOUT_S, patient_session, reason
 from wios_assets.imdb.files import ALL_FILES, IMDB_FILES, PUBLIC_ADDRESS, ImdbFile
 from wios_assets.imdb.stream import TextStream
@@ -82,7 +82,7 @@ def download_imdb(
                 for table in tables
             ]
     except OSError as error:
-        raise Unavailable(f"{folder}: cannot be written ({error.strerror or error}); check space and rights") from None
+        raise file_error(folder, error, "written", "change its access rights") from None
 
 
 class _Fetch:

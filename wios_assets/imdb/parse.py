@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from wios_assets.errors import BadInput, Unavailable
+from wios_assets.errors import BadInput, file_error
 from wios_assets.imdb.files import ALL_FILES, ImdbFile, Kind
 from wios_assets.imdb.part_files import ROWS_A_FILE, PartFiles
 from wios_assets.imdb.sort import rising, sorted_rows
@@ -97,7 +97,7 @@ def parse_imdb(
         _check(report, allowed_share)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
-        raise Unavailable(f"{staging}: cannot be written ({error.strerror or error}); check space and rights") from None
+        raise file_error(staging, error, "written", "change its access rights") from None
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from wios_assets.errors import BadInput, Unavailable, WiosError
+from wios_assets.errors import BadInput, Unavailable, WiosError, file_error
 
 GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -41,9 +41,7 @@ class TextStream:
         try:
             self._file = path.open("rb")
         except OSError as error:
-            raise Unavailable(
-                f"{path}: cannot be read ({error.strerror}); check the file and its permissions"
-            ) from None
+            raise file_error(path, error, "read", "check the file and its access rights") from None
         try:
             self._open()
         except BaseException:

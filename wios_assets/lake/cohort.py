@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wios_assets.errors import WiosError
 from wios_assets.lake.paths import partition_keys
 from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.tables import GALLERY_EMBEDDINGS, RECOGNISER_SELECTION
@@ -29,7 +30,11 @@ def read_cohort(lake: Path, film: str, people: int) -> pd.DataFrame:
     for other in partition_keys(lake, GALLERY_EMBEDDINGS.name):
         if other == film or len(known) >= people:
             continue
-        rows = read_rows(lake, GALLERY_EMBEDDINGS, other)
+        try:
+            rows = read_rows(lake, GALLERY_EMBEDDINGS, other)
+        except WiosError:
+            # Another film's damaged files, which `wios doctor` names, are no fault of this film.
+            continue
         new = [actor for actor in dict.fromkeys(rows["actor"].to_pylist()) if actor not in known]
         new = new[: people - len(known)]
         known.update(new)

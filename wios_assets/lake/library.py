@@ -18,9 +18,9 @@ import duckdb
 from filelock import FileLock
 
 from wios_assets.atomic import atomic_path, remove_leftovers
-from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
+from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError, explain
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
-from wios_assets.lake.store import finished_films
+from wios_assets.lake.store import damaged_files, finished_films
 from wios_assets.scratch import temporary_folder
 from wios_assets.settings import Settings
 from wios_assets.tables import (
@@ -183,16 +183,16 @@ def publish(lake: Path, file: Path) -> None:
                 connection.execute("COMMIT")
             shutil.copyfile(built, temporary)
     except (OSError, duckdb.IOException) as error:
-        raise Unavailable(
-            f"{file}: the library cannot be published ({error}); check space and permissions. The earlier one stays"
-        ) from error
+        reason = explain(error, [lake])
+        raise Unavailable(f"{file}: the library cannot be published; the earlier one stays; {reason}") from error
 
 
 def library_rows(lake: Path, present: Collection[str]) -> pa.Table:
     """Rows of `tables.LIBRARY` as the lake stands: one for each finished film, sorted by film.
 
     People whom somebody named although the cast does not list them are not counted as people of the cast. DuckDB
-    counts and adds up the appearances; no film's rows are read into memory as a whole.
+    counts and adds up the appearances; no film's rows are read into memory as a whole. A film whose files are damaged
+    is left out, so that it stands in no other film's way.
 
     Args:
         lake: folder of the lake.
@@ -202,9 +202,14 @@ def library_rows(lake: Path, present: Collection[str]) -> pa.Table:
         WiosError: a file of the tables `film`, `cast` or `appearances` cannot be read.
     """
     lake = lake.resolve()
+    finished = finished_films(lake)
+    counted = (FILM, APPEARANCES, CAST)
+    sound = [film for film in finished if not any(damaged_files(lake, table, film) for table in counted)]
+    films = None if sound == finished else sound
+    selected = {table.name: _select(lake, table, films) for table in counted}
     sql = f"""
-        WITH films AS ({_select(lake, FILM)}), intervals AS ({_select(lake, APPEARANCES)}),
-        billed AS (SELECT DISTINCT film, actor, true AS in_cast FROM ({_select(lake, CAST)})), counts AS (
+        WITH films AS ({selected[FILM.name]}), intervals AS ({selected[APPEARANCES.name]}),
+        billed AS (SELECT DISTINCT film, actor, true AS in_cast FROM ({selected[CAST.name]})), counts AS (
             SELECT film, count(*) AS appearances,
                 count(DISTINCT actor) FILTER (kind = 'cast' AND (in_cast OR film NOT IN (SELECT film FROM billed)))
                     AS people,
@@ -218,7 +223,7 @@ def library_rows(lake: Path, present: Collection[str]) -> pa.Table:
         FROM films LEFT JOIN counts USING (film)
         WHERE list_contains($finished::VARCHAR[], film) ORDER BY film
     """
-    parameters = {"present": sorted(present), "finished": finished_films(lake)}
+    parameters = {"present": sorted(present), "finished": sound}
     try:
         with closing(duckdb.connect(":memory:", config=dict(_OFFLINE))) as connection:
             return connection.sql(sql, params=parameters).to_arrow_table().cast(LIBRARY.schema)
@@ -351,7 +356,8 @@ def _statements(lake: Path) -> list[str]:
     return statements
 
 
-def _select(lake: Path, table: Table) -> str:
+def _select(lake: Path, table: Table, films: Collection[str] | None = None) -> str:
+    """Query for a table's rows: those of these films, or of all in the lake at the time of the query."""
     columns_file = _write_columns(lake, table)
     types = {column.name: _TYPES[column.type] for column in table.every_column}
     if not _has_files(lake, table):
@@ -361,7 +367,12 @@ def _select(lake: Path, table: Table) -> str:
     inside = "film=*/*.parquet" if table.by_film else "*.parquet"
     # The file without rows comes first, because DuckDB takes the columns from the first file. So one film's broken or
     # outdated file does not affect other films.
-    files = f"[{_text(_literal(columns_file))}, {_text(f'{_literal(table_folder(lake, table.name))}/{inside}')}]"
+    folders = [table_folder(lake, table.name)]
+    if films is not None:
+        folders, inside = [partition_folder(lake, table.name, film) for film in films], "*.parquet"
+    filled = [folder for folder in folders if films is None or any(folder.glob(inside))]
+    paths = [_literal(columns_file), *(f"{_literal(folder)}/{inside}" for folder in filled)]
+    files = f"[{', '.join(map(_text, paths))}]"
     hive = "hive_partitioning = true, hive_types_autocast = false" if table.by_film else "hive_partitioning = false"
     return f"SELECT {columns} FROM read_parquet({files}, {hive})"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from wios_assets.errors import BadInput, Conflict
+from wios_assets.errors import BadInput, Conflict, file_error
 from wios_assets.page.state.film_requests import FilmRequest, FilmRequests
 
 MAX_CONCURRENT = 2
@@ -60,7 +60,7 @@ async def receive_film(requests: FilmRequests, request: FilmRequest, chunks: Asy
         requests.refuse(request, str(error))
         raise
     except OSError as error:
-        reason = f"{file.parent}: cannot be written ({error.strerror}); check space and permissions"
+        reason = str(file_error(file.parent, error, "written", "change its access rights"))
         requests.refuse(request, reason)
         raise UploadAborted(reason) from None
     except BaseException:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wios_assets.errors import Unavailable
+from wios_assets.errors import file_error
 from wios_assets.text import name_key
 
 PICTURE_SUFFIXES = frozenset(
@@ -70,7 +70,7 @@ def photos_of_cast(
     try:
         return _photos_of_cast(cast, galleries, list(dict.fromkeys(beside)))
     except OSError as error:
-        raise Unavailable(f"{error.filename}: cannot be read ({error.strerror}); check its permissions") from None
+        raise file_error(error.filename, error, "read", "change its access rights") from None
 
 
 def _photos_of_cast(

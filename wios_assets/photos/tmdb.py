@@ -20,7 +20,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Unavailable, WiosError
+from wios_assets.errors import BadInput, Unavailable, WiosError, file_error
 from wios_assets.http_session import TIMEOUT_S, patient_session, reason
 
 TMDB_ADDRESS = "https://api.themoviedb.org/3"
@@ -154,9 +154,7 @@ class TmdbPhotos:
                 f"{self.address}: {_NO_ANSWER} ({error!r}); photos that were fetched before are used"
             )
         except OSError as error:
-            result.problems.append(
-                f"{self.cache}: cannot be written ({error.strerror or error}); check space and rights"
-            )
+            result.problems.append(str(file_error(self.cache, error, "written", "change its access rights")))
         for name, nconst in people:
             result.photos[name] = self._cached(nconst, tconst)
         return result

@@ -16,7 +16,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Conflict, Unavailable, explain
+from wios_assets.errors import BadInput, Conflict, Unavailable, explain, file_error
 from wios_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def prepare_dagster_home(settings: Settings) -> Path:
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
             write_atomic(target, text)
     except OSError as error:
-        raise Unavailable(f"{home}: cannot be written ({error.strerror}); choose another with WIOS_DAGSTER") from None
+        raise file_error(home, error, "written", "choose another with WIOS_DAGSTER") from None
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Unavailable
+from wios_assets.errors import BadInput, file_error
 from wios_assets.vision.alignment import file_hash
 from wios_assets.vision.dlib_weights import INPUT_SCALE, Convolution, read_detector, read_embedder
 
@@ -63,19 +64,37 @@ def embedder_graph(weights: Path, cache: Path) -> Path:
 
 
 def cached(kind: str, weights: Path, cache: Path, build: Callable[[Path], onnx.ModelProto]) -> Path:
-    """Path of the graph for `weights`, built by one process at a time and put in place whole."""
+    """Path of the graph for `weights`, built by one process at a time and put in place whole.
+
+    A graph whose content has not the hash that was noted when it was built is built again.
+
+    Raises:
+        Unavailable: the cache cannot be written.
+    """
     target = cache / f"{kind}-v{GRAPH_VERSION}-{file_hash(weights)[:16]}.onnx"
-    if target.is_file():
+    if _is_whole(target):
         return target
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
-            if not target.is_file():
-                write_atomic(target, build(weights).SerializeToString())
+            if not _is_whole(target):
+                content = build(weights).SerializeToString()
+                write_atomic(target, content)
+                write_atomic(_hash_file(target), hashlib.sha256(content).hexdigest())
     except OSError as error:
-        reason = error.strerror or error
-        raise Unavailable(f"{cache}: cannot be written ({reason}); set `cache` to another folder") from None
+        raise file_error(cache, error, "written", "set `cache` to another folder") from None
     return target
+
+
+def _is_whole(graph: Path) -> bool:
+    try:
+        return file_hash(graph) == _hash_file(graph).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _hash_file(graph: Path) -> Path:
+    return graph.with_suffix(".sha256")
 
 
 def read_model(path: Path, remedy: str) -> onnx.ModelProto:

@@ -165,7 +165,7 @@ def test_an_export_that_fails_leaves_the_earlier_one_and_nothing_else(
         raise OSError(28, "No space left on device", str(self))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(WiosError, match=r"a\.csv: cannot be written \(No space left on device\)"):
+    with pytest.raises(WiosError, match="the disk is full: /"):
         export_film(library, "007", "appearances", "csv", out)
     assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("a.csv", "earlier")]
 

@@ -246,7 +246,7 @@ def test_a_library_that_cannot_be_written_says_so_and_leaves_the_old_one(setting
     before = settings.library.read_bytes()
     in_the_way = tmp_path / "a file"
     in_the_way.write_text("")
-    with pytest.raises(WiosError, match=r"cannot be published .*space and permissions"):
+    with pytest.raises(WiosError, match=r"cannot be published; the earlier one stays; .*a file: File exists"):
         publish(settings.lake, in_the_way / "library.duckdb")
     settings.library.with_name("folder").mkdir()
     with pytest.raises(WiosError, match="cannot be published"):
@@ -263,7 +263,7 @@ def test_a_failed_publish_leaves_nothing_behind(settings: Settings, monkeypatch:
         raise OSError(28, "No space left on device", str(target))
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(WiosError, match="No space left on device"):
+    with pytest.raises(WiosError, match="cannot be published; the earlier one stays; the disk is full: /"):
         publish(settings.lake, settings.library)
     assert settings.library.read_bytes() == before
     assert sorted(path.name for path in settings.lake.glob(".library*")) == []
@@ -446,9 +446,17 @@ def test_an_empty_lake_has_a_library_of_no_films(settings: Settings) -> None:
     assert library_rows(settings.lake, ["007"]).num_rows == 0
 
 
-def test_a_broken_file_is_named_when_films_are_counted(settings: Settings) -> None:
+@pytest.mark.parametrize("content", [b"no Parquet", b""])
+def test_a_film_with_a_broken_file_is_left_out_and_the_others_are_counted(settings: Settings, content: bytes) -> None:
+    published(settings, "a broken one", "zebra")
+    rows = library_rows(settings.lake, ["zebra"]).to_pylist()
+    (partition_folder(settings.lake, "appearances", "a broken one") / "part-0.parquet").write_bytes(content)
+    assert library_rows(settings.lake, ["zebra"]).to_pylist() == [row for row in rows if row["film"] == "zebra"]
+
+
+def test_a_column_that_is_missing_is_named_when_films_are_counted(settings: Settings) -> None:
     fill(settings.lake, library_row("007"))
     file = store(settings.lake, "appearances", APPEARANCES, "007")
-    file.write_bytes(b"no Parquet")
-    with pytest.raises(WiosError, match=r"film=007/part-0\.parquet.*run the film that is named again"):
+    pq.write_table(pa.table({"start_s": [1.0], "end_s": [2.0]}), file)
+    with pytest.raises(WiosError, match=r"run the film that is named again"):
         library_rows(settings.lake, ["007"])

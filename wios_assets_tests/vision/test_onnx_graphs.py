@@ -32,7 +32,16 @@ def test_a_graph_is_named_by_the_hash_of_its_weights_and_made_once(tmp_path: Pat
     made = first.stat().st_mtime_ns
     assert detector_graph(DETECTOR, tmp_path / "new" / "cache", "float") == first
     assert first.stat().st_mtime_ns == made
-    assert files(first.parent) == [first.name]
+    assert files(first.parent) == [first.name, f"{first.stem}.sha256"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_graph_that_is_not_whole_is_made_again(tmp_path: Path, damage: str) -> None:
+    graph = detector_graph(DETECTOR, tmp_path, "float")
+    content = graph.read_bytes()
+    graph.write_bytes(content[: len(content) // 2] if damage == "cut" else content[:500] + b"\xa5" + content[501:])
+    assert detector_graph(DETECTOR, tmp_path, "float") == graph
+    assert graph.read_bytes() == content
 
 
 def test_graphs_of_other_weights_or_precision_stand_beside_it(tmp_path: Path) -> None:
@@ -41,7 +50,7 @@ def test_graphs_of_other_weights_or_precision_stand_beside_it(tmp_path: Path) ->
         detector_graph(DETECTOR, tmp_path, "int8"),
         embedder_graph(model_path(EMBEDDER_FILE), tmp_path),
     }
-    assert files(tmp_path) == sorted(path.name for path in paths)
+    assert files(tmp_path) == sorted(name for path in paths for name in (path.name, f"{path.stem}.sha256"))
 
 
 def test_a_file_that_is_not_understood_leaves_nothing_behind(tmp_path: Path) -> None:
