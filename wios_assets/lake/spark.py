@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ EXECUTOR_HEAP_MIB = 512
 EXECUTOR_OVERHEAD_MIB = 384
 # PySpark passes the JVM the file for its port in this variable.
 _JVM_VARIABLE = "_PYSPARK_DRIVER_CONN_INFO_PATH"
+CONNECT_S = 10.0
+"""Longest time that a master may take to accept a connection."""
 
 
 def spark_config(settings: Settings) -> dict[str, str]:
@@ -90,6 +93,31 @@ def end_java_processes() -> None:
                 child.wait()
 
 
+def _require_master(master: str) -> None:
+    """Refuse a standalone master that does not answer; Spark would try for a minute and then stop itself.
+
+    Raises:
+        Unavailable: none of the master's addresses can be connected to.
+    """
+    if not master.startswith("spark://"):
+        return
+    faults = []
+    for address in master.removeprefix("spark://").split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+        except ValueError:
+            faults.append(f"{address}: no address such as host:7077")
+        except OSError as error:
+            faults.append(f"{address}: {error.strerror or error}")
+        else:
+            return
+    raise Unavailable(
+        f"Spark's master at {master} does not answer ({'; '.join(faults)}); start it (`wios cluster master`), or "
+        "correct WIOS_SPARK_MASTER"
+    )
+
+
 class SparkSessionResource(LazyPySparkResource):
     """Starts the Spark session when an asset or table first needs it; runs of small tables do without."""
 
@@ -118,6 +146,7 @@ class SparkSessionResource(LazyPySparkResource):
         master = self.spark_config["spark.master"]
         active = SparkSession.getActiveSession()
         if active is None:
+            _require_master(master)
             java = find_java(Path(self.cache))
             os.environ["JAVA_HOME"] = str(java.home)
             os.environ.setdefault("SPARK_CONF_DIR", str(CONF_FOLDER))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +55,7 @@ def watched_workers(session: SparkSession, wait_s: float) -> Iterator[None]:
     """Cancels the block's jobs when there was no executor for `wait_s` seconds; Spark alone would wait for ever.
 
     Raises:
-        Unavailable: the jobs were cancelled.
+        Unavailable: the jobs were cancelled, or Python does not start on a worker.
     """
     if _works_itself(session):
         yield
@@ -78,10 +79,30 @@ def watched_workers(session: SparkSession, wait_s: float) -> Iterator[None]:
     except Exception as error:
         if lost.is_set():
             raise _no_worker(session, wait_s) from error
+        if (fault := python_fault(str(error))) is not None:
+            raise fault from error
         raise
     finally:
         ended.set()
         thread.join()
+
+
+def python_fault(text: str) -> Unavailable | None:
+    """The error for a worker on which Python does not start, from the text of a failed job; None for other failures."""
+    worker = re.search(r"\((\S+) executor \w+\)", text)
+    host = f"worker {worker[1]}: " if worker else "a worker: "
+    if program := re.search(r'Cannot run program "([^"]+)"', text):
+        return Unavailable(f"{host}{program[1]}: does not start; set WIOS_SPARK__PYTHON to the workers' Python")
+    if module := re.search(r"No module named '?([\w.]+)'?", text):
+        return Unavailable(
+            f"{host}its Python has no module {module[1]}; install WIOS there, or set WIOS_SPARK__PYTHON to the Python "
+            "that has it"
+        )
+    if versions := re.search(r"different version:? ([\d.]+) than that in driver:? ([\d.]+)", text):
+        return Unavailable(
+            f"{host}Python {versions[1]}, here {versions[2]}; set WIOS_SPARK__PYTHON to one of the same minor version"
+        )
+    return None
 
 
 def _works_itself(session: SparkSession) -> bool:
