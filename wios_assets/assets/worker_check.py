@@ -111,6 +111,10 @@ def problems(report: dict[str, Any], expected: dict[str, Any]) -> Iterator[Worke
             f"Python {report['python']} at {report['executable']}, here {expected['python']}",
             "install the same minor version, and name it in WIOS_SPARK__PYTHON",
         )
+    if report["packages"]["wios-assets"] is None:
+        remedy = f"install it there with `{report['executable']} -m pip`, or set WIOS_SPARK__PYTHON to the Python of it"
+        yield WorkerProblem("packages", f"{report['executable']} has no WIOS", remedy)
+        return
     for package, here in expected["packages"].items():
         there = report["packages"].get(package)
         if here is not None and there is None:

@@ -79,7 +79,8 @@ def watched_workers(session: SparkSession, wait_s: float) -> Iterator[None]:
     except Exception as error:
         if lost.is_set():
             raise _no_worker(session, wait_s) from error
-        if (fault := python_fault(str(error))) is not None:
+        # PySpark shortens what Java says, the worker's address included.
+        if (fault := python_fault(f"{error} {getattr(error, '_origin', '')}")) is not None:
             raise fault from error
         raise
     finally:

@@ -50,7 +50,8 @@ def test_a_worker_like_the_driver_lacks_nothing() -> None:
     ("path", "value", "subject", "says", "fatal"),
     [
         ("python", "3.12.1", "python", "Python 3.12.1 at /opt/wios/bin/python, here 3.11.9", True),
-        ("packages/wios-assets", None, "packages", "no wios-assets", True),
+        ("packages/wios-assets", None, "packages", "/opt/wios/bin/python has no WIOS", True),
+        ("packages/onnxruntime", None, "packages", "no onnxruntime", True),
         ("packages/onnxruntime", "1.22.0", "packages", "onnxruntime 1.22.0, here 1.23.0", False),
         ("fault", "BadInput: WIOS_LAKE: …", "settings", "WIOS_LAKE", True),
         ("models", "abd", "models", "abd", True),

@@ -96,11 +96,17 @@ class Machine:
 
     def processes(self, word: str) -> list[psutil.Process]:
         """Processes that `popen` started, and theirs, whose command line has a word."""
-        found = []
+        family: list[psutil.Process] = []
         for process in self.started:
             with suppress(psutil.Error):
                 top = psutil.Process(process.pid)
-                found += [each for each in (top, *top.children(recursive=True)) if word in " ".join(each.cmdline())]
+                family += [top, *top.children(recursive=True)]
+        found = []
+        for each in family:
+            # One that has just ended has no command line.
+            with suppress(psutil.Error):
+                if word in " ".join(each.cmdline()):
+                    found.append(each)
         return found
 
     def end(self) -> None:

@@ -48,11 +48,13 @@ def test_the_doctor_names_the_worker_whose_lake_is_another_folder(cluster: Clust
         assert f"{wrong.name}: {wrong.root / 'data'}: not the folder that is the lake here" in faults[1]
 
 
-def test_a_run_names_the_worker_that_lacks_the_film(cluster: Cluster) -> None:
+def test_a_run_names_the_worker_that_lacks_the_film_where_no_other_has_it(cluster: Cluster) -> None:
     cluster.forget_footage()
-    wrong = cluster.workers[1]
+    other, wrong = cluster.workers
+    other.end()
     with restarted(cluster, wrong, {"WIOS_FILMS": str(wrong.root / "gone")}):
         code, output = cluster.driver.run([WIOS, "run", cluster.film])
+    cluster.repair()
     assert code == 1
     assert "Traceback" not in output
     assert f"worker {wrong.name}: {wrong.root / 'gone'}" in output
