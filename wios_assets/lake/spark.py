@@ -76,6 +76,7 @@ def _cluster_config(settings: Settings) -> dict[str, str]:
         "spark.driver.host": spark.driver_host,
         "spark.driver.bindAddress": spark.bind_address or spark.driver_host,
         "spark.archives": spark.archives,
+        "spark.cores.max": str(spark.cores or ""),
     }
     return config | {name: value for name, value in named.items() if value}
 

@@ -14,7 +14,7 @@ from wios_assets.errors import Unavailable
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SETTLED_S = 2.0
+SETTLED_S = 5.0
 """Time without another worker after which no more are expected."""
 PAUSE_S = 0.25
 
@@ -26,11 +26,11 @@ def executors(session: SparkSession) -> int:
 
 
 def cluster_cores(session: SparkSession, wait_s: float) -> int:
-    """Cores of all executors, once they have registered.
+    """Cores by which a film is divided: `spark.cores.max`, else those of all executors, once they have registered.
 
     Args:
         session: the session.
-        wait_s: longest time to wait for the first one, in seconds.
+        wait_s: longest time to wait for the first executor, in seconds.
 
     Raises:
         Unavailable: there is none within that time.
@@ -45,8 +45,10 @@ def cluster_cores(session: SparkSession, wait_s: float) -> int:
             known, changed = count, time.monotonic()
         if not known and time.monotonic() - started > wait_s:
             raise _no_worker(session, wait_s)
+        if known and (asked := context.getConf().get("spark.cores.max")):
+            return int(asked)
         time.sleep(PAUSE_S)
-    # Spark counts at least two.
+    # `defaultParallelism` is two at least.
     return min(context.defaultParallelism, known * int(context.getConf().get("spark.executor.cores", "1")))
 
 

@@ -299,6 +299,12 @@ class SparkSettings(Group):
         description="Archives (.tar.gz, .zip) that each worker unpacks, comma-separated: `/shared/wios.tar.gz#wios` "
         "becomes the folder `./wios`",
     )
+    cores: int = Field(
+        default=0,
+        ge=0,
+        description="Cores of the cluster that are asked for, and that a film is divided by; 0 for all that are there "
+        "when a run starts",
+    )
     executor_cores: int = Field(
         default=1, ge=1, description="Segments that one executor analyses at once, each in a Python process of its own"
     )

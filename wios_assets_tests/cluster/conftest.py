@@ -112,6 +112,8 @@ def cluster(machines: dict[str, Machine]) -> Cluster:
         "WIOS_LAKE": str(driver.root / "srv/lake"),
         "WIOS_SPARK_MASTER": f"spark://{driver.name}:{MASTER_PORT}",
         "WIOS_SPARK__DRIVER_HOST": driver.name,
+        # The local run has as many segments.
+        "WIOS_SPARK__CORES": str(len(WORKERS)),
         "WIOS_SAMPLES_PER_SECOND": SAMPLES_PER_SECOND,
         "WIOS_INBOX__SETTLE_SECONDS": "0",
     }

@@ -30,6 +30,11 @@ def test_the_driver_is_reached_where_the_settings_say() -> None:
     assert (behind["spark.driver.host"], behind["spark.driver.bindAddress"]) == ("wios.default.svc", "0.0.0.0")
 
 
+def test_as_many_cores_are_asked_for_as_a_film_is_divided_by() -> None:
+    assert config("spark://nas.local:7077", cores=8)["spark.cores.max"] == "8"
+    assert "spark.cores.max" not in config("spark://nas.local:7077")
+
+
 def test_memory_for_python_processes_is_asked_for_where_the_cluster_counts_it() -> None:
     standalone = config("spark://nas.local:7077", executor_cores=4, python_mib=500)
     assert standalone["spark.executor.memory"] == f"{512 + 4 * 500}m"
