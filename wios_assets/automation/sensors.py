@@ -39,6 +39,7 @@ UNSUCCESSFUL = (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
 
 def inbox_sensor(settings: Settings) -> SensorDefinition:
     """Sees new, changed, renamed and removed films and requests the runs that they need."""
+    reported: list[str] = []
 
     @sensor(
         jobs=[film_map, film_names, library_refresh],
@@ -49,7 +50,9 @@ def inbox_sensor(settings: Settings) -> SensorDefinition:
     def inbox(context: SensorEvaluationContext) -> SensorResult:
         changes = look_at_inbox(settings, settings.inbox.settle_seconds)
         for problem in changes.problems:
-            context.log.warning(problem)
+            if problem not in reported:
+                context.log.warning(problem)
+        reported[:] = changes.problems
         wait_reason = why_films_wait(settings, context.instance, time.time())
         requests, seen = film_requests(
             changes.index,

@@ -17,6 +17,7 @@ from wios_assets.text import typed
 from wios_assets.timeline.clock import format_clock
 
 if TYPE_CHECKING:
+    from wios_assets.runs.film_runs import FilmRun
     from wios_assets.settings import Settings
 
 _WRONG = {
@@ -111,14 +112,17 @@ class _CopyBar:
 
 
 def list_films(as_json: AsJson = False) -> None:
-    """Every film: new (not analysed yet), ready, stale (made by an older engine or setting), or removed."""
+    """Every film: new (not analysed yet), queued, running, failed, ready, stale (made by an older engine or setting),
+    or removed; and why the newest run of a film failed.
+    """
+    from wios_assets.runs.film_runs import newest_runs
     from wios_assets.runs.renewal import stale_films
     from wios_assets.settings import load_settings
 
     settings = load_settings()
     films, problems = known_films(settings)
-    stale = stale_films(settings)
-    films = [film | ({"state": "stale"} if film["film"] in stale else {}) for film in films]
+    runs, stale = newest_runs(settings), stale_films(settings)
+    films = [film | _state(film, runs.get(film["film"]), film["film"] in stale) for film in films]
     for problem in problems:
         note(f"wios: {problem}", style="yellow")
     if as_json:
@@ -143,8 +147,22 @@ def list_films(as_json: AsJson = False) -> None:
         ],
         right=("Year", "Length", "Names found", "Unknown people"),
     )
+    failed = [film for film in films if film["reason"] is not None]
+    for film in failed:
+        note(f"{film['film']}: the newest run failed: {film['reason']}", style="yellow")
+    if failed:
+        note("`wios run FILM` tries again; `wios ui` shows the runs", style="dim")
     if stale:
         note("stale films can be asked about as before; `wios run --stale` brings them up to date", style="dim")
+
+
+def _state(film: dict[str, Any], run: FilmRun | None, stale: bool) -> dict[str, Any]:
+    """A film's state as the page shows it, and the reason and id of its newest run."""
+    failed = run is not None and run.kind == "failed" and film["state"] != "removed"
+    shown = {"reason": run.reason if failed and run is not None else None, "run": run.run_id if run else None}
+    if film["state"] == "new" and run is not None and run.kind != "done":
+        return {"state": run.kind, **shown}
+    return {"state": "stale" if stale else film["state"], **shown}
 
 
 def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
@@ -180,8 +198,12 @@ def known_films(settings: Settings) -> tuple[list[dict[str, Any]], list[str]]:
 
 def _analysed(settings: Settings) -> list[dict[str, Any]]:
     from wios_assets.lake.library import open_library
+    from wios_assets.lake.paths import parquet_files, table_folder
     from wios_assets.lake.questions import films
 
+    if not parquet_files(table_folder(settings.lake, "library")):
+        # The library is published with IMDB's tables, before the first film is ready.
+        return []
     try:
         library = open_library(settings)
     except WiosError:

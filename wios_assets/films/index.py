@@ -16,6 +16,8 @@ from wios_assets.vision.parts import fingerprint_of_parts
 INDEX_NAME = "films.json"
 _VERSION = 1
 NANO = 1_000_000_000
+EMPTY = "empty"
+"""Content identity of an empty file."""
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,9 @@ class _Comparison:
 
 
 def _content(film: InboxFilm, fingerprint: Callable[[Path], str]) -> str:
-    """Content identity of a film; that of its parts together where it has several."""
-    own = [fingerprint(file) for file in film.files]
+    """Content identity of a film; that of its parts together where it has several.
+
+    An empty file has one as well: its run fails with the reason, once, and the file is another when it is filled.
+    """
+    own = [fingerprint(file) if file.stat().st_size else EMPTY for file in film.files]
     return own[0] if len(own) == 1 else fingerprint_of_parts(own)

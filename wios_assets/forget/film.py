@@ -21,6 +21,7 @@ from wios_assets.lake.stamps import forget_footage
 from wios_assets.partitions import FILM
 from wios_assets.reviews.accepted import accepted_file
 from wios_assets.reviews.decisions import decisions_file
+from wios_assets.runs.film_runs import forget_newest_runs
 from wios_assets.runs.renewal import forget_stale_films
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM_TABLES
@@ -61,6 +62,7 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
     forget_footage(settings.lake, film)
     progress_file(settings.lake, film).unlink(missing_ok=True)
     forget_stale_films(settings)
+    forget_newest_runs(settings)
     decisions = decisions_file(settings.data, film)
     for file in (decisions, decisions.with_suffix(".lock"), accepted_file(settings.data, film)):
         file.unlink(missing_ok=True)

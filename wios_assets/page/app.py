@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.prediction_log import PredictionLog
+from wios_assets.page.film_retries import FilmRetries
 from wios_assets.page.media import Pictures, Previews
 from wios_assets.page.name_updates import NameUpdates, UpdateNames
 from wios_assets.page.proxies import ForwardedHeaders, link, route_path
@@ -55,6 +56,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     requests = FilmRequests(settings, states, lambda film: film in catalog.films())
     log = PredictionLog(settings.lake, settings.page.logged_answers)
     name_updates = NameUpdates(settings, update)
+    retries = FilmRetries(settings, states)
     environment = template_environment(dagster=dagster is not None)
 
     @asynccontextmanager
@@ -63,6 +65,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
         yield
         log.close()
         name_updates.close()
+        retries.close()
         catalog.close()
 
     application = FastAPI(
@@ -77,7 +80,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
         lifespan=lifespan,
     )
     application.include_router(reviews_router(catalog, name_updates))
-    application.include_router(films_router(catalog, states, log))
+    application.include_router(films_router(catalog, states, retries, log))
     application.include_router(requests_router(settings, catalog, requests, environment))
     application.include_router(html_router(settings, catalog, states, name_updates, environment))
     pictures, previews = Pictures(catalog, settings.cache), Previews(settings.cache)

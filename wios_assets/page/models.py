@@ -32,6 +32,7 @@ class FilmEntry(BaseModel):
     state: Literal["queued", "running", "ready", "failed"] = Field(description="State of the film")
     progress: Share | None = Field(description="Share of the video analysed, during a run, 0 to 1")
     reason: str | None = Field(description="Why the newest run failed, if it did")
+    run: str | None = Field(description="Id of the newest run in Dagster")
     stale: bool = Field(description="Whether an older engine, other settings or older inputs made results of the film")
     stale_tables: list[str] = Field(description="Tables with such results; `wios run --stale` renews them")
     people: int = Field(description="Cast members seen")

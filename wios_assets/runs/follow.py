@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from wios_assets.errors import WiosError
+from wios_assets.runs.processes import KILLED
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance
+    from dagster import DagsterEvent, DagsterInstance, DagsterRun
+    from dagster_shared.error import SerializableErrorInfo
 
 POLL_S = 0.5
 # Tags that the daemon gives a failed run which it starts again, as after its process was killed.
@@ -18,6 +20,11 @@ WILL_RETRY = "dagster/will_retry"
 RETRY_RUN = "dagster/auto_retry_run_id"
 # A daemon beats every 30 seconds; after a machine slept, its last beat is old for that long.
 PATIENCE_S = 35.0
+INTERRUPTED = "DagsterExecutionInterruptedError"
+REASON_EVENTS = ("STEP_FAILURE", "ASSET_CHECK_EVALUATION", "PIPELINE_FAILURE")
+"""Types of the events that `failure_reason` reads."""
+UNFINISHED = "the run did not finish"
+CANCELLED = "it was cancelled in Dagster's page; run the film again"
 
 
 class NoLongerQueued(Exception):
@@ -91,33 +98,86 @@ def warnings_of(instance: DagsterInstance, run_id: str) -> list[str]:
 
 
 def failure(events: Iterable[DagsterEvent], run_id: str, film: str | None) -> str:
-    """The first failed step's deepest cause, in one line.
+    """Why a run failed, in one line, with its film and where the details are.
 
     Raises:
-        KeyboardInterrupt: the step was interrupted.
+        KeyboardInterrupt: the run was interrupted.
     """
-    subject = _subject(film)
-    details = f"the details are in run {run_id} in `wios ui`"
     events = list(events)
-    for event in events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            described = event.step_failure_data.user_failure_data
-            if described is not None and described.description:
-                return described.description
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            message = error.message.strip()
-            if error.cls_name == "DagsterAssetCheckFailedError":
-                return failed_check(events, subject) or f"{subject}: {message.splitlines()[0]}; {details}"
-            if error.cls_name == "DagsterExecutionInterruptedError":
-                raise KeyboardInterrupt
-            return f"{subject}: {event.step_key} failed: {message.splitlines()[0]}; {details}"
-    return f"{subject}: the run did not finish; {details}"
+    step = _failed_step(events)
+    if step is not None and _root_cause(step).cls_name == INTERRUPTED:
+        raise KeyboardInterrupt
+    reason = failure_reason(events)
+    if step is not None and _described(step) is not None:
+        return reason
+    return f"{_subject(film)}: {reason}; the details are in run {run_id} in `wios ui`"
 
 
-def failed_check(events: Iterable[DagsterEvent], subject: str) -> str | None:
-    """The first check that stopped a run, with what it found; None where none did."""
+def failure_reason(events: Iterable[DagsterEvent]) -> str:
+    """Why a run failed, in one line, the same for command line and page: the first failed step's deepest cause.
+
+    Args:
+        events: the run's, at least those of `REASON_EVENTS`.
+    """
+    events = list(events)
+    step = _failed_step(events)
+    if step is None:
+        return next((_without_step(event) for event in events if event.is_run_failure), UNFINISHED)
+    described = _described(step)
+    if described is not None:
+        return described
+    error = _root_cause(step)
+    if error.cls_name == INTERRUPTED:
+        return "it was interrupted; run the film again"
+    message = next(iter(error.message.strip().splitlines()), error.cls_name or "")
+    if error.cls_name == "DagsterAssetCheckFailedError":
+        return failed_check(events) or message
+    return f"{step.step_key} failed: {message}"
+
+
+def run_failure_reason(instance: DagsterInstance, run: DagsterRun) -> str:
+    """Why a run failed or was cancelled, in one line; see `failure_reason`."""
+    from dagster import DagsterEventType, DagsterRunStatus
+
+    kinds = {DagsterEventType(kind) for kind in REASON_EVENTS}
+    entries = instance.all_logs(run.run_id, of_type=kinds)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+    if run.status == DagsterRunStatus.CANCELED and _failed_step(events) is None:
+        return CANCELLED
+    return failure_reason(events)
+
+
+def _failed_step(events: list[DagsterEvent]) -> DagsterEvent | None:
+    return next(
+        (event for event in events if event.is_step_failure and event.step_failure_data.error is not None), None
+    )
+
+
+def _described(step: DagsterEvent) -> str | None:
+    """What `failures.user_errors` made of the error; None for an error that it did not know."""
+    described = step.step_failure_data.user_failure_data
+    return (described.description or None) if described is not None else None
+
+
+def _root_cause(step: DagsterEvent) -> SerializableErrorInfo:
+    error = step.step_failure_data.error
+    assert error is not None
+    while error.cause is not None:
+        error = error.cause
+    return error
+
+
+def _without_step(event: DagsterEvent) -> str:
+    """Reason of a run that failed outside of its steps."""
+    message = " ".join((event.message or "").split())
+    # As the daemon and the code server report it.
+    if "run worker status" in message or "terminated unexpectedly" in message:
+        return KILLED
+    return message or UNFINISHED
+
+
+def failed_check(events: Iterable[DagsterEvent]) -> str | None:
+    """The first check that stopped a run, with its asset and what it found; None where none did."""
     from dagster import AssetCheckSeverity
 
     from wios_assets.assets.results import OFFENDERS
@@ -128,7 +188,7 @@ def failed_check(events: Iterable[DagsterEvent], subject: str) -> str | None:
             if not result.passed and result.severity == AssetCheckSeverity.ERROR:
                 shown = result.metadata[OFFENDERS].value if OFFENDERS in result.metadata else []
                 offenders = "; ".join(map(str, shown)) if isinstance(shown, list) else str(shown)
-                return f"{subject}: {result.asset_key.to_user_string()}: {result.check_name}: {offenders or 'failed'}"
+                return f"{result.asset_key.to_user_string()}: {result.check_name}: {offenders or 'failed'}"
     return None
 
 

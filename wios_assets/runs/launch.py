@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from wios_assets.errors import WiosError
 from wios_assets.films.film_lock import LockHolder, command_line, film_lock, lock_holder
-from wios_assets.runs.follow import NoLongerQueued, failed_check, failure, follow_run, newest_asset, warnings_of
+from wios_assets.runs.follow import NoLongerQueued, failure, follow_run, newest_asset, warnings_of
 from wios_assets.runs.held_databases import held_databases
 from wios_assets.runs.instance import daemon_runs, dagster_instance, prepare_dagster_home
 from wios_assets.runs.processes import COMMAND_TAG, describe, this_process, unfinished_runs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from wios_assets.lake.progress import Progress
 
-__all__ = ["dagster_instance", "failed_check", "prepare_dagster_home", "run_film", "run_job"]
+__all__ = ["dagster_instance", "prepare_dagster_home", "run_film", "run_film_again", "run_job"]
 
 ProgressReport = Callable[["Progress | None", str | None], None]
 """Called twice a second while a film runs: the footage's progress, and the last finished asset."""
@@ -93,6 +93,25 @@ def run_film(
                 return False
         _run_here(settings, instance, job, film, tick, tell, selection)
     return True
+
+
+def run_film_again(settings: Settings, film: str) -> None:
+    """Run what a film lacks since its run failed; its names and what follows where it lacks nothing.
+
+    Where a daemon works on the data folder, the run is put into its queue and not waited for.
+
+    Raises:
+        WiosError: the run failed, or could not be asked for; the message is the cause's.
+    """
+    with dagster_instance(settings) as instance:
+        instance.add_dynamic_partitions("film", [film])
+        report_observations(settings, instance, film)
+        selection = _still_stale(settings, instance, film, "film_map")
+        job = "film_map" if selection else "film_names"
+        if not daemon_runs(settings, instance):
+            run_film(settings, instance, film, lambda progress, step: None, job, only_stale=bool(selection))
+        elif not unfinished_runs(instance, film):
+            _submit(settings, instance, job, film, selection or None)
 
 
 def run_job(

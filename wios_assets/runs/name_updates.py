@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.store import read_rows
 from wios_assets.reviews.decisions import read_decisions, revision_of
+from wios_assets.runs.in_process import in_process
 from wios_assets.runs.instance import dagster_instance, ui_runs
 from wios_assets.settings import Settings
 from wios_assets.tables import TRACK_NAMES
 
 LOOK_EVERY_S = 1.0
-_LONGEST_REASON_BYTES = 4000
 
 
 def names_follow_decisions(settings: Settings, film: str) -> bool:
@@ -46,7 +43,7 @@ def update_names(settings: Settings, film: str) -> None:
         _raise_failure(settings, film, asked_s)
         time.sleep(LOOK_EVERY_S)
     if not names_follow_decisions(settings, film):
-        _run_in_a_process(settings, film)
+        in_process(_update_names, settings, film)
 
 
 def _raise_failure(settings: Settings, film: str, asked_s: float) -> None:
@@ -67,32 +64,8 @@ def _raise_failure(settings: Settings, film: str, asked_s: float) -> None:
             raise WiosError(failure([event for event in events if event is not None], run.run_id, film))
 
 
-def _run_in_a_process(settings: Settings, film: str) -> None:
-    context = get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(settings, film, sender), name="names", daemon=True)
-    process.start()
-    sender.close()
-    with receiver:
-        try:
-            reason = receiver.recv_bytes().decode()
-        except EOFError:
-            reason = f"film {film!r}: the process that works out the names was ended"
-        process.join()
-    if reason:
-        raise WiosError(reason)
-
-
-def _run(settings: Settings, film: str, sender: Connection) -> None:
+def _update_names(settings: Settings, film: str) -> None:
     from wios_assets.runs.launch import run_film
 
-    # Ctrl-C is meant for the page, which ends this process with itself.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    reason = ""
-    try:
-        with dagster_instance(settings) as instance:
-            run_film(settings, instance, film, lambda progress, step: None, "film_decisions")
-    except Exception as error:
-        # Only a text crosses to the page's process.
-        reason = str(error) or type(error).__name__
-    sender.send_bytes(reason.encode()[:_LONGEST_REASON_BYTES])
+    with dagster_instance(settings) as instance:
+        run_film(settings, instance, film, lambda progress, step: None, "film_decisions")

@@ -1,3 +1,4 @@
+import logging
 import os
 import shutil
 import time
@@ -63,6 +64,46 @@ def test_a_new_film_gets_its_partition_and_its_run_in_one_tick(settings: Setting
     assert tick() == [("film_map", "Heat (1995)")]
     assert instance.get_dynamic_partitions("film") == ["Heat (1995)"]
     assert tick() == []
+
+
+def test_an_empty_file_is_run_once_and_again_when_it_is_filled(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    empty = settings.films / "Heat.mp4"
+    empty.parent.mkdir(parents=True)
+    empty.touch()
+    os.utime(empty, (LONG_AGO, LONG_AGO))
+    assert tick() == [("film_map", "Heat")]
+    assert [tick() for _ in range(3)] == [[], [], []]
+    drop(settings, "Heat.mp4")
+    assert tick() == [("film_map", "Heat")]
+    assert tick() == []
+
+
+def test_a_problem_of_the_inbox_is_logged_once_and_again_after_it_was_gone(
+    settings: Settings, instance: DagsterInstance
+) -> None:
+    sensor = inbox_sensor(settings)
+    link = settings.films / "Heat.mp4"
+    link.parent.mkdir(parents=True)
+    logged: list[str] = []
+
+    def tick() -> list[str]:
+        logged.clear()
+        context = build_sensor_context(instance=instance)
+
+        def note(record: logging.LogRecord) -> bool:
+            logged.append(record.getMessage())
+            return True
+
+        context.log.addFilter(note)
+        sensor(context)
+        return [line for line in logged if "mend or remove the link" in line]
+
+    for _ in range(2):
+        link.symlink_to("nowhere.mp4")
+        assert [len(tick()) for _ in range(3)] == [1, 0, 0]
+        link.unlink()
+        assert tick() == []
 
 
 def test_a_film_that_is_still_being_copied_is_left_alone(settings: Settings, instance: DagsterInstance) -> None:

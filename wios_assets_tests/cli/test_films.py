@@ -14,8 +14,9 @@ from PIL import Image
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import film_source, index_path, look_at_inbox
 from wios_assets.lake.library import publish
+from wios_assets.tables import FILM_TABLES
 from wios_assets_tests.cli.command_line import Wios, make_video
-from wios_assets_tests.sample_lake import fill, library_row
+from wios_assets_tests.sample_lake import fill, library_row, store
 
 
 @pytest.fixture
@@ -284,3 +285,18 @@ def test_no_films_and_what_is_wrong_in_the_inbox_are_said_beside_the_answer(wios
     answer = wios("film", "list")
     assert (answer.code, answer.out) == (0, "")
     assert "lost.mkv: links to /nowhere/lost.mkv, which is not there" in answer.err
+
+
+@pytest.mark.parametrize("made", range(len(FILM_TABLES)))
+def test_films_are_listed_whatever_an_interrupted_first_run_left(wios: Wios, made: int) -> None:
+    make_video(wios.settings.films / "Heat.mp4")
+    lake = wios.settings.lake
+    for table in FILM_TABLES[:made]:
+        store(lake, table, [], film="Heat")
+    for published in (False, True):
+        if published:
+            publish(lake, wios.settings.library)
+        answer = wios("film", "list", "--json")
+        assert (answer.code, answer.err) == (0, "")
+        (film,) = json.loads(answer.out)
+        assert (film["film"], film["state"], film["reason"]) == ("Heat", "new", None)

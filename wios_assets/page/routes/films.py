@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.exports.documents import AppearancesDocument, MinutesDocument, ScreenTimeDocument
@@ -19,6 +19,7 @@ from wios_assets.lake.library import Row
 from wios_assets.lake.prediction_log import Answer, PredictionLog
 from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
 from wios_assets.page import models
+from wios_assets.page.film_retries import FilmRetries
 from wios_assets.page.routes.common import (
     REFUSALS,
     FilmKey,
@@ -41,7 +42,7 @@ from wios_assets.timeline.clock import format_clock, parse_clock
 from wios_assets.timeline.coverage import is_readable
 
 
-def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> APIRouter:
+def films_router(catalog: Catalog, states: FilmStates, retries: FilmRetries, log: PredictionLog) -> APIRouter:
     """Routes over the films of `catalog`; answers to `who` go into `log`."""
     router = Router(prefix="/api", tags=["WIOS"], responses=REFUSALS)
 
@@ -124,11 +125,25 @@ def films_router(catalog: Catalog, states: FilmStates, log: PredictionLog) -> AP
         response.headers["content-disposition"] = f"attachment; filename*=UTF-8''{name}"
         return response
 
+    @router.post(
+        "/films/{film:key}/runs",
+        status_code=202,
+        response_model=models.FilmEntry,
+        summary="Run a film again whose newest run failed",
+        responses={409: {"model": models.Reason, "description": "It is being run, or nothing failed"}},
+    )
+    def run_again(film: FilmKey) -> Response:
+        row = film_row(film)
+        retries.ask(row["film"], row["duration_s"] is not None)
+        return JSONResponse(film_entry(Hit(row, ()), states), status_code=202)
+
     @router.get("/films/{film:key}", response_model=models.FilmEntry, summary="One film and its state")
     def show_film(request: Request, film: FilmKey) -> Response:
+        return json_response(request, film_entry(Hit(film_row(film), ()), states))
+
+    def film_row(film: str) -> Row:
         waiting = states.waiting(set(catalog.films()))
-        row = _waiting_row(film, waiting[film].path) if film in waiting else catalog.find(film)
-        return json_response(request, film_entry(Hit(row, ()), states))
+        return _waiting_row(film, waiting[film].path) if film in waiting else catalog.find(film)
 
     @router.get("/actors", response_model=models.ActorList, summary="Cast members seen in any film")
     def list_actors(request: Request, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:
@@ -207,6 +222,7 @@ def film_entry(hit: Hit, states: FilmStates) -> dict[str, Any]:
         "state": state.kind,
         "progress": number_or_none(state.share, 4),
         "reason": state.reason,
+        "run": state.run,
         "stale": bool(state.stale),
         "stale_tables": list(state.stale),
         "people": row["people"],

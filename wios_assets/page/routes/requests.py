@@ -142,6 +142,7 @@ def request_entry(requests: FilmRequests, film_request: FilmRequest) -> dict[str
     reason = state.reason
     if state.name == "waiting" and not requests.states.daemon_is_running():
         reason = "nothing starts runs by itself now: start `wios ui`, or run the film with `wios run`"
+    expects = film_request.phase == "asked"
     ready = state.name == "ready" and film_request.film is not None
     return {
         "id": film_request.id,
@@ -153,7 +154,7 @@ def request_entry(requests: FilmRequests, film_request: FilmRequest) -> dict[str
         "reason": reason,
         "film": film_request.film,
         "page": link(f"/film/{quote(film_request.film or '', safe='')}" if ready else f"/request/{film_request.id}"),
-        "upload": link(f"/api/requests/{film_request.id}/film") if film_request.phase == "asked" else None,
+        "upload": link(f"/api/requests/{film_request.id}/film") if state.name == "uploading" and expects else None,
     }
 
 

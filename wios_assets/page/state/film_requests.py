@@ -31,7 +31,7 @@ StateName = Literal["uploading", "waiting", "frames", "faces", "names", "ready",
 UPLOADS = ".uploads"
 """Folder in the inbox for films that are being received; hidden, so that the inbox ignores it."""
 _MAX_STORED = 500
-_UPLOAD_START_TIMEOUT_S = 24 * 3600.0
+_UPLOAD_START_TIMEOUT_S = 3600.0
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -57,6 +57,11 @@ class FilmRequest(BaseModel):
     process: str | None = None
     film: str | None = None
     reason: str | None = None
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether a film was announced so long ago that it is no longer expected."""
+        return self.phase == "asked" and time.time() - self.asked_s > _UPLOAD_START_TIMEOUT_S
 
     @property
     def asked_at(self) -> str:
@@ -161,8 +166,8 @@ class FilmRequests:
         if request.phase == "refused":
             return RequestState(name="failed", reason=request.reason)
         if request.phase == "asked":
-            if time.time() - request.asked_s > _UPLOAD_START_TIMEOUT_S:
-                return RequestState(name="failed", reason="nothing was sent; ask again")
+            if request.is_expired:
+                return RequestState(name="failed", reason=_expired(request))
             return RequestState(name="uploading", share=0.0)
         if request.phase == "receiving":
             if request.process is None or not lives(request.process):
@@ -176,12 +181,14 @@ class FilmRequests:
         """Mark a request as being received, and return the file to write to.
 
         Raises:
-            Conflict: the film was sent already, or is being sent.
+            Conflict: the film was sent already, is being sent, or was announced too long ago.
         """
         with self._lock:
             current = self.get(request.id)
             if current is None or current.phase != "asked" or request.id in self.received:
                 raise Conflict(f"{request.file!r} was sent already; make a new request to send it again")
+            if current.is_expired:
+                raise Conflict(_expired(request))
             process = process_identity(getpid())
             self._write(current.model_copy(update={"phase": "receiving", "process": process}))
             self.received[request.id] = 0
@@ -284,6 +291,11 @@ class FilmRequests:
             if request is None or request.process is None or not lives(request.process):
                 with suppress(OSError):
                     part.unlink()
+
+
+def _expired(request: FilmRequest) -> str:
+    minutes = _UPLOAD_START_TIMEOUT_S / 60
+    return f"{request.file!r} was announced, and nothing was sent for {minutes:.0f} minutes; make a new request"
 
 
 def _page_ended(request: FilmRequest) -> str:

@@ -14,6 +14,7 @@ from wios_assets.errors import WiosError
 from wios_assets.films.index import IndexEntry, read_index
 from wios_assets.films.registry import index_path
 from wios_assets.lake.progress import progress_file, read_progress
+from wios_assets.runs.film_runs import FilmRun, FilmRuns
 from wios_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _HEARTBEAT_TIMEOUT_S = 75.0
 # A progress file older than this was left behind by a killed run.
 _PROGRESS_TIMEOUT_S = 20.0
 _REFRESH_S = 5.0
-_RUN_LIMIT = 500
-_FILM_TAG = "dagster/partition"
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,9 @@ class FilmState:
 
     Attributes:
         share: share of the video that is analysed, 0 to 1, during the analysis. left_s: estimated seconds until then.
-        reason: why the newest run failed. stage: of a running film: decoding frames, linking faces into tracks, or
-            names and what follows from them. since: when the newest run was requested, seconds since the epoch.
+        reason: why the newest run failed. run: id of the newest run. stage: of a running film: decoding frames, linking
+            faces into tracks, or names and what follows from them. since: when the newest run was requested, seconds
+            since the epoch.
         stale: tables of a ready film that an older engine, other settings or older inputs made.
     """
 
@@ -48,6 +48,7 @@ class FilmState:
     left_s: float | None = None
     reason: str | None = None
     stage: Stage | None = None
+    run: str | None = field(default=None, compare=False)
     since: float = field(default=0.0, compare=False)
     stale: tuple[str, ...] = ()
 
@@ -61,7 +62,8 @@ class FilmStates:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._runs: dict[str, FilmState] = {}
-        self._reasons: dict[str, str] = {}
+        self._history = FilmRuns()
+        self._requested: dict[str, FilmState] = {}
         self._stale: dict[str, list[str]] = {}
         self._refreshed = 0.0
         self._refreshing = threading.Lock()
@@ -83,13 +85,30 @@ class FilmStates:
         """State of a film; `ready` says whether the library has it."""
         self._refresh()
         running = self._progress(film)
-        newest = self._runs.get(film)
+        newest = self._newest(film)
         if ready:
             reason = newest.reason if newest is not None and newest.kind == "failed" else None
-            since = newest.since if newest is not None else 0.0
+            since, run = (newest.since, newest.run) if newest is not None else (0.0, None)
             share, stale = running.share if running else None, tuple(self._stale.get(film, ()))
-            return FilmState("ready", share, None, reason, since=since, stale=stale)
+            return FilmState("ready", share, None, reason, run=run, since=since, stale=stale)
+        if newest is not None and newest.kind == "failed":
+            # What a killed run noted last is younger than its end.
+            return newest
         return running or newest or FilmState("queued")
+
+    def note_request(self, film: str, refusal: str | None = None) -> None:
+        """Note that a run of the film is being asked for, or why asking failed; holds until such a run is read."""
+        before = self._requested.get(film)
+        if refusal is None or before is None:
+            self._requested[film] = FilmState("queued", since=time.time())
+        else:
+            self._requested[film] = FilmState("failed", reason=refusal, since=before.since)
+
+    def _newest(self, film: str) -> FilmState | None:
+        newest, requested = self._runs.get(film), self._requested.get(film)
+        if requested is None or (newest is not None and newest.since >= requested.since):
+            return newest
+        return replace(requested, run=newest.run if newest is not None else None)
 
     def _progress(self, film: str) -> FilmState | None:
         lake = self.settings.lake
@@ -118,7 +137,8 @@ class FilmStates:
             with dagster_instance(self.settings) as instance:
                 heartbeats = instance.get_daemon_heartbeats().values()
                 self._heartbeat_s = max((each.timestamp for each in heartbeats), default=0.0)
-                self._runs = self._newest_runs(instance)
+                runs = self._history.read(self.settings, instance)
+                self._runs = {film: self._with_stage(instance, run) for film, run in runs.items()}
             self._stale = stale_films(self.settings)
         except Exception:
             # Films that are ready are shown even if the run history cannot be read.
@@ -127,25 +147,11 @@ class FilmStates:
             self._refreshed = time.monotonic()
             self._refreshing.release()
 
-    def _newest_runs(self, instance: DagsterInstance) -> dict[str, FilmState]:
-        from dagster import DagsterRunStatus
-
-        states: dict[str, FilmState] = {}
-        for record in instance.get_run_records(limit=_RUN_LIMIT):
-            run = record.dagster_run
-            film = run.tags.get(_FILM_TAG)
-            if film is None or film in states:
-                continue
-            if run.status == DagsterRunStatus.FAILURE:
-                if run.run_id not in self._reasons:
-                    self._reasons[run.run_id] = _failure_reason(instance, run.run_id)
-                state = FilmState("failed", reason=self._reasons[run.run_id])
-            elif run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING):
-                state = FilmState("running", stage=_stage(instance, run.run_id))
-            else:
-                state = FilmState("queued")
-            states[film] = replace(state, since=record.create_timestamp.timestamp())
-        return states
+    def _with_stage(self, instance: DagsterInstance, run: FilmRun) -> FilmState:
+        stage = _stage(instance, run.run_id) if run.kind == "running" else None
+        # A film that a run finished and the library lacks waits for its next run.
+        kind = "queued" if run.kind == "done" else run.kind
+        return FilmState(kind, reason=run.reason, stage=stage, run=run.run_id, since=run.asked_s)
 
 
 def _has_history(home: Path) -> bool:
@@ -160,29 +166,3 @@ def _stage(instance: DagsterInstance, run_id: str) -> Stage:
     events = instance.get_records_for_run(run_id, of_type=kind).records
     materialised = {event.asset_key.to_user_string() for event in events if event.asset_key is not None}
     return next((stage for table, stage in _STAGE_AFTER if table in materialised), "frames")
-
-
-def _failure_reason(instance: DagsterInstance, run_id: str) -> str:
-    """The root cause of the first failed step, in one line."""
-    from dagster import DagsterEventType
-
-    for entry in instance.all_logs(run_id, of_type={DagsterEventType.STEP_FAILURE}):
-        event = entry.dagster_event
-        error = event.step_failure_data.error if event is not None and event.is_step_failure else None
-        if event is None or error is None:
-            continue
-        described = event.step_failure_data.user_failure_data
-        if described is not None and described.description:
-            return described.description
-        while error.cause is not None:
-            error = error.cause
-        if error.cls_name == "DagsterAssetCheckFailedError":
-            from wios_assets.runs.launch import failed_check
-
-            evaluations = instance.all_logs(run_id, of_type={DagsterEventType.ASSET_CHECK_EVALUATION})
-            events = [each.dagster_event for each in evaluations if each.dagster_event is not None]
-            finding = failed_check(events, "")
-            if finding is not None:
-                return finding.removeprefix(": ")
-        return " ".join(error.message.split())
-    return "the run did not finish"

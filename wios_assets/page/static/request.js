@@ -1,5 +1,7 @@
 // The page of a request: follows the film until it is ready, then opens the film's page.
 
+import { link } from "./common.js";
+
 const POLL_MS = 1000;
 const root = document.getElementById("request");
 const element = (id) => document.getElementById(id);
@@ -17,6 +19,9 @@ function show(entry) {
     entry.share === null || entry.state === "failed" ? "" : `${Math.floor(100 * entry.share)} %${left}`;
   element("reason").hidden = !entry.reason;
   element("reason").textContent = entry.reason || "";
+  const film = element("failed-film");
+  film.hidden = entry.state !== "failed" || !entry.film;
+  if (entry.film) film.firstElementChild.href = link(`/film/${encodeURIComponent(entry.film)}`);
 }
 
 async function follow() {

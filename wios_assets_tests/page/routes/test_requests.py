@@ -304,6 +304,19 @@ def test_requests_survive_a_restart_and_a_cut_off_upload_has_failed(settings: Se
     assert (after["state"], after["reason"]) == ("failed", "'cut.mp4' was cut off when the page ended; send it again")
 
 
+def test_an_announced_upload_expires_and_is_not_taken_later(page: Page, settings: Settings) -> None:
+    asked = ask(page, file="late.mp4", size=100_000).json()
+    assert asked["state"] == "uploading"
+    file = settings.data / "requests" / f"{asked['id']}.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "asked_s": time.time() - 3601}))
+    after = page.json(f"/api/requests/{asked['id']}")
+    reason = "'late.mp4' was announced, and nothing was sent for 60 minutes; make a new request"
+    assert (after["state"], after["reason"], after["upload"]) == ("failed", reason, None)
+    refused = send(page, asked, b"0" * 100_000)
+    assert (refused.status_code, refused.json()["reason"]) == (409, reason)
+    assert nothing_is_left(settings)
+
+
 def test_a_request_follows_the_run_of_its_film(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     make_video(settings.films / "Heat.mkv")
     states, ready = FilmStates(settings), set[str]()

@@ -13,6 +13,7 @@ from wios_assets.errors import WiosError
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import progress_file
 from wios_assets.page.state.film_states import FilmState, FilmStates
+from wios_assets.runs.film_runs import FilmRuns
 from wios_assets.runs.launch import dagster_instance
 from wios_assets.settings import Settings, load_settings
 
@@ -76,7 +77,7 @@ def test_a_failed_film_gives_the_reason_of_its_newest_run(settings: Settings, mo
         assert states.of("other", ready=False) == FilmState("queued")
         broken["film"] = False
         film_map.execute_in_process(instance=instance, tags={"dagster/partition": "heat"})
-        assert FilmStates(settings)._newest_runs(instance)["heat"].kind != "failed"
+        assert FilmRuns().read(settings, instance)["heat"].kind == "done"
 
 
 @pytest.mark.slow
@@ -94,6 +95,6 @@ def test_the_reason_of_a_failed_check_is_its_finding(settings: Settings, monkeyp
 
     with dagster_instance(settings) as instance:
         materialize([cast], instance=instance, tags={"dagster/partition": "heat"}, raise_on_error=False)
-        assert FilmStates(settings)._newest_runs(instance)["heat"] == FilmState(
-            "failed", reason="cast: at_least_one_actor: IMDB's tables have no cast for tt1"
+        assert FilmRuns().read(settings, instance)["heat"].reason == (
+            "cast: at_least_one_actor: IMDB's tables have no cast for tt1"
         )
