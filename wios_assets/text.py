@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import unicodedata
@@ -76,6 +77,21 @@ def name_key(name: str) -> str:
 def letters_beyond_latin(text: str) -> str:
     """The letters and signs of a text in scripts other than Latin, folded: what a key of bare letters leaves out."""
     return "".join(c for c in fold(text) if not c.isascii() and _belongs_to_word(c))
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a file's name or path is UTF-8; Python keeps other bytes as half characters, which no table can hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def readable(path: str) -> str:
+    """A file's name or path for people: what is no UTF-8 in it is read as Windows-1252, as old archives have it."""
+    parts = path.split("/")
+    return "/".join(part if is_utf8(part) else os.fsencode(part).decode("cp1252", "replace") for part in parts)
 
 
 def _belongs_to_word(character: str) -> bool:

@@ -58,7 +58,7 @@ def gallery(
     for problem in problems:
         context.log.warning(problem)
     engine = load_engine(engine_options(settings, cores()))
-    judged, used = judge_gallery(photos, engine, gallery_options(), dict(people))
+    judged, used = judge_gallery(photos, engine, gallery_options(settings), dict(people))
     verdicts = judged["verdict"].value_counts()
     without = [actor for actor, _ in people if actor not in set(used["actor"])]
     metadata: dict[str, Any] = {

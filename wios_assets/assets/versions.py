@@ -29,7 +29,7 @@ def _footage(settings: Settings) -> list[Any]:
 
 def _gallery(settings: Settings) -> list[Any]:
     tmdb = [["tmdb", settings.tmdb.profiles, settings.tmdb.tagged]] if settings.tmdb_key else []
-    return [engine_identity(settings), gallery_options(), *tmdb]
+    return [engine_identity(settings), gallery_options(settings), *tmdb]
 
 
 OPTIONS: Mapping[str, Callable[[Settings], list[Any]]] = {

@@ -162,10 +162,10 @@ def identify(
     own = people_of_gallery(check_gallery(gallery))
     refuse_unreadable(photos)
     engine = load_engine(engine_options(settings, cores()))
-    _, embeddings = judge_gallery(own, engine, gallery_options())
+    _, embeddings = judge_gallery(own, engine, gallery_options(settings))
     if embeddings.empty:
         raise BadInput(f"{gallery}: none of its photos is usable; it needs a folder of clear photos per person")
-    results = identify_photos(photos, engine, embeddings, naming_options(settings), gallery_options())
+    results = identify_photos(photos, engine, embeddings, naming_options(settings), gallery_options(settings))
     if as_json:
         show_json(results)
     else:

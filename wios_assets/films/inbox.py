@@ -15,6 +15,7 @@ from wios_assets.films.extras import is_hidden, is_system_folder
 from wios_assets.films.layout import FoundFilm, films_in
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.films.tree import Folder, VideoFile
+from wios_assets.text import is_utf8, readable
 
 VIDEO_EXTENSIONS = frozenset(
     {
@@ -204,10 +205,9 @@ def _read_folder(path: Path, name: str, inbox: Inbox, seen: set[tuple[int, int]]
             continue
         inner = path / entry.name
         try:
-            if not _is_utf8(entry.name):
+            if not is_utf8(entry.name):
                 if inner.is_dir() or inner.suffix.lower() in VIDEO_EXTENSIONS:
-                    readable = path / os.fsencode(entry.name).decode("cp1252", "replace")
-                    inbox.problems.append(f"{readable}: its name is not UTF-8; rename it")
+                    inbox.problems.append(f"{path / readable(entry.name)}: its name is not UTF-8; rename it")
             elif inner.is_dir():
                 folder.folders.append(_read_folder(inner, entry.name, inbox, seen))
             else:
@@ -215,14 +215,6 @@ def _read_folder(path: Path, name: str, inbox: Inbox, seen: set[tuple[int, int]]
         except OSError as error:
             inbox.refused(inner, error)
     return folder
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _read_file(path: Path, folder: Folder, inbox: Inbox) -> None:

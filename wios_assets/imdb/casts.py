@@ -11,7 +11,7 @@ import pandas as pd
 from wios_assets.imdb.lookup import Credit, ImdbLookup
 from wios_assets.photos.folders import photos_of_cast
 from wios_assets.tables import CAST
-from wios_assets.text import caseless, name_key
+from wios_assets.text import caseless, name_key, readable
 
 ON_SCREEN = ("actor", "actress", "self")
 LEFT_OUT_COLUMNS = ("actor", "nconst", "character", "category", "reason")
@@ -105,6 +105,10 @@ def cast_by_hand(
     return _cast_frame(cast, source, galleries, film)
 
 
+def _folder_text(folder: Path | None) -> str | None:
+    return None if folder is None else readable(str(folder))
+
+
 def _key_of(name: str, of_title: dict[str, set[str]], lookup: ImdbLookup | None) -> str | None:
     spaced = name.replace("_", " ")
     in_title = of_title.get(caseless(spaced), set())
@@ -133,7 +137,7 @@ def _cast_frame(
 ) -> pd.DataFrame:
     photos = photos_of_cast([(actor, nconst) for actor, nconst, _ in people], galleries, film)
     rows = [
-        (billing, actor, nconst, character, source, None if photos[actor].folder is None else str(photos[actor].folder))
+        (billing, actor, nconst, character, source, _folder_text(photos[actor].folder))
         for billing, (actor, nconst, character) in enumerate(people, start=1)
     ]
     frame = pd.DataFrame(rows, columns=_COLUMNS)

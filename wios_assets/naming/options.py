@@ -26,6 +26,8 @@ class GalleryOptions:
             at most this share as high.
         same_picture: differing bits of 64 up to which two pictures' perceptual hashes are one picture.
         same_face: distance below which two photos are one picture, cropped or scaled.
+        faint: share of the other side's best detector score below which one side of a tie is given up: a drawing, a
+            painting or coarse pixels are a face to the detector, but a faint one. Depends on the detector.
         thumbnail_side: longest side of the thumbnails, pixels.
     """
 
@@ -40,6 +42,7 @@ class GalleryOptions:
     dominant: float = 0.5
     same_picture: int = 6
     same_face: float = 0.12
+    faint: float = 0.7
     thumbnail_side: int = 200
 
 

@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 
 from wios_assets.errors import WiosError
 from wios_assets.naming.options import GalleryOptions
+from wios_assets.text import is_utf8, readable
 from wios_assets.vision.chips import judge_chip, sharpness
 from wios_assets.vision.engine import FaceEngine, Faces, Image
 from wios_assets.vision.photos import read_photo
@@ -79,6 +80,9 @@ def look_at_photo(path: Path, engine: FaceEngine, options: GalleryOptions, every
         options: sizes.
         every_face: whether small faces matter beside large ones, as on a group's picture; a portrait's do not.
     """
+    if not is_utf8(str(path)):
+        path = Path(readable(str(path)))
+        return PhotoFaces(path, error=f"{path}: its path is not UTF-8; rename it")
     try:
         picture = read_photo(path)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wios_assets.errors import file_error
-from wios_assets.text import name_key
+from wios_assets.text import name_key, readable
 
 PICTURE_SUFFIXES = frozenset(
     {
@@ -103,13 +103,10 @@ def misspelt_names(names: Iterable[str], cast: Iterable[str], galleries: Iterabl
         galleries: folders with one folder per actor; missing ones are skipped.
     """
     taken = {name_key(name) for name in cast}
-    free = {
-        name_key(folder.name): folder
-        for gallery in galleries
-        if gallery.is_dir()
-        for folder in _subfolders(gallery)
-        if name_key(folder.name) not in taken
-    }
+    found = [
+        Path(readable(str(folder))) for gallery in galleries if gallery.is_dir() for folder in _subfolders(gallery)
+    ]
+    free = {name_key(folder.name): folder for folder in found if name_key(folder.name) not in taken}
     near = {name: difflib.get_close_matches(name_key(name), free, n=1, cutoff=_SPELLING) for name in names}
     return {name: free[keys[0]] for name, keys in near.items() if keys}
 
@@ -126,7 +123,7 @@ def is_picture(file: Path) -> bool:
 
 def people_of_gallery(gallery: Path) -> dict[str, list[Path]]:
     """Files of each folder of a gallery, by the folder's name."""
-    return {folder.name: _files(folder) for folder in _subfolders(gallery)}
+    return {readable(folder.name): _files(folder) for folder in _subfolders(gallery)}
 
 
 def _folder_key(name: str) -> str:
@@ -136,7 +133,8 @@ def _folder_key(name: str) -> str:
 
 def _by_key(named: Iterable[tuple[str, Path]]) -> Mapping[str, list[Path]]:
     paths: dict[str, list[Path]] = {}
-    for name, path in named:
+    for written, path in named:
+        name = readable(written)
         for key in {_folder_key(name), name_key(NCONST.sub("", name.casefold()))} - {""}:
             paths.setdefault(key, []).append(path)
     return paths

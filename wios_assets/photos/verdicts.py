@@ -23,10 +23,6 @@ NEAREST = 3
 ONE_PHOTO = 10.0
 """Distance given to two faces of one photo when photos are grouped: they are never the same person."""
 
-FAINT = 0.7
-"""Share of the other side's best detector score below which one side of a tie is given up: a drawing or a smeared
-picture is a face to the detector, but a faint one."""
-
 
 @dataclass
 class Verdict:
@@ -182,7 +178,7 @@ def _core(
 
     Faces are grouped by average linkage. A photo's only face gives its group one vote, each of several faces a share
     of it; the group with the most votes is the actor. Where two have as many, the one with clearly better detector
-    scores is (see `FAINT`), else neither. Faces that are in the groups `others` are left out.
+    scores is (see `GalleryOptions.faint`), else neither. Faces that are in the groups `others` are left out.
     """
     faces = [
         (index, face, 1.0 / len(candidates))
@@ -209,7 +205,7 @@ def _core(
     most = max(sizes.values())
     tied = [group for group, size in sizes.items() if size == most]
     best = sorted(((scores[groups == group].max(), group) for group in tied), reverse=True)
-    if len(best) > 1 and best[1][0] > FAINT * best[0][0]:
+    if len(best) > 1 and best[1][0] > options.faint * best[0][0]:
         return np.zeros((0, vectors.shape[1]))
     return np.compress(groups == best[0][1], vectors, axis=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,12 @@ def test_a_series_shares_its_portraits_and_an_episode_adds_its_own(tmp_path: Pat
     photos = photos_of_cast([("Ada", None), ("Guest", None)], [], film, tmp_path / "Fargo")
 
     assert (photos["Ada"].photos, photos["Guest"].photos) == ((shared,), (own,))
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_the_actors(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/Jos\xe9"))
+    folder.mkdir()
+    (folder / "1.jpg").write_bytes(b"photo")
+    assert photos_of_cast([("José", None)], [tmp_path])["José"].photos == (folder / "1.jpg",)
+    assert misspelt_names(["Joseph"], ["Joseph"], [tmp_path]) == {}
+    assert misspelt_names(["Josée"], ["Josée"], [tmp_path]) == {"Josée": tmp_path / "José"}

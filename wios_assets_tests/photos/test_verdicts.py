@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import imagecodecs
 import numpy as np
 import pandas as pd
 import pillow_heif
+import pyarrow as pa
 import pytest
 from PIL import Image as Pillow
 from PIL import ImageFilter
 
 from wios_assets import tables
+from wios_assets.assets.options import YUNET_FAINT
 from wios_assets.naming.options import GalleryOptions
 from wios_assets.photos.contact_sheet import contact_sheet
 from wios_assets.photos.faces import PhotoFaces
@@ -180,6 +185,41 @@ def test_files_of_every_type_in_an_actors_folder_get_a_verdict(engine: FaceEngin
     )
     reasons = photos.loc[photos["verdict"] == "unreadable", "reason"]
     assert reasons.str.contains(r"save it as JPEG or PNG|fetch it again or remove it", regex=True).all()
+
+
+@pytest.mark.slow
+def test_a_photo_whose_name_is_not_utf_8_has_a_verdict_and_spoils_no_other(engine: FaceEngine, tmp_path: Path) -> None:
+    astronaut = Pillow.fromarray(package_pictures()["astronaut"])
+    astronaut.save(tmp_path / "1.png")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/Am\xe9lie.png"))
+    odd.write_bytes((tmp_path / "1.png").read_bytes())
+    photos, used = judge_gallery({"Eileen Collins": [odd, tmp_path / "1.png"]}, engine, OPTIONS)
+    pa.Table.from_pandas(photos)
+    assert photos["verdict"].tolist() == ["unreadable", "used"]
+    assert photos["reason"].tolist()[0] == f"{tmp_path}/Amélie.png: its path is not UTF-8; rename it"
+    assert used["photo"].tolist() == [str(tmp_path / "1.png")]
+
+
+@pytest.mark.slow
+def test_a_drawing_or_coarse_pixels_do_not_spoil_the_one_good_photo(engine: FaceEngine, tmp_path: Path) -> None:
+    astronaut = package_pictures()["astronaut"]
+    Pillow.fromarray(astronaut).save(tmp_path / "1.png")
+    options_ = replace(OPTIONS, faint=YUNET_FAINT)
+    drawing, _ = cv2.pencilSketch(astronaut[:, :, ::-1].copy(), sigma_s=60, sigma_r=0.03, shade_factor=0.05)
+    small = Pillow.fromarray(astronaut).resize((42, 42))
+    for odd in (Pillow.fromarray(drawing), small.resize((512, 512), Pillow.Resampling.NEAREST)):
+        odd.save(tmp_path / "2.png")
+        photos, used = judge_gallery({"Eileen Collins": [tmp_path / "1.png", tmp_path / "2.png"]}, engine, options_)
+        assert photos["verdict"].tolist()[0] == "used", photos["reason"].tolist()
+        assert str(tmp_path / "1.png") in used["photo"].tolist()
+
+
+def test_two_photos_whose_scores_differ_as_those_of_two_people_do_cannot_be_decided() -> None:
+    people = People()
+    other = photo("2.jpg", people, "x")
+    other.scores[:] = 0.955
+    judged = judge_photos({"ada": [photo("1.jpg", people, "ada"), other]}, replace(OPTIONS, faint=YUNET_FAINT))["ada"]
+    assert [verdict.verdict for verdict in judged] == ["undecidable"] * 2
 
 
 def test_a_gallery_of_nobody_has_no_rows() -> None:
