@@ -19,6 +19,7 @@ from wios_assets.films.inbox import discover
 from wios_assets.films.names import read_episode_code, read_name
 from wios_assets.imdb.matching import title_from_name
 from wios_assets.text import name_key
+from wios_assets.vision.parts import streams_of
 from wios_assets_tests.films.made_library import Kind, LibraryFile, library
 
 _EXTRAS = {"Trailer", "Sample", "Extras", "Bonus", "Featurette", "Behind the Scenes", "Deleted Scene"}
@@ -42,7 +43,7 @@ def read_by_wios(files: Sequence[LibraryFile], inbox: Path) -> dict[str, Library
 
     for film in found.films:
         for path in film.files:
-            is_part = bool(film.parts) and path.suffix.lower() != ".vob"
+            is_part = len(streams_of(film.files)) > 1
             kind: Kind = "episode" if film.episode else "part" if is_part else "film"
             note(path, kind, film.series or film.key, film.episode)
         for path in film.versions:

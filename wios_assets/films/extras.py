@@ -107,7 +107,7 @@ def is_extra(stem: str, others: Sequence[str], folder: str, in_series: bool) -> 
     if _EXTRA_PREFIX.match(stem) and others and not _has_year(stem):
         return True
     in_film = in_series or _has_year(folder)
-    if in_film and others and (_ONLY_KIND.match(stem) or _is_sample(stem, folder)):
+    if in_film and others and not _is_called(stem, folder) and (_ONLY_KIND.match(stem) or _is_sample(stem, folder)):
         return True
     ending = _EXTRA_SUFFIX.search(stem) or _AFTER_BLANK.search(stem)
     if ending is None:
@@ -115,6 +115,11 @@ def is_extra(stem: str, others: Sequence[str], folder: str, in_series: bool) -> 
     # `The Trailer` alone is a film; a trailer is in the folder of its film or beside it.
     beside = any(not (_EXTRA_SUFFIX.search(other) or _AFTER_BLANK.search(other)) for other in others)
     return _names_another(stem[: ending.start()], others, folder) or (in_film and beside)
+
+
+def _is_called(stem: str, folder: str) -> bool:
+    """Whether a file has its folder's title, as `Extras (2006)` in the folder of the film `Extras`."""
+    return name_key(read_name(stem).bare_title) == name_key(read_name(folder).bare_title)
 
 
 def _is_sample(stem: str, folder: str) -> bool:

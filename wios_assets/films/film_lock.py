@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
+from wios_assets.text import readable
 
 POLL_S = 0.5
 
@@ -101,7 +102,7 @@ def command_line() -> str:
     """This process's command as a person would type it."""
     program = Path(sys.argv[0]).name
     name = "wios" if program in ("wios", "__main__.py") else program
-    return " ".join([f"`{name}", *sys.argv[1:]]) + "`"
+    return readable(" ".join([f"`{name}", *sys.argv[1:]]) + "`")
 
 
 def _lock(data: Path, film: str) -> FileLock:

@@ -63,6 +63,7 @@ def library() -> list[LibraryFile]:
     files += _fargo()
     files += _dark()
     files += _one_piece()
+    files += _daily_show()
     for folder, (title, year) in zip(BINS * 2, FILMS[:12], strict=True):
         files.append(LibraryFile(f"{folder}/{title} ({year})/{title} ({year}).mkv", "left out"))
     return files
@@ -91,6 +92,19 @@ def _film(index: int, title: str, year: int) -> Iterator[LibraryFile]:
         ],
         [(f"{name}/{name} {{edition-Director's Cut}}.mkv", "version"), (f"{name}/{name}.mkv", "film")],
         [(f"{name}/movie.mkv", "film")],
+        [
+            (f"{name} {{edition-Final Cut}}/{name} {{edition-Final Cut}}.mkv", "version"),
+            (f"{name}/{name}.mkv", "film"),
+        ],
+        [(f"{name}/CD1/a.avi", "part"), (f"{name}/CD2/b.avi", "part")],
+        [(f"{name}/{title} Disc {number}/VIDEO_TS/VTS_01_1.VOB", "part") for number in (1, 2)],
+        [
+            (f"{name}/{name}.mkv", "film"),
+            (f"{name}/On the set.mkv", "left out"),
+            (f"{name}/Deleted Scenes/Diner.mkv", "left out"),
+            (f"{name}/{name} - Making Of.mkv", "left out"),
+        ],
+        [(f"{name}.3D.HSBS.mkv", "version"), (f"{name}.mkv", "film")],
     ]
     for path, kind in ways[index % len(ways)]:
         known = kind != "left out"
@@ -128,3 +142,10 @@ def _one_piece() -> Iterator[LibraryFile]:
         yield LibraryFile(
             f"One Piece (1999)/One Piece - {number}.mkv", "episode", "One Piece", 1999, None, (number, number)
         )
+
+
+def _daily_show() -> Iterator[LibraryFile]:
+    for day in range(1, 11):
+        path = f"The Daily Show (1996)/Season 2019/The Daily Show - 2019-01-{day:02d} - Guest.mkv"
+        yield LibraryFile(path, "episode", "The Daily Show", 1996)
+    yield LibraryFile("The Daily Show (1996)/Specials/Indecision.mkv", "episode", "The Daily Show", 1996)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from wios_assets.errors import WiosError
-from wios_assets.films.film_lock import LockHolder, film_lock, free_film_lock, lock_holder
+from wios_assets.films.film_lock import LockHolder, command_line, film_lock, free_film_lock, lock_holder
 
 HOLD = """
 import sys
@@ -110,3 +110,8 @@ def test_nothing_of_a_films_name_is_left_in_the_folder(tmp_path: Path) -> None:
     with film_lock(tmp_path, "heat"):
         pass
     assert not [path for path in tmp_path.rglob("*") if "heat" in path.name]
+
+
+def test_a_command_with_bytes_that_are_no_text_can_be_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/wios", "run", "Am\udce9lie (2008)", "Heat (1995)"])
+    assert command_line() == "`wios run Amélie (2008) Heat (1995)`"

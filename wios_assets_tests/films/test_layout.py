@@ -477,6 +477,14 @@ def test_other_folders_of_a_disc_hold_no_films() -> None:
     assert names("Heat (1995)/00800.m2ts:99", "Heat (1995)/00001.m2ts:9") == ["Heat (1995)"]
 
 
+@pytest.mark.parametrize(
+    "title", ["Extras (2006)", "Clip (2012)", "Trailer (2011)", "Deleted (2020)", "The Interview (2014)"]
+)
+def test_a_film_called_as_an_extra_is_the_film_of_its_folder(title: str) -> None:
+    (film,) = result(f"{title}/{title}.mkv", f"{title}/{title} - 4K.mkv", f"{title}/On the set.mkv")
+    assert (film.name, film.files, len(film.versions)) == (title, (f"{title}/{title}.mkv",), 1)
+
+
 def test_beside_its_film_a_folder_holds_only_extras_unless_a_year_says_otherwise() -> None:
     assert names(HEAT, "Heat (1995)/On the set.mkv", "Heat (1995)/Second disc/a.mkv") == ["Heat (1995)"]
     assert names(HEAT, "Heat (1995)/Ronin (1998).mkv") == ["Heat (1995)", "Ronin (1998)"]
