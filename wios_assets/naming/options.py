@@ -24,6 +24,9 @@ class GalleryOptions:
         elsewhere: distance from another actor's photos up to which a face is taken for that actor.
         dominant: the only photo of an actor, where it shows several people, gives its largest face if the next one is
             at most this share as high.
+        framed: it gives its largest face as well if the next one is at most this share as high, and
+        central: the largest lies at most this share of the photo's width from the middle, and
+        aside: every other face at least this share.
         same_picture: differing bits of 64 up to which two pictures' perceptual hashes are one picture.
         same_face: distance below which two photos are one picture, cropped or scaled.
         faint: share of the other side's best detector score below which one side of a tie is given up: a drawing, a
@@ -40,6 +43,9 @@ class GalleryOptions:
     agree_margin: float = 0.08
     elsewhere: float = 0.45
     dominant: float = 0.5
+    framed: float = 0.85
+    central: float = 0.15
+    aside: float = 0.28
     same_picture: int = 6
     same_face: float = 0.12
     faint: float = 0.7

@@ -62,6 +62,12 @@ class PhotoFaces:
         """Face heights in pixels of the photo, float32 [n]."""
         return self.boxes[:, 3] - self.boxes[:, 1]
 
+    @property
+    def off_centre(self) -> NDArray[np.float32]:
+        """Distance of each face's centre from the photo's middle line, as a share of its width, float32 [n]."""
+        centres = (self.boxes[:, 0] + self.boxes[:, 2]) / 2.0
+        return np.asarray(np.abs(centres / max(self.width, 1) - 0.5), dtype=np.float32)
+
     @cached_property
     def vectors(self) -> NDArray[np.float64]:
         """Embeddings in the precision in which limits are compared, float64 [n, length]."""

@@ -262,16 +262,24 @@ def _judge_single(photo: PhotoFaces, face: int, own: float, other: str, options:
 def _judge_alone(
     photo: PhotoFaces, candidates: NDArray[np.intp], left: NDArray[np.intp], options: GalleryOptions
 ) -> Verdict:
-    """A photo of several faces where no other photo can tell: the one not someone else's, or the one by far largest."""
+    """A photo of several faces where no other photo can tell.
+
+    Used is the one that is no other actor's, the one by far largest, or the largest where it alone is in the middle:
+    a portrait is framed around its subject, with others beside it at the edges.
+    """
     if len(left) == 1:
         return Verdict(
             "used", f"one of {len(photo)} faces, the only one that is no other actor's", int(candidates[left[0]])
         )
     if len(left) > 1:
-        heights = photo.heights[candidates[left]]
-        order = np.argsort(-heights)
-        if heights[order[1]] <= options.dominant * heights[order[0]]:
-            return Verdict("used", f"by far the largest of {len(photo)} faces", int(candidates[left[order[0]]]))
+        faces = candidates[left]
+        largest, *rest = faces[np.argsort(-photo.heights[faces], kind="stable")].tolist()
+        height = photo.heights[rest[0]] / photo.heights[largest]
+        if height <= options.dominant:
+            return Verdict("used", f"by far the largest of {len(photo)} faces", largest)
+        middle, aside = photo.off_centre[largest], photo.off_centre[rest].min()
+        if height <= options.framed and middle <= options.central and aside >= options.aside:
+            return Verdict("used", f"the largest of {len(photo)} faces, and the one in the middle", largest)
     return Verdict("undecidable", f"it is unclear which of its {len(photo)} faces is the actor's", None)
 
 

@@ -95,6 +95,27 @@ def test_a_lone_photo_gives_its_by_far_largest_face() -> None:
     assert (judged.verdict, judged.face) == ("used", 0)
 
 
+@pytest.mark.parametrize(
+    ("lefts", "heights", "verdict"),
+    [
+        ((420.0, 30.0), (160.0, 130.0), "used"),
+        ((420.0, 30.0), (160.0, 150.0), "undecidable"),
+        ((420.0, 300.0), (160.0, 130.0), "undecidable"),
+        ((200.0, 850.0), (160.0, 130.0), "undecidable"),
+    ],
+    ids=["in the middle", "hardly larger", "another beside it", "at the side itself"],
+)
+def test_a_lone_photo_gives_the_face_that_it_is_framed_around(
+    lefts: tuple[float, ...], heights: tuple[float, ...], verdict: str
+) -> None:
+    own = photo("1.jpg", People(), "ada", "x", heights=heights)
+    own.boxes[:, 2] += np.asarray(lefts) - own.boxes[:, 0]
+    own.boxes[:, 0] = lefts
+    (judged,) = verdicts([own])
+    assert judged.verdict == verdict
+    assert judged.face == (0 if verdict == "used" else None)
+
+
 def test_a_lone_photo_gives_the_face_that_is_nobody_elses() -> None:
     people = People()
     ben = [photo(f"b{i}.jpg", people, "ben") for i in range(3)]
