@@ -160,10 +160,15 @@ def person_distances(vectors: NDArray[np.float64], gallery: Gallery, nearest: in
         means = [gallery.vectors[gallery.owner == person].mean(axis=0) for person in range(len(gallery))]
         return distances(vectors, np.asarray(means)) if len(vectors) and means else result
     to_photos = distances(vectors, gallery.vectors)
-    for person in range(len(gallery)):
-        own = to_photos[:, gallery.owner == person]
-        count = min(nearest, own.shape[1])
-        result[:, person] = np.partition(own, count - 1, axis=1)[:, :count].mean(axis=1)
+    counts = np.bincount(gallery.owner, minlength=len(gallery))
+    by_owner = np.argsort(gallery.owner, kind="stable")
+    starts = np.cumsum(counts) - counts
+    # People with equally many photos are done at once.
+    for count in np.unique(counts).tolist():
+        people = np.flatnonzero(counts == count)
+        own = to_photos[:, by_owner[starts[people][:, None] + np.arange(count)]]
+        kept = min(nearest, count)
+        result[:, people] = np.partition(own, kept - 1, axis=2)[:, :, :kept].mean(axis=2)
     return result
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from wios_assets.naming.options import NamingOptions
 
 ROUNDS = 25
+
+LEAST_QUALITY = 1e-6
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +18,10 @@ def photo_evidence(scores: Floats, quality: Floats, options: NamingOptions) -> F
     """Log-likelihood ratios of each actor against a stranger, float64 [faces, actors].
 
     Strangers' scores fall off exponentially beyond two standard deviations, the actors' own are spread over a wide
-    range; so the ratio's logarithm is a straight line in the score.
+    range; so the ratio's logarithm is a straight line in the score. That holds for faces that can be recognised. A face
+    of quality q can be with probability q / (q + `recognisable`); otherwise it is as far from its actor as from anybody
+    else, and its score says nothing. So evidence for an actor is that of the mixture. Evidence against is left as it
+    is: most tiny faces are strangers', and their share of the film is estimated from it (`posteriors`).
 
     Args:
         scores: as `ImpostorModel.scores` gives them, float64 [faces, actors].
@@ -25,7 +29,10 @@ def photo_evidence(scores: Floats, quality: Floats, options: NamingOptions) -> F
         options: the line and its bounds.
     """
     level = options.photo_level + options.photo_quality * quality[:, None]
-    return np.clip(options.photo_slope * (scores - level), options.photo_least, options.photo_most)
+    ratio = np.clip(options.photo_slope * (scores - level), options.photo_least, options.photo_most)
+    clear = np.maximum(quality, LEAST_QUALITY)[:, None]
+    share = clear / (clear + options.recognisable)
+    return np.asarray(np.minimum(ratio, np.log((1.0 - share) + share * np.exp(ratio))))
 
 
 def film_evidence(alike: Floats, options: NamingOptions) -> Floats:
@@ -43,7 +50,8 @@ def mean_evidence(evidence: Floats) -> Floats:
     share a mistake are not counted twice. The mean of e-values is one, however they depend on each other (Vovk and
     Wang, E-values: calibration, combination and applications, Annals of Statistics 2021).
     """
-    return np.asarray(scipy.special.logsumexp(evidence, axis=0) - np.log(len(evidence)))
+    most = evidence.max(axis=0)
+    return np.asarray(most + np.log(np.exp(evidence - most).mean(axis=0)))
 
 
 def posteriors(evidence: Floats, tracks: Floats, options: NamingOptions) -> Floats:
@@ -67,7 +75,8 @@ def posteriors(evidence: Floats, tracks: Floats, options: NamingOptions) -> Floa
     result = np.zeros_like(full)
     for _ in range(ROUNDS):
         logits = full + np.log(shares)
-        result = np.exp(logits - scipy.special.logsumexp(logits, axis=1, keepdims=True))
+        result = np.exp(logits - logits.max(axis=1, keepdims=True))
+        result /= result.sum(axis=1, keepdims=True)
         seen = tracks @ result + options.strangers_tracks * expected
         updated = seen / seen.sum()
         updated[:-1] = options.own_share * updated[:-1] + (1.0 - options.own_share) * updated[:-1].mean()

@@ -105,12 +105,11 @@ class ImpostorModel:
         held = self._mean_people
         result = np.empty((faces, count))
         for actor in range(count):
-            rest = np.delete(everybody, actor, axis=1)
             mean, variance = np.full(faces, self.mean), np.full(faces, self.spread**2)
             if people:
-                mean = self.face_means(rest)
-                rest = np.maximum(rest, (mean - NEAREST_OTHER * self.spread)[:, None])
-                squares = ((rest - mean[:, None]) ** 2).sum(axis=1)
+                mean = self.face_means(np.delete(everybody, actor, axis=1))
+                deviations = np.maximum(everybody - mean[:, None], -NEAREST_OTHER * self.spread) ** 2
+                squares = deviations.sum(axis=1) - deviations[:, actor]
                 variance = (squares + self.spread_people * self.spread**2) / (people + self.spread_people)
             expected = self.mean + self.follows * (mean - self.mean)
             result[:, actor] = (expected - actors[:, actor]) / np.sqrt(variance * (1.0 + 1.0 / (people + held)))

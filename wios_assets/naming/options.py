@@ -83,6 +83,7 @@ class NamingOptions:
         photo_slope: evidence of one standard deviation. (fitted)
         photo_quality: by how much the level rises from a track of quality 0 to one of quality 1: a clear picture of
             the actor would be nearer. (fitted)
+        recognisable: quality at which a face can be recognised in half of all cases. (fitted)
         photo_least, photo_most: bounds of the evidence of photos.
         film_mean: mean score of two tracks of different people, at quality 0.1.
         film_quality: by how much it falls when the quality (geometric mean of the two) is e times higher.
@@ -119,6 +120,7 @@ class NamingOptions:
     photo_level: float = 2.0
     photo_slope: float = 2.4
     photo_quality: float = 0.8
+    recognisable: float = 0.008
     photo_least: float = -5.0
     photo_most: float = 12.0
     film_mean: float = 1.2

@@ -14,13 +14,29 @@ OPTIONS = NamingOptions()
 
 
 def test_a_clear_picture_must_come_nearer_than_a_poor_one() -> None:
-    poor, clear = photo_evidence(np.asarray([[3.0], [3.0]]), np.asarray([0.0, 1.0]), OPTIONS)[:, 0]
-    assert poor - clear == pytest.approx(OPTIONS.photo_slope * OPTIONS.photo_quality)
+    poor, clear = photo_evidence(np.asarray([[3.0], [3.0]]), np.asarray([0.2, 1.0]), OPTIONS)[:, 0]
+    assert poor - clear == pytest.approx(0.8 * OPTIONS.photo_slope * OPTIONS.photo_quality, abs=0.1)
+
+
+def test_a_face_too_poor_to_be_recognised_is_no_strong_evidence_for_an_actor() -> None:
+    likely = np.full((3, 1), OPTIONS.photo_level + 2.0)
+    tiny, small, clear = photo_evidence(likely, np.asarray([0.001, 0.01, 0.1]), OPTIONS)[:, 0]
+    assert tiny < clear - 1.5
+    assert tiny < small < clear
+    options = replace(OPTIONS, recognisable=0.0)
+    assert photo_evidence(likely, np.asarray([0.001, 0.01, 0.1]), options).min() > clear - 0.2
+
+
+def test_a_poor_face_unlike_an_actor_still_speaks_for_a_stranger() -> None:
+    unlike = np.full((2, 1), -1.0)
+    tiny, clear = photo_evidence(unlike, np.asarray([0.001, 0.1]), OPTIONS)[:, 0]
+    assert tiny == pytest.approx(clear, abs=0.2)
 
 
 def test_no_single_score_decides_without_bounds() -> None:
     scores = np.asarray([[-50.0, 50.0]])
-    assert photo_evidence(scores, np.zeros(1), OPTIONS).tolist() == [[OPTIONS.photo_least, OPTIONS.photo_most]]
+    (least, most), *_ = photo_evidence(scores, np.ones(1), OPTIONS).tolist()
+    assert (least, most) == (OPTIONS.photo_least, pytest.approx(OPTIONS.photo_most, abs=0.02))
     assert film_evidence(scores, OPTIONS).tolist() == [[0.0, OPTIONS.film_most]]
 
 
