@@ -1,7 +1,8 @@
 """Names against the truth, beside the plain script, with what was left out of the fit; prints Markdown tables.
 
     python -m benchmarks.naming [--score score.py] [--work FOLDER] [--parts films,photos,one-photo,casts,strangers,fit]
-                                [--photos 1] [--seeds 5] [--distractors 40] [--casts 12] [--strangers 30] [--no-script]
+                                [--photos 1] [--seeds 5] [--first-seed 0] [--distractors 40] [--casts 12]
+                                [--strangers 30] [--fits 1] [--no-script]
 
 Needs the development films (WIOS_DEVSET) and the script that scores intervals (--score or WIOS_SCORE). Every film and
 clip that has truth is analysed with the settings' defaults; figures are the script's, for each film and for all of a
@@ -26,8 +27,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.films import devset
-from benchmarks.naming_films import CINEMA, EARLIER, GALLERIES, Film, Photos, films
-from benchmarks.naming_fit import cases_of, drawn_cast, fitted, fitted_without, strangers_only
+from benchmarks.naming_films import CINEMA, EARLIER, GALLERIES, Film, Photos, distractors, films
+from benchmarks.naming_fit import RANGES, ROUNDS, Search, cases_of, drawn_cast, strangers_only
 from benchmarks.naming_scores import (
     FIGURES,
     VISIBLE,
@@ -59,8 +60,7 @@ RELIABILITY = (
     "perhaps right",
     "perhaps: calibration error",
 )
-SEEN_UNNAMED: Mapping[str, frozenset[str]] = {"hamilton": frozenset({"barack_obama"})}
-"""People who are on screen in a film although its truth does not name them; never drawn as distractors for it."""
+PEOPLE = "recall, mean over people"
 DRAWN = ("f1", "recall", "recall by person", "zone_precision", "names: calibration error", "perhaps right")
 
 
@@ -100,17 +100,17 @@ def all_photos(
         recall, perhaps = by_person(parts)["recall"], by_person(with_perhaps(parts))["recall"]
         people[kind] = {
             "people": float(len(recall)),
-            "recall, mean over people": float(recall.mean()),
+            PEOPLE: float(recall.mean()),
             "with the first of perhaps": float(perhaps.mean()),
             "a face followed": followed(of_kind(every, kind).values()),
             **by_visibility(script, parts),
         }
         if kind == CINEMA:
             for person in recall.index.tolist():
-                shares = {"recall, mean over people": recall[person], "with the first of perhaps": perhaps[person]}
+                shares = {PEOPLE: recall[person], "with the first of perhaps": perhaps[person]}
                 people[f"{kind}, {person}"] = {name: float(share) for name, share in shares.items()}
     print(markdown(rows, FIGURES) + "\n")
-    columns = ("people", "recall, mean over people", "with the first of perhaps", "a face followed", *VISIBLE)
+    columns = ("people", PEOPLE, "with the first of perhaps", "a face followed", *VISIBLE)
     print(markdown(people, columns) + "\n")
     print(markdown(reliable, RELIABILITY) + "\n", flush=True)
     return result
@@ -123,33 +123,25 @@ def drawn_figures(script: Path, parts: Parts) -> dict[str, float]:
 
 
 def few_photos(
-    every: Mapping[str, Film], photos: Photos, options: NamingOptions, script: Path, each: int, seeds: int, extra: int
+    every: Mapping[str, Film], photos: Photos, options: NamingOptions, script: Path, each: int, seeds: range, extra: int
 ) -> dict[str, dict[str, float]]:
     """Figures with few photos an actor, drawn at random, without and with distractors: mean, least and greatest."""
     rows: dict[str, dict[str, float]] = {}
-    for distractors in (0, extra) if extra else (0,):
+    for count in (0, extra) if extra else (0,):
         for kind in (EARLIER, CINEMA):
             draws = []
-            for seed in range(seeds):
+            for seed in seeds:
                 gallery = photos.gallery(each=each, seed=seed, impostors=True)[1]
                 parts = {}
                 for name, film in of_kind(every, kind).items():
-                    cast = (*film.cast, *_distractors(film, photos, distractors, seed))
+                    cast = (*film.cast, *distractors(film, photos, count, seed))
                     parts[name] = (film.truth, named(film, gallery, options, cast))
                 draws.append(drawn_figures(script, parts))
             table = pd.DataFrame(draws)
-            label = f"{kind}, {each} photo{'s' * (each > 1)} an actor, {distractors} distractors"
+            label = f"{kind}, {each} photo{'s' * (each > 1)} an actor, {count} distractors"
             for how, figures in (("mean", table.mean()), ("least", table.min())):
                 rows[f"{label}: {how}"] = {str(name): float(value) for name, value in figures.items()}
     return rows
-
-
-def _distractors(film: Film, photos: Photos, count: int, seed: int) -> list[str]:
-    """Credited people who are not in the film: of other films' casts first, then impostors."""
-    random = np.random.default_rng([seed, count])
-    there = {*film.cast, *film.truth["person"], *SEEN_UNNAMED.get(film.path.stem, ())}
-    others = [str(person) for person in random.permutation([p for p in sorted(photos.people) if p not in there])]
-    return [*others, *(str(person) for person in random.permutation(sorted(photos.impostors)))][:count]
 
 
 def identification(folder: Path, gallery: pd.DataFrame, engine: FaceEngine, options: NamingOptions) -> dict[str, float]:
@@ -223,24 +215,28 @@ def _named_intervals(appearances: pd.DataFrame) -> int:
     return int((~appearances["actor"].map(is_unknown)).sum())
 
 
-def held_out(
-    every: Mapping[str, Film], photos: Photos, gallery: pd.DataFrame, options: NamingOptions, script: Path
-) -> None:
-    """Tables of the films, each named with numbers fitted without it."""
-    cases = cases_of(every, photos)
-    start = fitted([case for own in cases.values() for case in own], options, 2)
-    rows: dict[str, dict[str, float]] = {}
-    people: dict[str, dict[str, float]] = {}
-    for kind in (EARLIER, CINEMA):
-        parts = {}
-        for name, film in of_kind(every, kind).items():
-            levels = fitted_without(cases, name, start, 2)
-            parts[name] = (film.truth, named(film, gallery, levels, film.cast))
-            rows[f"{name}, fitted without it"] = score(script, {name: parts[name]})
-        rows[f"{kind}, each fitted without itself"] = score(script, parts)
-        people[kind] = {"recall, mean over people": float(by_person(parts)["recall"].mean())}
-    print(markdown(rows, FIGURES) + "\n")
-    print(markdown(people, ("recall, mean over people",)) + "\n", flush=True)
+def held_out(every: Mapping[str, Film], photos: Photos, options: NamingOptions, script: Path, seed: int) -> None:
+    """Tables of the cinema's films, each named with numbers fitted without it.
+
+    Args:
+        every: films. photos: of all people. options: what is not fitted. script: that scores.
+        seed: of the search.
+    """
+    cinema, gallery = of_kind(every, CINEMA), photos.gallery()[1]
+    search = Search(cases_of(every, photos), {name: film.kind for name, film in every.items()}, options)
+    search.run([None, *cinema], ROUNDS, seed)
+    fitted = {name: search.fitted(name) for name in cinema}
+    parts = {name: (film.truth, named(film, gallery, fitted[name], film.cast)) for name, film in cinema.items()}
+    rows = {f"{name}, {seed}": _with_people(script, {name: part}) for name, part in parts.items()}
+    rows[f"{CINEMA}, each fitted without itself, {seed}"] = _with_people(script, parts)
+    numbers = {"all films": search.fitted()} | {f"without {name}": own for name, own in fitted.items()}
+    table = {label: {number: getattr(own, number) for number in RANGES} for label, own in numbers.items()}
+    print(markdown(rows, (*FIGURES, PEOPLE)) + "\n")
+    print(markdown(table, tuple(RANGES)) + "\n", flush=True)
+
+
+def _with_people(script: Path, parts: Parts) -> dict[str, float]:
+    return {**score(script, parts), PEOPLE: float(by_person(parts)["recall"].mean())}
 
 
 def chosen_parts(text: str) -> Sequence[str]:
@@ -258,9 +254,11 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(PARTS), help="tables to print, separated by commas")
     parser.add_argument("--photos", type=int, default=1, help="photos an actor in the part one-photo")
     parser.add_argument("--seeds", type=int, default=5, help="draws in the part one-photo")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first of these draws")
     parser.add_argument("--distractors", type=int, default=40, help="credited people who are not in the film")
     parser.add_argument("--casts", type=int, default=12, help="random casts to draw")
     parser.add_argument("--strangers", type=int, default=30, help="casts of strangers to draw")
+    parser.add_argument("--fits", type=int, default=1, help="searches in the part fit")
     parser.add_argument("--no-script", action="store_true", help="leave the plain script out")
     args = parser.parse_args()
     if args.score is None or not Path(args.score).is_file():
@@ -290,7 +288,8 @@ def main() -> None:
         figures = identification(folder, gallery, engine, options)
         print(markdown({"identification": figures}, tuple(figures)) + "\n", flush=True)
     if "one-photo" in chosen:
-        drawn = few_photos(every, photos, options, script, args.photos, args.seeds, args.distractors)
+        seeds = range(args.first_seed, args.first_seed + args.seeds)
+        drawn = few_photos(every, photos, options, script, args.photos, seeds, args.distractors)
         print(markdown(drawn, DRAWN) + "\n", flush=True)
     if "casts" in chosen:
         print(markdown(random_casts(every, gallery, options, args.casts, script), DRAWN) + "\n", flush=True)
@@ -299,7 +298,8 @@ def main() -> None:
         columns = ("draws", "named with the right casts", "named, mean", "most", "share")
         print(markdown(strangers, columns) + "\n", flush=True)
     if "fit" in chosen:
-        held_out(every, photos, gallery, options, script)
+        for seed in range(args.fits):
+            held_out(every, photos, options, script, seed)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,13 @@ SOMEBODY_ELSE = 0.62
 """Distance beyond which two photos are taken for two people's."""
 
 
+SEEN_UNNAMED: Mapping[str, frozenset[str]] = {
+    "hamilton": frozenset({"barack_obama"}),
+    "dev_film": frozenset({"barack_obama"}),
+}
+"""People who are on screen in a film although its truth does not name them; never drawn as distractors for it."""
+
+
 @dataclass(frozen=True)
 class Film:
     """A film's tables, its cast and its truth."""
@@ -107,7 +114,7 @@ class Photos:
             for gallery in GALLERIES
             for person in sorted((folder / gallery).iterdir())
         }
-        return cls(people, _distractors(folder, people, engine), engine)
+        return cls(people, _impostors(folder, people, engine), engine)
 
     def gallery(self, each: int = 0, seed: int = 0, impostors: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Verdicts and embeddings, rows of `tables.GALLERY_PHOTOS` and `tables.GALLERY_EMBEDDINGS`.
@@ -126,7 +133,7 @@ class Photos:
         return gallery_tables(drawn, judge_photos(drawn, GalleryOptions()), self.engine, {})
 
 
-def _distractors(
+def _impostors(
     folder: Path, people: Mapping[str, Sequence[PhotoFaces]], engine: FaceEngine
 ) -> dict[str, Sequence[PhotoFaces]]:
     """Photos of one face each, of people who are nobody else here: several impostors are one person, some are cast
@@ -143,3 +150,11 @@ def _distractors(
             result[f"impostor {photo.path.stem}"] = [photo]
             known.append(photo.vectors)
     return result
+
+
+def distractors(film: Film, photos: Photos, count: int, seed: int) -> list[str]:
+    """Credited people who are not in the film: of other films' casts first, then impostors."""
+    random = np.random.default_rng([seed, count])
+    there = {*film.cast, *film.truth["person"], *SEEN_UNNAMED.get(film.path.stem, ())}
+    others = [str(person) for person in random.permutation([p for p in sorted(photos.people) if p not in there])]
+    return [*others, *(str(person) for person in random.permutation(sorted(photos.impostors)))][:count]
