@@ -30,6 +30,13 @@ EXPECTED_EASE = 0.2
 EXPECTED_OVERLAP = 0.3
 """Least intersection over union of a face and one seen a moment ago."""
 
+CLOSE_UP_SIDE = 96
+"""Pixels that a picture's shorter side is scaled to where close-ups are looked for."""
+CLOSE_UP_BORDER = 0.25
+"""Black border put around it, as a share of its longer side."""
+CLOSE_UP_HEIGHT = 0.6
+"""Least height of a face in a close-up, as a share of the picture's shorter side."""
+
 BOX_SHARE = 0.935
 """Side of the square that dlib's detectors draw, as a share of the mean side (geometric) of YuNet's box: median of
 1,562 faces of films that both find. Every distance in face sizes refers to dlib's squares."""
@@ -102,9 +109,28 @@ class YuNet:
         stretch = np.array([frame.shape[1] / columns, frame.shape[0] / rows], dtype=np.float32)
         squares = _squares(boxes * np.tile(stretch, 2))
         faces = Faces(squares, scores, points * stretch)
+        if not len(faces):
+            return self._close_ups(frame)
         if not is_expected or expected is None:
             return faces
         return faces.select((scores >= self._threshold) | (_overlaps(squares, expected) >= EXPECTED_OVERLAP))
+
+    def _close_ups(self, frame: Image) -> Faces:
+        """Faces that the picture cuts off, which YuNet finds only with room around them.
+
+        A small copy of the picture is enough; it takes a fifth of the time of a usual search.
+        """
+        height, width = frame.shape[:2]
+        scale = min(CLOSE_UP_SIDE / min(height, width), 4 * CLOSE_UP_SIDE / max(height, width))
+        rows, columns = (max(1, round(side * scale)) for side in (height, width))
+        border = round(CLOSE_UP_BORDER * max(rows, columns))
+        seen = np.pad(_scaled(frame, rows, columns), ((border, border), (border, border), (0, 0)))
+        boxes, scores, points = self._network.faces(seen, self._threshold)
+        stretch = np.array([width / columns, height / rows], dtype=np.float32)
+        squares = _squares((boxes - border) * np.tile(stretch, 2))
+        cut_off = (squares[:, :2] < 0).any(axis=1) | (squares[:, 2:] > np.array([width, height])).any(axis=1)
+        tall = squares[:, 3] - squares[:, 1] >= CLOSE_UP_HEIGHT * min(height, width)
+        return Faces(squares, scores, (points - border) * stretch).select(cut_off & tall)
 
 
 def _scaled(picture: Image, rows: int, columns: int) -> Image:

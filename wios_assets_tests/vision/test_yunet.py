@@ -84,6 +84,28 @@ def test_a_face_is_found_at_every_size_from_the_smallest_on(yunet: YuNet) -> Non
     assert max(shares) / min(shares) < 1.25
 
 
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_a_face_that_the_picture_cuts_off_is_found(name: str, yunet: YuNet, cache: Path) -> None:
+    """A close-up from the brows to the upper lip, as wide as a film."""
+    picture = package_pictures()[name]
+    left, top, right, bottom = yunet.detect([picture])[0].boxes[0].tolist()
+    height = 0.6 * (bottom - top)
+    y, x = round((top + bottom - height) / 2), round((left + right) / 2 - height * 8 / 9)
+    part = picture[y : round(y + height), max(x, 0) : round(x + height * 16 / 9)]
+    close_up = np.asarray(cv2.resize(part, (round(360 * part.shape[1] / part.shape[0]), 360)), dtype=np.uint8)
+
+    assert not len(YuNetNetwork(zoo_file(YUNET_FILE), cache, 1, "cpu").faces(close_up, THRESHOLD)[1])
+    (box,) = yunet.detect([close_up])[0].boxes
+    expected = np.array([left - max(x, 0), top - y, right - max(x, 0), bottom - y]) * 360 / part.shape[0]
+    assert box == pytest.approx(expected, abs=0.2 * (expected[3] - expected[1]))
+
+
+def test_a_picture_of_nobody_shows_no_close_up(yunet: YuNet) -> None:
+    random = np.random.default_rng(0)
+    noise = cv2.GaussianBlur(random.integers(0, 256, (360, 640, 3)).astype(np.uint8), (0, 0), 20)
+    assert not len(yunet.detect([noise.astype(np.uint8)])[0])
+
+
 def test_boxes_have_the_size_of_dlibs(yunet: YuNet, cache: Path) -> None:
     mmod = MmodDetector(cache, 1, "cpu", "float", Pyramid(1 / 12, 1.0, 0.7), 0.0)
     for picture in package_pictures().values():
