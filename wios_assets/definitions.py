@@ -16,16 +16,32 @@ from wios_assets.assets import (
     imdb,
     imdb_rows,
     library,
+    outliers,
+    refined,
 )
 from wios_assets.assets.film_io_manager import FilmIOManager
 from wios_assets.assets.versions import versioned
 from wios_assets.automation.jobs import JOBS
+from wios_assets.automation.refining import refined_sensor
 from wios_assets.automation.schedules import imdb_daily
 from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.settings import Settings, current_settings
 
-MODULES = [imdb, filmography, imdb_rows, film_files, films, galleries, footage, appearances, evaluation, library]
+MODULES = [
+    imdb,
+    filmography,
+    imdb_rows,
+    film_files,
+    films,
+    galleries,
+    footage,
+    appearances,
+    evaluation,
+    library,
+    refined,
+    outliers,
+]
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -47,7 +63,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         },
         jobs=JOBS,
         schedules=[imdb_daily(settings)],
-        sensors=[inbox_sensor(settings), imdb_sensor(settings), decisions_sensor(settings), photos_sensor(settings)],
+        sensors=[
+            inbox_sensor(settings),
+            imdb_sensor(settings),
+            decisions_sensor(settings),
+            photos_sensor(settings),
+            refined_sensor(settings),
+        ],
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=dg.in_process_executor,
     )

@@ -8,6 +8,7 @@ from wios_assets.definitions import build_definitions
 from wios_assets.imdb.files import ALL_FILES
 from wios_assets.lake.io_manager import column_schema
 from wios_assets.partitions import films
+from wios_assets.refined_tables import REFINED_TABLES
 from wios_assets.settings import load_settings
 from wios_assets.tables import FILM_TABLES, TABLES
 
@@ -20,6 +21,7 @@ GROUPS = {
     "appearances": {"decisions", "track_names", "appearances", "minute_appearances", "screen_time"},
     "evaluation": {"truth", "evaluation", "recogniser_selection"},
     "library": {"library", "prediction_log"},
+    "refined": {table.name for table in REFINED_TABLES},
 }
 OBSERVED = {
     "decisions": "a decision",
@@ -57,6 +59,13 @@ CHECKS = {
     ("screen_time", "sums_agree_with_appearances"),
     ("evaluation", "no_worse_than_accepted"),
     ("library", "every_finished_film_present"),
+    ("refined/actor_screen_time", "sums_agree_with_screen_time"),
+    ("refined/character_presence", "tenths_add_up"),
+    ("refined/film_pairs", "no_longer_than_either"),
+    ("refined/co_appearances", "sums_agree_with_pairs"),
+    ("refined/film_statistics", "every_finished_film_present"),
+    ("refined/film_outliers", "no_film_is_far_off"),
+    ("refined/actor_outliers", "no_actor_is_far_off"),
 }
 
 
@@ -116,7 +125,8 @@ def test_every_asset_links_to_the_line_that_defines_it(definitions: Definitions)
         defined = Path(link.file_path).read_text(encoding="utf-8").splitlines()[link.line_number - 1 :]
         function = next(line for line in defined if line.startswith("def "))
         assert defined[0].startswith("@dg."), key
-        assert function.startswith(f"def {graph.get(key).assets_def.op.name}"), key
+        # The operation of an asset in a folder has the folder's name ahead.
+        assert function.startswith(f"def {graph.get(key).assets_def.op.name.rpartition('__')[2]}"), key
 
 
 def test_footage_can_be_forced_from_the_launchpad(definitions: Definitions) -> None:

@@ -55,8 +55,10 @@ def film_spec(table: str, group: str, *, more: str = "") -> FilmSpec:
     return {"partitions_def": films, **table_spec(table, group, kinds={"python", "parquet"}, more=more)}
 
 
-def table_out(table: str, group: str, *, code_version: str, kinds: set[str], cost: str = "heavy") -> dg.AssetOut:
-    """One table of a step that makes several."""
+def table_out(
+    table: str, group: str, *, code_version: str, kinds: set[str], cost: str = "heavy", required: bool = True
+) -> dg.AssetOut:
+    """One table of a step that makes several; without `required` the step may leave it as it is."""
     return dg.AssetOut(
         key=table.split("/"),
         group_name=group,
@@ -66,6 +68,7 @@ def table_out(table: str, group: str, *, code_version: str, kinds: set[str], cos
         description=row_description(table),
         code_version=code_version,
         dagster_type=Any,
+        is_required=required,
     )
 
 

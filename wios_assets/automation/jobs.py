@@ -59,4 +59,19 @@ imdb_refresh = define_asset_job(
     config=QUIET,
     description="IMDB's tables from its files.",
 )
-JOBS = [film_map, film_names, film_decisions, film_evaluation, recogniser_comparison, library_refresh, imdb_refresh]
+refined_tables = define_asset_job(
+    "refined_tables",
+    selection=AssetSelection.groups("refined"),
+    config=QUIET,
+    description="The tables over all films: screen time of actors, people together, statistics, outliers.",
+)
+JOBS = [
+    film_map,
+    film_names,
+    film_decisions,
+    film_evaluation,
+    recogniser_comparison,
+    library_refresh,
+    imdb_refresh,
+    refined_tables,
+]

@@ -16,6 +16,7 @@ from wios_assets.cli import (
     imdb,
     judging,
     project,
+    refining,
     running,
     serving,
     showing,
@@ -90,6 +91,7 @@ app.command("evaluate")(judging.evaluate)
 app.command("identify")(judging.identify)
 app.add_typer(tables, name="imdb")
 app.command("sql")(sql.sql)
+app.command("refine")(refining.refine)
 app.command("forget")(forgetting.forget)
 app.add_typer(machines, name="cluster")
 app.command("settings")(showing.settings)

@@ -66,6 +66,7 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
     decisions = decisions_file(settings.data, film)
     for file in (decisions, decisions.with_suffix(".lock"), accepted_file(settings.data, film)):
         file.unlink(missing_ok=True)
+    steps.remove_refined(settings, instance, report)
     steps.rewrite_library(settings)
     if answers := forget_answers(settings.lake, lambda asked, actors: asked == film):
         report.removed.append(f"{answers} answers in prediction_log")

@@ -91,6 +91,7 @@ def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subje
     if subject.films:
         report.removed.append(f"name, photos and embeddings from {len(subject.films)} films, and {chips} face chips")
         report.kept.append("the films themselves; a new analysis of the video finds the face again, without a name")
+    steps.remove_refined(settings, instance, report)
     steps.rewrite_library(settings)
     names = set(subject.names)
     if answers := forget_answers(settings.lake, lambda film, actors: bool(names & set(actors))):

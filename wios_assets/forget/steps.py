@@ -20,8 +20,9 @@ from wios_assets.films.media_cache import remove_cached
 from wios_assets.films.registry import index_path
 from wios_assets.imdb.files import ALL_FILES
 from wios_assets.lake.library import library_lock, library_rows, publish
-from wios_assets.lake.paths import partition_keys
+from wios_assets.lake.paths import partition_keys, table_folder
 from wios_assets.lake.store import STAGING, has_rows_of, read_rows, write_rows
+from wios_assets.refined_tables import OUTLIERS, REFINED, REFINED_TABLES
 from wios_assets.scratch import remove_abandoned
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TABLES, LIBRARY, TABLES
@@ -121,6 +122,21 @@ def rewrite_library(settings: Settings) -> None:
     with library_lock(settings.lake):
         write_rows(settings.lake, LIBRARY, library_rows(settings.lake, present))
         publish(settings.lake, settings.library)
+
+
+def remove_refined(settings: Settings, instance: DagsterInstance, report: Report) -> None:
+    """Remove the tables over all films, their plots and the runs that made them; the next run makes them anew."""
+    from dagster import AssetKey, RunsFilter
+
+    folder = table_folder(settings.lake, REFINED)
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        report.removed.append("the tables over all films; `wios refine` makes them again without what was forgotten")
+    shutil.rmtree(settings.exports / OUTLIERS, ignore_errors=True)
+    for run in instance.get_runs(RunsFilter(job_name="refined_tables")):
+        instance.delete_run(run.run_id)
+        _remove_logs(settings, run)
+    instance.wipe_assets([AssetKey(table.name.split("/")) for table in REFINED_TABLES])
 
 
 def remove_exports(settings: Settings, films: Iterable[str], report: Report) -> None:

@@ -1,6 +1,7 @@
 """The I/O manager of all table assets: Parquet files in the lake, with Spark for Spark data frames."""
 
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from dagster import (
     TableSchema,
 )
 from pyspark.sql import DataFrame as SparkFrame
+from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from wios_assets.errors import BadInput
@@ -81,22 +83,11 @@ class SparkIOManager(ConfigurableIOManager):
 
     def spark_rows(self, table: Table, film: str | None) -> SparkFrame:
         """A table, or one film's rows of it, as a Spark DataFrame with `film` first."""
-        session = self.spark.spark_session
-        schema = from_arrow_schema(table.stored_schema)
-        folder = table_place(Path(self.lake), table, film)
-        if film is not None or not table.by_film:
-            if not parquet_files(folder):
-                raise missing_rows(folder, table, film)
-            rows = session.read.schema(schema).parquet(spark_path(folder))
-            if film is None:
-                return rows
-            return rows.select(F.lit(film).alias("film"), *rows.columns)
-        if not partition_keys(Path(self.lake), table.name):
-            return session.createDataFrame([], from_arrow_schema(table.schema))
-        root = table_folder(Path(self.lake), table.name)
-        return (
-            session.read.schema(from_arrow_schema(table.schema)).parquet(spark_path(root)).select(*table.schema.names)
-        )
+        session, lake = self.spark.spark_session, Path(self.lake)
+        if film is None and table.by_film:
+            return rows_of_films(session, lake, table, partition_keys(lake, table.name))
+        rows = rows_of_table(session, lake, table, film)
+        return rows if film is None else rows.select(F.lit(film).alias("film"), *rows.columns)
 
     def _write_spark(self, plan: SparkFrame, table: Table, film: str | None) -> None:
         schema = table.stored_schema
@@ -127,6 +118,30 @@ class SparkIOManager(ConfigurableIOManager):
             "place": MetadataValue.path(folder),
             "preview": MetadataValue.md(preview(files, table)),
         }
+
+
+def rows_of_table(session: SparkSession, lake: Path, table: Table, film: str | None = None) -> SparkFrame:
+    """An unpartitioned table, or one film's rows of another without the column `film`.
+
+    Raises:
+        WiosError: there are no files.
+    """
+    folder = table_place(lake, table, film)
+    if not parquet_files(folder):
+        raise missing_rows(folder, table, film)
+    return session.read.schema(from_arrow_schema(table.stored_schema)).parquet(spark_path(folder))
+
+
+def rows_of_films(session: SparkSession, lake: Path, table: Table, films: Collection[str]) -> SparkFrame:
+    """Rows of some films of a table that is partitioned by film, with `film` first; only their files are read."""
+    schema = from_arrow_schema(table.schema)
+    there = set(partition_keys(lake, table.name))
+    folders = [spark_path(table_place(lake, table, film)) for film in sorted(there & set(films))]
+    if not folders:
+        return session.createDataFrame([], schema)
+    root = spark_path(table_folder(lake, table.name))
+    rows = session.read.option("basePath", root).schema(schema)
+    return (rows.parquet(root) if len(folders) == len(there) else rows.parquet(*folders)).select(*table.schema.names)
 
 
 def _one(context: InputContext) -> bool:

@@ -209,6 +209,22 @@ class InboxSettings(Group):
         return folder.expanduser().resolve() if folder is not None else None
 
 
+class RefinedSettings(Group):
+    """The tables over all films."""
+
+    sensor_seconds: int = Field(
+        default=300,
+        ge=5,
+        description="Pause between two looks for films that changed since these tables were made, in seconds",
+    )
+    least_films: int = Field(
+        default=8, ge=4, description="Films below which outliers are not computed, of the library and of an actor"
+    )
+    outlier_z: float = Field(
+        default=3.0, gt=0, description="Robust z-score from which on a figure counts as an outlier"
+    )
+
+
 class ImdbLoadSettings(Group):
     """How IMDB's files are fetched and loaded."""
 

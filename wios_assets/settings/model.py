@@ -32,6 +32,7 @@ from wios_assets.settings.groups import (
     LinkSettings,
     NamingSettings,
     PageSettings,
+    RefinedSettings,
     SparkSettings,
     TmdbSettings,
 )
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     links: LinkSettings = Field(default_factory=LinkSettings)
     naming: NamingSettings = Field(default_factory=NamingSettings)
     inbox: InboxSettings = Field(default_factory=InboxSettings)
+    refined: RefinedSettings = Field(default_factory=RefinedSettings)
     imdb_load: ImdbLoadSettings = Field(default_factory=ImdbLoadSettings)
     tmdb: TmdbSettings = Field(default_factory=TmdbSettings)
     page: PageSettings = Field(default_factory=PageSettings)
