@@ -101,6 +101,10 @@ def python_fault(text: str) -> Unavailable | None:
             f"{host}its Python has no module {module[1]}; install WIOS there, or set WIOS_SPARK__PYTHON to the Python "
             "that has it"
         )
+    if name := re.search(r"ImportError: (cannot import name '?\w+'?)", text):
+        return Unavailable(
+            f"{host}its WIOS is of another version ({name[1]}); install the version of this machine there"
+        )
     if versions := re.search(r"different version:? ([\d.]+) than that in driver:? ([\d.]+)", text):
         return Unavailable(
             f"{host}Python {versions[1]}, here {versions[2]}; set WIOS_SPARK__PYTHON to one of the same minor version"

@@ -26,6 +26,10 @@ LOST = "Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.3 executor 1): "
             "worker 10.0.0.3: its Python has no module wios_assets; install WIOS there",
         ),
         (
+            LOST + "ImportError: cannot import name 'WorkerTask' from 'wios_assets.assets.segment_cluster' (…)",
+            "worker 10.0.0.3: its WIOS is of another version (cannot import name 'WorkerTask'); install",
+        ),
+        (
             LOST + "Python in worker has different version: 3.12 than that in driver: 3.11, …",
             "worker 10.0.0.3: Python 3.12, here 3.11; set WIOS_SPARK__PYTHON",
         ),
