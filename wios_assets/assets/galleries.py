@@ -10,7 +10,8 @@ import pandas as pd
 
 from wios_assets.assets.film_files import CAST_PHOTOS
 from wios_assets.assets.imdb_rows import nfo_of_film
-from wios_assets.assets.options import cores, engine_options, gallery_options
+from wios_assets.assets.options import gallery_options
+from wios_assets.assets.photo_faces import faces_of_photos
 from wios_assets.assets.results import check, nullable, picture
 from wios_assets.assets.specs import check_spec, table_out
 from wios_assets.errors import BadInput, NotFound
@@ -23,16 +24,17 @@ from wios_assets.partitions import films
 from wios_assets.photos.contact_sheet import contact_sheet
 from wios_assets.photos.folders import ACTORS_FOLDER, photos_of_cast
 from wios_assets.photos.tmdb import Cast, CastPhotos, TmdbPhotos
-from wios_assets.photos.verdicts import judge_gallery
+from wios_assets.photos.verdicts import gallery_tables, judge_photos
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM
 from wios_assets.text import name_key
-from wios_assets.vision.engines import load_engine
 
 
 @dg.multi_asset(
     name="gallery",
     partitions_def=films,
+    # Before the footage: a film without usable photos shows it at once.
+    op_tags={"dagster/priority": "1"},
     deps=[CAST_PHOTOS],
     outs={
         table: table_out(table, "galleries", code_version="2", kinds={"python", "parquet"})
@@ -57,8 +59,10 @@ def gallery(
     photos, problems = candidate_photos(settings, context.partition_key, people)
     for problem in problems:
         context.log.warning(problem)
-    engine = load_engine(engine_options(settings, cores()))
-    judged, used = judge_gallery(photos, engine, gallery_options(settings), dict(people))
+    every_photo = [photo for own in photos.values() for photo in own]
+    found, engine = faces_of_photos(settings, every_photo, f"photos of film {context.partition_key!r}")
+    faces = {actor: [found[photo] for photo in own] for actor, own in photos.items()}
+    judged, used = gallery_tables(faces, judge_photos(faces, gallery_options(settings)), engine, dict(people))
     verdicts = judged["verdict"].value_counts()
     without = [actor for actor, _ in people if actor not in set(used["actor"])]
     metadata: dict[str, Any] = {

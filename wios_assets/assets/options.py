@@ -67,6 +67,11 @@ def engine_options(settings: Settings, threads: int) -> EngineOptions:
     )
 
 
+def worker_engine(settings: Settings) -> EngineOptions:
+    """Options of the engine of one of `local_workers`."""
+    return engine_options(settings, threads_of_a_task(settings))
+
+
 def engine_identity(settings: Settings) -> str:
     """Hash of all that decides the engine's results, the model files included."""
     try:

@@ -161,7 +161,10 @@ def remove_pictures(settings: Settings, paths: Iterable[str], report: Report) ->
 
 
 def remove_staging(settings: Settings) -> None:
-    """Remove what killed runs left half written."""
+    """Remove what is kept of photos, and what killed runs left half written."""
+    from wios_assets.assets.photo_faces import forget_photo_faces
+
+    forget_photo_faces(settings.lake)
     remove_abandoned(settings.lake / STAGING)
 
 

@@ -15,7 +15,7 @@ from wios_assets import tables
 from wios_assets.naming.distances import distances
 from wios_assets.naming.options import GalleryOptions
 from wios_assets.photos.faces import PhotoFaces, look_at_photo
-from wios_assets.vision.engine import FaceEngine
+from wios_assets.vision.engine import EngineIdentity, FaceEngine
 
 NEAREST = 3
 """A face is compared with a gallery by the mean distance of this many nearest photos."""
@@ -51,8 +51,8 @@ def judge_gallery(
         Two data frames with the columns of `tables.GALLERY_PHOTOS` and `tables.GALLERY_EMBEDDINGS`, without `film`:
         a row for each photo, and a row for each photo whose verdict is `used`.
     """
-    looked = {actor: [look_at_photo(path, engine, options) for path in paths] for actor, paths in photos.items()}
-    return gallery_tables(looked, judge_photos(looked, options), engine, nconsts or {})
+    faces = {actor: [look_at_photo(path, engine, options) for path in paths] for actor, paths in photos.items()}
+    return gallery_tables(faces, judge_photos(faces, options), engine, nconsts or {})
 
 
 def judge_photos(photos: Mapping[str, Sequence[PhotoFaces]], options: GalleryOptions) -> dict[str, list[Verdict]]:
@@ -80,7 +80,7 @@ def judge_photos(photos: Mapping[str, Sequence[PhotoFaces]], options: GalleryOpt
 def gallery_tables(
     photos: Mapping[str, Sequence[PhotoFaces]],
     verdicts: Mapping[str, Sequence[Verdict]],
-    engine: FaceEngine,
+    engine: EngineIdentity | FaceEngine,
     nconsts: Mapping[str, str | None],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Photos and verdicts as the rows of `tables.GALLERY_PHOTOS` and `tables.GALLERY_EMBEDDINGS`, without `film`."""

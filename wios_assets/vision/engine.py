@@ -76,3 +76,16 @@ class FaceEngine(Protocol):
     def embed(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings float32 [n, embedding_length] of chips uint8 [n, chip_size, chip_size, 3]."""
         ...
+
+
+@dataclass(frozen=True)
+class EngineIdentity:
+    """What is stored with embeddings of an engine: its name, its model hash, and the length of an embedding."""
+
+    name: str
+    model_hash: str
+    embedding_length: int
+
+
+def identity_of(engine: FaceEngine) -> EngineIdentity:
+    return EngineIdentity(engine.name, engine.model_hash, engine.embedding_length)

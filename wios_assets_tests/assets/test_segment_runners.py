@@ -13,7 +13,8 @@ import pytest
 from wios_assets.assets.footage_job import AnalysedSegments, SegmentTask
 from wios_assets.assets.options import engine_options, footage_options, runs_in_processes
 from wios_assets.assets.segment_cluster import SparkRunner
-from wios_assets.assets.segment_processes import ProcessRunner, worker_pool
+from wios_assets.assets.segment_processes import ProcessRunner
+from wios_assets.assets.worker_pool import worker_pool
 from wios_assets.errors import Unavailable, WiosError
 from wios_assets.lake.roots import Roots
 from wios_assets.lake.spark import SparkSessionResource
