@@ -193,12 +193,16 @@ def _stale_films(settings: Settings) -> list[str]:
 
 def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_stale: bool = False) -> bool:
     """Run films one after the other; False where one failed, which is reported on stderr."""
+    if keys and not only_stale:
+        _start_workers(settings)
     from wios_assets.lake.library import open_library
     from wios_assets.lake.questions import find_film, unreadable
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_film
+    from wios_assets.runs.renewal import keep_after_runs, kept_stale_films
 
     succeeded = True
+    stale_before = kept_stale_films(settings)
     with dagster_instance(settings) as instance:
         with interrupts():
             _load_imdb(settings, instance)
@@ -228,7 +232,18 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
                 note(warning, style="yellow")
             if not quiet:
                 note(f"next: wios minutes {typed(key)}", style="dim")
+        keep_after_runs(settings, instance, stale_before, keys)
     return succeeded
+
+
+def _start_workers(settings: Settings) -> None:
+    """Have the processes of the face engine load it while this one loads Dagster."""
+    from wios_assets.assets.options import local_workers, runs_in_processes, worker_engine
+    from wios_assets.assets.worker_pool import start_workers
+    from wios_assets.runs.instance import ui_runs
+
+    if runs_in_processes(settings) and not ui_runs(settings):
+        start_workers(local_workers(settings), worker_engine(settings))
 
 
 def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:

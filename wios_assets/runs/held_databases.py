@@ -1,58 +1,74 @@
-"""Keeps Dagster's SQLite files open while a run is executed in this process.
+"""Keeps the connections to Dagster's SQLite files open while a run is executed in this process.
 
-Dagster opens a connection for each event of a run. Where it is the only one, closing it copies SQLite's write-ahead log
-into the database and removes it, with several fsyncs: some milliseconds, thousands of times a run. One idle connection
-beside them leaves that to the run's end (https://www.sqlite.org/wal.html, "Avoiding Excessively Large WAL Files").
+For each event of a run, Dagster makes an SQLAlchemy engine, opens a connection and closes both. An engine without
+history inspects the database and compiles every statement again, and closing the last connection copies SQLite's
+write-ahead log into the database and removes it, with several fsyncs (https://www.sqlite.org/wal.html). Here, one
+engine with a pool of connections serves each file until the run ends.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import importlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+_STORAGES = (
+    "dagster._core.storage.event_log.sqlite.sqlite_event_log",
+    "dagster._core.storage.runs.sqlite.sqlite_run_storage",
+)
 
 
-class _Held:
-    """One idle connection for each database file that was opened."""
+class _Engines:
+    """One engine for each database."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._connections: dict[str, sqlite3.Connection] = {}
+        self._engines: dict[str, Engine] = {}
 
-    def opened(self, connection: object, _: object) -> None:
-        """Called by SQLAlchemy with each new DBAPI connection."""
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        with self._lock, closing(connection.cursor()) as cursor:
-            # In WAL mode an fsync a commit saves no database from damage, only the last events from a power cut.
-            cursor.execute("PRAGMA synchronous=NORMAL")
-            file = next((path for _, name, path in cursor.execute("PRAGMA database_list") if name == "main"), "")
-            if not file:
-                return
-            with suppress(sqlite3.OperationalError):
-                if file not in self._connections:
-                    self._connections[file] = sqlite3.connect(file, check_same_thread=False)
-                # Only a connection that has read holds the write-ahead log.
-                self._connections[file].execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    def create(self, url: str, **options: Any) -> Engine:
+        """Stands in for `sqlalchemy.create_engine`."""
+        from sqlalchemy import create_engine, event
+
+        with self._lock:
+            if url not in self._engines:
+                del options["poolclass"]
+                engine = create_engine(url, **options)
+                event.listen(engine, "connect", _sync_at_checkpoints)
+                # Dagster disposes of an engine after each use.
+                engine.dispose = _do_nothing  # type: ignore[method-assign]
+                self._engines[url] = engine
+            return self._engines[url]
 
     def close(self) -> None:
-        with self._lock:
-            for connection in self._connections.values():
-                connection.close()
-            self._connections.clear()
+        for engine in self._engines.values():
+            type(engine).dispose(engine)
+
+
+def _sync_at_checkpoints(connection: Any, _: object) -> None:
+    # In WAL mode an fsync a commit saves no database from damage, only the last events from a power cut.
+    connection.execute("PRAGMA synchronous=NORMAL").close()
+
+
+def _do_nothing(close: bool = True) -> None:
+    pass
 
 
 @contextmanager
 def held_databases() -> Iterator[None]:
-    """Hold each SQLite file that SQLAlchemy opens in this process, until the block ends."""
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    held = _Held()
-    event.listen(Engine, "connect", held.opened)
+    """Hold the databases of runs and events that Dagster opens in this process, until the block ends."""
+    engines = _Engines()
+    modules: list[Any] = [importlib.import_module(name) for name in _STORAGES]
+    before = [module.create_engine for module in modules]
+    for module in modules:
+        module.create_engine = engines.create
     try:
         yield
     finally:
-        event.remove(Engine, "connect", held.opened)
-        held.close()
+        for module, function in zip(modules, before, strict=True):
+            module.create_engine = function
+        engines.close()

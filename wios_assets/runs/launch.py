@@ -38,6 +38,7 @@ Tell = Callable[[str], None]
 POLL_S = 0.5
 
 
+@held_databases()
 def run_film(
     settings: Settings,
     instance: DagsterInstance,
@@ -114,6 +115,7 @@ def run_film_again(settings: Settings, film: str) -> None:
             _submit(settings, instance, job, film, selection or None)
 
 
+@held_databases()
 def run_job(
     settings: Settings,
     instance: DagsterInstance,
@@ -295,19 +297,18 @@ def _run_here(
     watcher = Thread(target=watch, name="run progress", daemon=True)
     watcher.start()
     try:
-        with held_databases():
-            result = (
-                build_definitions(settings)
-                .resolve_job_def(job)
-                .execute_in_process(
-                    instance=instance,
-                    partition_key=film,
-                    asset_selection=list(selection) if selection is not None else None,
-                    raise_on_error=False,
-                    run_id=run_id,
-                    tags={**this_process(), COMMAND_TAG: command_line()},
-                )
+        result = (
+            build_definitions(settings)
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=instance,
+                partition_key=film,
+                asset_selection=list(selection) if selection is not None else None,
+                raise_on_error=False,
+                run_id=run_id,
+                tags={**this_process(), COMMAND_TAG: command_line()},
             )
+        )
     finally:
         ended.set()
         watcher.join()

@@ -12,6 +12,7 @@ from wios_assets.atomic import write_atomic
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import index_path
 from wios_assets.lake.store import finished_films
+from wios_assets.runs.held_databases import held_databases
 from wios_assets.runs.instance import dagster_instance
 from wios_assets.settings import Settings
 
@@ -33,11 +34,37 @@ def stale_films(settings: Settings) -> dict[str, list[str]]:
         return {}
     tables = _kept(settings)
     if tables is None or set(tables) != set(analysed):
-        with dagster_instance(settings) as instance:
+        with held_databases(), dagster_instance(settings) as instance:
             tables = stale_now(settings, instance, analysed)
         _keep(settings, tables)
     present = {film for film, entry in read_index(index_path(settings)).films.items() if entry.present}
     return {film: stale for film, stale in tables.items() if stale and film in present}
+
+
+def kept_stale_films(settings: Settings) -> dict[str, list[str]] | None:
+    """What `stale_films` gives without Dagster, of films that are not in the inbox as well; None where it needs it."""
+    return _kept(settings) if finished_films(settings.lake) else {}
+
+
+def keep_after_runs(
+    settings: Settings, instance: DagsterInstance, before: dict[str, list[str]] | None, films: list[str]
+) -> None:
+    """Keep what `stale_films` gives after runs of some films, while Dagster is loaded.
+
+    A run leaves the state of other films as it is, so the time that it takes does not grow with the library.
+
+    Args:
+        before: what `kept_stale_films` gave before the runs.
+        films: the films that were run.
+    """
+    analysed = finished_films(settings.lake)
+    before = before or {}
+    others = [film for film in analysed if film not in films]
+    if not set(others) <= set(before):
+        return
+    with held_databases():
+        tables = stale_now(settings, instance, [film for film in analysed if film in films])
+    _keep(settings, {film: before[film] for film in others} | tables)
 
 
 def stale_now(settings: Settings, instance: DagsterInstance, films: list[str]) -> dict[str, list[str]]:

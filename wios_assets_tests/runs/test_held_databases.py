@@ -6,39 +6,40 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
+import pytest
+from dagster import AssetMaterialization, DagsterInstance
 
 from wios_assets.runs.held_databases import held_databases
 
 
-def write(file: Path, value: int) -> None:
-    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text("PRAGMA journal_mode=WAL"))
-        connection.execute(text("CREATE TABLE IF NOT EXISTS events (value INTEGER)"))
-        connection.execute(text("INSERT INTO events VALUES (:value)"), {"value": value})
-        connection.commit()
-    engine.dispose()
+@pytest.fixture
+def instance(tmp_path: Path) -> DagsterInstance:
+    return DagsterInstance.local_temp(str(tmp_path))
 
 
-def test_the_write_ahead_log_stays_while_files_are_held_and_goes_into_the_database_afterwards(tmp_path: Path) -> None:
-    file, log = tmp_path / "events.db", tmp_path / "events.db-wal"
+def events(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as reader:
+        return int(reader.execute("SELECT count(*) FROM event_logs").fetchone()[0])
+
+
+def test_the_write_ahead_log_stays_while_files_are_held_and_goes_into_the_database_afterwards(
+    instance: DagsterInstance, tmp_path: Path
+) -> None:
+    database = tmp_path / "history" / "runs" / "index.db"
+    log = database.with_name("index.db-wal")
     with held_databases():
-        write(file, 1)
-        write(file, 2)
+        instance.report_runless_asset_event(AssetMaterialization("first"))
+        instance.report_runless_asset_event(AssetMaterialization("second"))
         assert log.stat().st_size
-        with closing(sqlite3.connect(file)) as reader:
-            assert reader.execute("SELECT value FROM events ORDER BY value").fetchall() == [(1,), (2,)]
+        assert events(database) == 2
     assert not log.exists()
-    write(file, 3)
+    instance.report_runless_asset_event(AssetMaterialization("third"))
     assert not log.exists()
-    with closing(sqlite3.connect(file)) as reader:
-        assert reader.execute("SELECT count(*) FROM events").fetchone() == (3,)
+    assert events(database) == 3
 
 
-def test_a_database_in_memory_is_let_alone() -> None:
-    engine = create_engine("sqlite://")
-    with held_databases(), engine.connect() as connection:
-        assert connection.execute(text("SELECT 1")).scalar() == 1
-    engine.dispose()
+def test_what_one_run_held_the_next_one_opens_again(instance: DagsterInstance) -> None:
+    for name in ("first", "second"):
+        with held_databases():
+            instance.report_runless_asset_event(AssetMaterialization(name))
+            assert {key.to_user_string() for key in instance.all_asset_keys()} >= {name}

@@ -15,7 +15,7 @@ from wios_assets.lake.store import read_rows
 from wios_assets.reviews.decisions import decide
 from wios_assets.runs.instance import dagster_instance
 from wios_assets.runs.launch import run_film
-from wios_assets.runs.renewal import stale_films
+from wios_assets.runs.renewal import keep_after_runs, kept_stale_films, stale_films
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import TRACK_NAMES
 from wios_assets_tests.conftest import FinishedExample
@@ -99,3 +99,16 @@ def test_only_films_that_are_not_up_to_date_are_stale_and_a_run_renews_them(
     assert newest_run_made(instance) == {*DECIDED, "library"}
     assert stale_films(stricter) == {}
     assert not run_film(stricter, instance, film, lambda progress, step: None, only_stale=True)
+
+
+def test_after_runs_the_stale_films_are_known_without_dagster_and_other_films_keep_their_state(
+    finished: FinishedExample, settings: Settings, instance: DagsterInstance
+) -> None:
+    film = finished.example.key
+    run_film(settings, instance, film, lambda progress, step: None)
+    keep_after_runs(settings, instance, None, [film])
+    assert kept_stale_films(settings) == {film: []}
+    keep_after_runs(settings, instance, {film: ["faces"]}, ["another film"])
+    assert stale_films(settings) == {film: ["faces"]}
+    keep_after_runs(settings, instance, None, ["another film"])
+    assert stale_films(settings) == {film: ["faces"]}
