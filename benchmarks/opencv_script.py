@@ -3,10 +3,16 @@
 Detection at the frame's own size, SFace's chips aligned by OpenCV, the name of the nearest photo whose cosine reaches
 the limit that OpenCV's documentation gives. OpenCV 5 cannot run the zoo's block-quantised SFace, so its weights are
 unpacked.
+
+    python -m benchmarks.opencv_script FILM GALLERY 'A;B;C'
+
+prints who is on screen when as CSV, the photos of the cast read first.
 """
 
 from __future__ import annotations
 
+import csv
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.frames import EVERY_S, frames
 from wios_assets.errors import WiosError
 from wios_assets.settings import load_settings
 from wios_assets.vision.photos import read_photo
@@ -76,3 +83,17 @@ def nearest(vector: Vectors, names: list[str], known: Vectors) -> str | None:
     cosines = known @ vector
     best = int(cosines.argmax())
     return names[best] if cosines[best] >= COSINE else None
+
+
+def main() -> None:
+    film, folder, cast = sys.argv[1:]
+    names, known = gallery(Path(folder), cast.split(";"))
+    script = OpenCVScript()
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    for time_s, picture in frames(film, EVERY_S):
+        for vector in script.vectors(picture):
+            writer.writerow((f"{time_s:.3f}", nearest(vector, names, known)))
+
+
+if __name__ == "__main__":
+    main()
