@@ -51,7 +51,8 @@ class FilmRetries:
         """
         state = self.states.of(film, ready)
         with self._changed:
-            if film in self._films or state.kind == "running":
+            # A run may have failed while its process still ends.
+            if state.kind == "running" or (film in self._films and state.reason is None):
                 raise Conflict(f"film {film!r} is being run; wait until it is done")
             if state.kind == "ready" and state.reason is None:
                 raise Conflict(f"film {film!r} is ready; `wios run` runs it again all the same")
