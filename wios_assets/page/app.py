@@ -61,8 +61,13 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        threading.Thread(target=_warm_up, args=(catalog, name_updates), name="warm up", daemon=True).start()
+        ending = threading.Event()
+        warming = threading.Thread(target=_warm_up, args=(catalog, name_updates, ending), name="warm up", daemon=True)
+        warming.start()
         yield
+        ending.set()
+        # It reads through the connection that is closed below.
+        warming.join()
         log.close()
         name_updates.close()
         retries.close()
@@ -166,11 +171,12 @@ def _handle_errors(application: FastAPI, environment: Environment) -> None:
         return refuse(request, 400, f"{first['loc'][-1]}: {first['msg']}")
 
 
-def _warm_up(catalog: Catalog, name_updates: NameUpdates) -> None:
+def _warm_up(catalog: Catalog, name_updates: NameUpdates, ending: threading.Event) -> None:
     """Read every film's map, so that the first request does not wait; update names that lack decisions."""
     try:
         name_updates.catch_up(list(catalog.films()))
         for _ in catalog.maps():
-            pass
+            if ending.is_set():
+                return
     except WiosError:
         return
