@@ -66,6 +66,17 @@ def test_a_new_film_gets_its_partition_and_its_run_in_one_tick(settings: Setting
     assert tick() == []
 
 
+def test_a_name_that_is_not_utf_8_stops_no_other_film(settings: Settings, instance: DagsterInstance) -> None:
+    tick = Ticks(settings, instance)
+    heat = drop(settings, "Heat (1995).mp4")
+    odd = Path(os.fsdecode(os.fsencode(settings.films) + b"/Am\xe9lie (2001)"))
+    odd.mkdir()
+    shutil.copy(heat, odd / "film.mp4")
+    shutil.copy(heat, os.fsdecode(os.fsencode(settings.films) + b"/L\xe9on (1994).mp4"))
+    assert tick() == [("film_map", "Heat (1995)")]
+    assert tick() == []
+
+
 def test_an_empty_file_is_run_once_and_again_when_it_is_filled(settings: Settings, instance: DagsterInstance) -> None:
     tick = Ticks(settings, instance)
     empty = settings.films / "Heat.mp4"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,30 @@ def test_a_folder_whose_name_is_not_utf_8_is_the_actors(tmp_path: Path) -> None:
     assert photos_of_cast([("José", None)], [tmp_path])["José"].photos == (folder / "1.jpg",)
     assert misspelt_names(["Joseph"], ["Joseph"], [tmp_path]) == {}
     assert misspelt_names(["Josée"], ["Josée"], [tmp_path]) == {"Josée": tmp_path / "José"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("राम", "रोमा"), ("ปีติ", "ปิติ"), ("かぎ", "かき"), ("Лий", "Лии"), ("தமிழ்", "தமழ்")],
+)
+def test_actors_who_differ_in_signs_of_their_script_have_the_photos_of_their_own_folders(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    for name in (one, other):
+        # As a disk of macOS has the names.
+        folder = tmp_path / unicodedata.normalize("NFD", name)
+        folder.mkdir()
+        (folder / "1.jpg").write_bytes(b"photo")
+    found = photos_of_cast([(one, None), (other, None)], [tmp_path])
+    assert {actor: [photo.parent.name for photo in own.photos] for actor, own in found.items()} == {
+        name: [unicodedata.normalize("NFD", name)] for name in (one, other)
+    }
+
+
+@pytest.mark.parametrize(
+    "folder", ["İPEK YILMAZ", "ipek yılmaz", "Ipek Yilmaz", "\u200fİpek Yılmaz", "Ｉｐｅｋ　Ｙｉｌｍａｚ"]
+)
+def test_case_direction_marks_and_width_make_no_other_actor(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    (tmp_path / folder / "1.jpg").write_bytes(b"photo")
+    assert len(photos_of_cast([("İpek Yılmaz", None)], [tmp_path])["İpek Yılmaz"].photos) == 1
