@@ -17,6 +17,7 @@ from wios_assets.assets import (
     imdb_rows,
     library,
     outliers,
+    player_files,
     refined,
 )
 from wios_assets.assets.film_io_manager import FilmIOManager
@@ -29,18 +30,8 @@ from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.settings import Settings, current_settings
 
 MODULES = [
-    imdb,
-    filmography,
-    imdb_rows,
-    film_files,
-    films,
-    galleries,
-    footage,
-    appearances,
-    evaluation,
-    library,
-    refined,
-    outliers,
+    *(imdb, filmography, imdb_rows, film_files, films, galleries, footage),
+    *(appearances, evaluation, player_files, library, refined, outliers),
 ]
 
 

@@ -20,14 +20,15 @@ GROUPS = {
     "faces": {"faces", "face_embeddings", "face_tracks"},
     "appearances": {"decisions", "track_names", "appearances", "minute_appearances", "screen_time"},
     "evaluation": {"truth", "evaluation", "recogniser_selection"},
-    "library": {"library", "prediction_log"},
+    "library": {"library", "player_files", "prediction_log"},
     "refined": {table.name for table in REFINED_TABLES},
 }
-OBSERVED = {
+WITHOUT_TABLE = {
     "decisions": "a decision",
     "film_file": "the video file",
     "cast_photos": "a photo of a cast member",
     "truth": "an interval of a person",
+    "player_files": "a file that a player reads",
     "imdb/title_of_film": "the title of IMDB's",
     "imdb/credits_of_film": "a credit of the title",
 }
@@ -66,6 +67,7 @@ CHECKS = {
     ("refined/film_statistics", "every_finished_film_present"),
     ("refined/film_outliers", "no_film_is_far_off"),
     ("refined/actor_outliers", "no_actor_is_far_off"),
+    ("player_files", "written_where_wanted"),
 }
 
 
@@ -93,13 +95,13 @@ def test_every_asset_says_what_a_row_is_and_who_owns_it(definitions: Definitions
 
 
 def row_of(name: str) -> str:
-    return "One row is " + (TABLES[name].row if name in TABLES else OBSERVED[name])
+    return "One row is " + (TABLES[name].row if name in TABLES else WITHOUT_TABLE[name])
 
 
 def test_films_partition_exactly_the_tables_of_a_film(definitions: Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     by_film = {key.to_user_string() for key in graph.get_all_asset_keys() if graph.get(key).partitions_def == films}
-    assert by_film == {*FILM_TABLES, *OBSERVED}
+    assert by_film == {*FILM_TABLES, *WITHOUT_TABLE}
 
 
 def test_every_asset_is_checked(definitions: Definitions) -> None:

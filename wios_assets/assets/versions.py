@@ -47,6 +47,7 @@ OPTIONS: Mapping[str, Callable[[Settings], list[Any]]] = {
         settings.naming.cohort_people,
     ],
     "recogniser_selection": lambda settings: [SelectionOptions()],
+    "player_files": lambda settings: [settings.players.files],
     "filmography": lambda settings: [settings.director],
     "wanted": lambda settings: [settings.enough_photos],
 }

@@ -17,21 +17,24 @@ TABLES_OF_JOB = {
 }
 """Tables of a film that each of its jobs makes."""
 
+PUBLISHED = ("player_files", "library")
+"""What a film's jobs make of its tables for those who watch."""
+
 film_map = define_asset_job(
     "film_map",
-    selection=AssetSelection.assets(*TABLES_OF_JOB["film_map"], "library"),
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_map"], *PUBLISHED),
     config=QUIET,
     description="Everything of a film: from the video file to the library.",
 )
 film_names = define_asset_job(
     "film_names",
-    selection=AssetSelection.assets(*TABLES_OF_JOB["film_names"], "library"),
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_names"], *PUBLISHED),
     config=QUIET,
     description="A film's cast, galleries and names again; the video, its faces and embeddings stay as they are.",
 )
 film_decisions = define_asset_job(
     "film_decisions",
-    selection=AssetSelection.assets(*TABLES_OF_JOB["film_decisions"], "library"),
+    selection=AssetSelection.assets(*TABLES_OF_JOB["film_decisions"], *PUBLISHED),
     config=QUIET,
     description="What follows from a person's decision: names, and everything after them.",
 )

@@ -21,8 +21,9 @@ def export(
         Format | None,
         typer.Option(
             "--format",
-            help="Format: tables as csv, json or parquet, appearances also as vtt (WebVTT) or edl (markers), "
-            "screen-time also as nfo (Kodi, Jellyfin), the report as html, reviews as json. "
+            help="Format: tables as csv, json or parquet; appearances also as vtt (captions), metadata.vtt, "
+            "chapters.xml (Matroska), stash.json or edl (markers); screen-time also as nfo (Kodi, Jellyfin); the "
+            "sidecar as json, vtt or bgra; the report as html; reviews as json. "
             "Default: the first of these.",
         ),
     ] = None,
@@ -31,7 +32,7 @@ def export(
         typer.Option("-o", "--output", metavar="FILE", help="File; `-` for stdout. Default: in the exports folder."),
     ] = None,
 ) -> None:
-    """Export a film's appearances, minutes, screen time, report or reviews to a file."""
+    """Export a film's appearances, minutes, screen time, sidecar, report or reviews to a file."""
     from wios_assets.exports.files import export_bytes, export_film
     from wios_assets.settings import load_settings
 

@@ -18,18 +18,18 @@ Share = Annotated[float, PlainSerializer(lambda value: round(value, 4))]
 Kind = Literal["cast", "unknown"]
 
 
-class _Model(BaseModel):
+class ExportModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, json_schema_serialization_defaults_required=True)
 
 
-class Stretch(_Model):
+class Stretch(ExportModel):
     """A stretch of film; its end is not part of it."""
 
     start_s: Seconds = Field(description="First instant, seconds on the player's clock")
     end_s: Seconds = Field(description="End, seconds on the player's clock")
 
 
-class FilmHeader(_Model):
+class FilmHeader(ExportModel):
     key: str = Field(description="The film's key")
     title: str | None = Field(description="Title")
     year: int | None = Field(description="Year of release, if known")
@@ -45,19 +45,19 @@ class CoveredFilm(FilmHeader):
     )
 
 
-class _Person(_Model):
+class _Person(ExportModel):
     actor: str = Field(description="Name, as in IMDB or in the sidecar's cast, or unknown:<n>")
     kind: Kind = Field(description="cast, or unknown for a person outside the cast")
     nconst: str | None = Field(description="IMDB's key of the person, if known")
     character: str | None = Field(description="Character played, if known")
 
 
-class LikelyName(_Model):
+class LikelyName(ExportModel):
     actor: str = Field(description="Cast member")
     probability: Share = Field(description="Probability that it is that cast member, 0 to 1")
 
 
-class Instance(_Model):
+class Instance(ExportModel):
     """An interval in which the person is on screen; the end is not part of it."""
 
     start_s: Seconds = Field(description="First instant, seconds on the player's clock")
@@ -86,7 +86,7 @@ class PersonInMinute(_Person):
     mean_probability: Share | None = Field(description="Mean probability, weighted by seconds")
 
 
-class Minute(_Model):
+class Minute(ExportModel):
     minute: int = Field(description="Minute of the film, from 0")
     start_s: Seconds = Field(description="Start of the minute in seconds")
     people: list[PersonInMinute] = Field(description="Cast first, the longest on screen first")
@@ -101,34 +101,34 @@ class PersonsTime(_Person):
     mean_probability: Share | None = Field(description="Mean probability, weighted by seconds")
 
 
-class _Document(_Model):
+class Document(ExportModel):
     document: str = Field(description="Which document this is")
     version: Literal[1] = Field(default=1, description="Version of the document's schema")
     film: CoveredFilm
 
 
-class AppearancesDocument(_Document):
+class AppearancesDocument(Document):
     """Who is on screen in a film: people, by their first instance."""
 
     document: Literal["wios/appearances"] = "wios/appearances"
     people: list[PersonOnScreen]
 
 
-class MinutesDocument(_Document):
+class MinutesDocument(Document):
     """Who is in which minute of a film; minutes with nobody are left out."""
 
     document: Literal["wios/minutes"] = "wios/minutes"
     minutes: list[Minute]
 
 
-class ScreenTimeDocument(_Document):
+class ScreenTimeDocument(Document):
     """How long each person is on screen in a film, the longest first."""
 
     document: Literal["wios/screen-time"] = "wios/screen-time"
     people: list[PersonsTime]
 
 
-_DOCUMENTS: dict[str, type[_Document]] = {
+_DOCUMENTS: dict[str, type[Document]] = {
     "appearances": AppearancesDocument,
     "minutes": MinutesDocument,
     "screen-time": ScreenTimeDocument,
@@ -151,7 +151,7 @@ def json_document(what: str, film: Row, rows: list[Row], unreadable: Sequence[tu
     """
     stretches = [{"start_s": start, "end_s": end} for start, end in unreadable]
     header = CoveredFilm.model_validate({**film, "key": film["film"], "unreadable": stretches})
-    document: _Document
+    document: Document
     if what == "appearances":
         document = AppearancesDocument(film=header, people=_people(rows))
     elif what == "minutes":

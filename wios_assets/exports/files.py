@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, file_error
+from wios_assets.exports.captions import captions, metadata_track
 from wios_assets.exports.documents import json_document
 from wios_assets.exports.formats import FORMATS, Format, What
-from wios_assets.exports.players import edl, nfo, webvtt
+from wios_assets.exports.markers import NFO_AUTHOR, edl, matroska_chapters, nfo, stash_scene
 from wios_assets.exports.report import report_html
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.questions import appearances, find_film, minutes, screen_time, unreadable
@@ -112,7 +113,10 @@ _WRITERS: dict[Format, Callable[[What, _Facts, list[Row]], bytes]] = {
     "csv": _csv,
     "json": _json,
     "parquet": _parquet,
-    "vtt": lambda what, facts, rows: webvtt(facts.film, rows, facts.unreadable).encode(),
+    "vtt": lambda what, facts, rows: captions(facts.film, rows, facts.unreadable).encode(),
+    "metadata.vtt": lambda what, facts, rows: metadata_track(facts.film, rows, facts.unreadable).encode(),
+    "chapters.xml": lambda what, facts, rows: matroska_chapters(facts.film, rows),
+    "stash.json": lambda what, facts, rows: stash_scene(facts.film, rows).encode(),
     "edl": lambda what, facts, rows: edl(facts.film, rows, facts.frame_rate).encode(),
     "nfo": lambda what, facts, rows: nfo(facts.film, rows),
 }
@@ -122,8 +126,8 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
     """Content of the export `what` of a film in `format`.
 
     CSV is UTF-8 with a header and seconds with three decimals. JSON is described in wios_assets/exports/documents.py,
-    decisions in reviews.py. Parquet is the lake's table with the column `film`. The other formats are described in
-    wios_assets/exports/players.py and report.py.
+    the sidecar in sidecar.py, decisions in reviews.py. Parquet is the lake's table with the column `film`. The other
+    formats are described in wios_assets/exports/captions.py, markers.py and report.py.
 
     Args:
         film: key, title, or the beginning of either.
@@ -145,9 +149,14 @@ def export_bytes(library: Library, film: str, what: What, format: Format) -> byt
         from wios_assets.reviews.decisions import read_decisions
 
         return reviews_document(row, read_decisions(library.data, row["film"]))
+    if what == "sidecar":
+        # Imported here, because it imports numpy and Pillow, which other commands should not wait for.
+        from wios_assets.exports.sidecar import sidecar_contents
+
+        return sidecar_contents(library, row["film"])[format]  # type: ignore[index]
     rows = _TABLES[what].read(library, row["film"])
     frame_rate = _frame_rate(library, row["film"]) if format == "edl" else 0.0
-    spans = unreadable(library, row["film"]) if format in ("json", "vtt") else []
+    spans = unreadable(library, row["film"]) if format in ("json", "vtt", "metadata.vtt") else []
     return _WRITERS[format](what, _Facts(row, frame_rate, spans), rows)
 
 
@@ -155,13 +164,15 @@ def export_film(library: Library, film: str, what: What, format: Format, out: Pa
     """Write an export to the file `out` atomically, and return its path.
 
     Raises:
-        WiosError: as for `export_bytes`, or the file cannot be written.
+        WiosError: as for `export_bytes`, the file cannot be written, or it is an `.nfo` that WIOS did not write.
     """
     content = export_bytes(library, film, what, format)
     if out.is_dir():
         raise BadInput(f"{out}: is a folder; name a file in it")
     if not out.parent.is_dir():
         raise BadInput(f"{out}: cannot be written (there is no folder {out.parent}); make it, or choose another file")
+    if format == "nfo" and out.is_file() and NFO_AUTHOR.encode() not in out.read_bytes():
+        raise Conflict(f"{out}: is there already and was not written by WIOS; name another file with -o, or remove it")
     try:
         write_atomic(out, content)
     except OSError as error:

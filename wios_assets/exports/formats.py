@@ -8,14 +8,17 @@ from typing import Literal
 from wios_assets.errors import Unavailable
 from wios_assets.lake.paths import escape_key
 
-What = Literal["appearances", "minutes", "screen-time", "report", "reviews"]
-Format = Literal["csv", "json", "parquet", "vtt", "edl", "nfo", "html"]
+What = Literal["appearances", "minutes", "screen-time", "sidecar", "report", "reviews"]
+Format = Literal[
+    "csv", "json", "parquet", "vtt", "metadata.vtt", "chapters.xml", "stash.json", "edl", "nfo", "bgra", "html"
+]
 
 _TABLE_FORMATS: tuple[Format, ...] = ("csv", "json", "parquet")
 FORMATS: dict[What, tuple[Format, ...]] = {
-    "appearances": (*_TABLE_FORMATS, "vtt", "edl"),
+    "appearances": (*_TABLE_FORMATS, "vtt", "metadata.vtt", "chapters.xml", "stash.json", "edl"),
     "minutes": _TABLE_FORMATS,
     "screen-time": (*_TABLE_FORMATS, "nfo"),
+    "sidecar": ("json", "vtt", "bgra"),
     "report": ("html",),
     "reviews": ("json",),
 }
@@ -25,6 +28,10 @@ MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
     "vtt": "text/vtt; charset=utf-8",
+    "metadata.vtt": "text/vtt; charset=utf-8",
+    "chapters.xml": "application/xml",
+    "stash.json": "application/json",
+    "bgra": "application/octet-stream",
     "edl": "text/plain; charset=utf-8",
     "nfo": "application/xml",
     "html": "text/html; charset=utf-8",
@@ -48,4 +55,4 @@ def default_file(exports: Path, film: str, what: What, format: Format) -> Path:
         raise Unavailable(
             f"{exports}: cannot be made ({error.strerror}); choose a file with -o or set WIOS_EXPORTS"
         ) from None
-    return exports / f"{escape_key(film)}.{what}.{format}"
+    return exports / f"{escape_key(film)}.{'wios' if what == 'sidecar' else what}.{format}"

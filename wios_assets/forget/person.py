@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from wios_assets.atomic import write_atomic
+from wios_assets.exports.player_files import write_player_files
 from wios_assets.films.index import read_index
 from wios_assets.films.registry import index_path
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
@@ -97,6 +98,10 @@ def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subje
     if answers := forget_answers(settings.lake, lambda film, actors: bool(names & set(actors))):
         report.removed.append(f"{answers} answers in prediction_log")
     steps.remove_exports(settings, subject.films, report)
+    for film in subject.films:
+        # Without the person. A film that was never finished has no rows to write them from.
+        if has_rows_of(settings.lake, APPEARANCES, film) and has_rows_of(settings.lake, FILM, film):
+            write_player_files(settings, film)
     steps.remove_pictures(settings, subject.paths, report)
     steps.remove_staging(settings)
     steps.clear_history(settings, instance, subject.films, report, imdb=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import Conflict
 from wios_assets.exports.formats import FORMATS, default_file
+from wios_assets.exports.player_files import remove_player_files
 from wios_assets.films.film_lock import free_film_lock
 from wios_assets.films.index import read_index
 from wios_assets.films.media_cache import remove_cached
@@ -140,9 +141,10 @@ def remove_refined(settings: Settings, instance: DagsterInstance, report: Report
 
 
 def remove_exports(settings: Settings, films: Iterable[str], report: Report) -> None:
-    """Remove what `wios export` wrote into the exports folder."""
-    removed = 0
+    """Remove what `wios export` wrote into the exports folder, and a film's files for players wherever they are."""
+    removed, beside = 0, 0
     for film in films:
+        beside += len(remove_player_files(settings, film))
         for what, formats in FORMATS.items():
             for format in formats:
                 file = default_file(settings.exports, film, what, format)
@@ -151,6 +153,8 @@ def remove_exports(settings: Settings, films: Iterable[str], report: Report) -> 
                     removed += 1
     if removed:
         report.removed.append(f"{removed} exports in {settings.exports}")
+    if beside:
+        report.removed.append(f"{beside} files for players")
     report.kept.append("exports written elsewhere with -o, and what players derived from them")
 
 

@@ -193,15 +193,16 @@ def _run_queued_film(
 
 
 def _still_stale(settings: Settings, instance: DagsterInstance, film: str, job: str) -> list[AssetKey]:
-    """Assets of a job that are stale for a film, and the library after them."""
+    """Assets of a job that are stale for a film, and after them the files for players and the library."""
     from dagster import AssetKey
 
+    from wios_assets.automation.jobs import PUBLISHED
     from wios_assets.runs.renewal import stale_now
 
     stale = set(stale_now(settings, instance, [film])[film])
     names = _tables_of(job) & stale
-    library = ["library"] if names and job != "film_evaluation" else []
-    return [AssetKey(name) for name in (*sorted(names), *library)]
+    published = PUBLISHED if names and job != "film_evaluation" else ()
+    return [AssetKey(name) for name in (*sorted(names), *published)]
 
 
 def _tables_of(job: str) -> set[str]:

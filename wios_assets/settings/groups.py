@@ -254,6 +254,21 @@ class TmdbSettings(Group):
     tagged: int = Field(default=3, ge=0, description="Most pictures of a person tagged for the film taken from TMDB")
 
 
+def _files_for_players(value: Any) -> Any:
+    """YAML reads the word `off` as false."""
+    return "off" if value is False else value
+
+
+class PlayersSettings(Group):
+    """Files for players: mpv, Kodi and others."""
+
+    files: Annotated[Literal["off", "exports", "beside"], BeforeValidator(_files_for_players)] = Field(
+        default="exports",
+        description="Where each run writes a film's files for players (`.wios.json`, `.wios.bgra`, `.wios.vtt`): "
+        "`exports` (the exports folder), `beside` the film, or `off`",
+    )
+
+
 def is_sub_path(text: str) -> bool:
     """Whether text is a path such as `/wios`, of plain characters and without an end slash."""
     return re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", text) is not None

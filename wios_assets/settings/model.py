@@ -32,6 +32,7 @@ from wios_assets.settings.groups import (
     LinkSettings,
     NamingSettings,
     PageSettings,
+    PlayersSettings,
     RefinedSettings,
     SparkSettings,
     TmdbSettings,
@@ -158,6 +159,7 @@ class Settings(BaseSettings):
     imdb_load: ImdbLoadSettings = Field(default_factory=ImdbLoadSettings)
     tmdb: TmdbSettings = Field(default_factory=TmdbSettings)
     page: PageSettings = Field(default_factory=PageSettings)
+    players: PlayersSettings = Field(default_factory=PlayersSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
 
     @classmethod

@@ -120,6 +120,7 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) ->
         assert tables_that_say(settings, GRACE) == []
         assert files_that_say(settings.dagster, GRACE) == []
         assert files_that_say(settings.exports, GRACE) == []
+        assert (settings.exports / f"{film}.wios.json").read_text().count(EILEEN) >= 1
         assert not [folder for folder in settings.galleries.iterdir() if folder.name in (GRACE, *subject.nconsts)]
         assert read_rows(settings.lake, TABLES["face_embeddings"], film).num_rows < chips
         rows = read_rows(settings.lake, TABLES["track_names"], film).to_pylist()
