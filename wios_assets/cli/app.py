@@ -15,6 +15,7 @@ from wios_assets.cli import (
     forgetting,
     imdb,
     judging,
+    players,
     project,
     refining,
     running,
@@ -74,6 +75,10 @@ machines = typer.Typer(no_args_is_help=True, help="A Spark cluster of several ma
 machines.command("master")(cluster.master)
 machines.command("worker")(cluster.worker)
 
+in_players = typer.Typer(no_args_is_help=True, help="Show who is on screen in mpv and Kodi.")
+in_players.command("install")(players.install_player)
+in_players.command("list")(players.list_players)
+
 app.command("init")(project.init)
 app.command("demo")(running.demo)
 app.command("ui")(running.ui)
@@ -90,6 +95,7 @@ app.command("import-review")(judging.import_review)
 app.command("evaluate")(judging.evaluate)
 app.command("identify")(judging.identify)
 app.add_typer(tables, name="imdb")
+app.add_typer(in_players, name="players")
 app.command("sql")(sql.sql)
 app.command("refine")(refining.refine)
 app.command("forget")(forgetting.forget)
