@@ -55,6 +55,7 @@ def write_film(
     audio_s: float | None = None,
     end_s: float | None = None,
     bit_rate: int | None = None,
+    codec_options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
 ) -> Path:
     """Write a film.
@@ -73,6 +74,7 @@ def write_film(
         audio_s: length of a silent audio track that starts at 0; none where not given.
         end_s: when the last picture leaves the screen.
         bit_rate: bits per second; the encoder's own choice where not given.
+        codec_options: more options of the encoder.
         container_options: options of the container's writer.
     """
     # AVI and MPEG-2 count frames.
@@ -93,7 +95,7 @@ def write_film(
         if bit_rate is not None:
             stream.bit_rate = bit_rate
         if codec == "libx264":
-            stream.options = {"preset": "veryfast", "crf": "16"}
+            stream.options = {"preset": "veryfast", "crf": "16", **(codec_options or {})}
         if codec == "libx265":
             stream.options = {"preset": "ultrafast", "x265-params": "log-level=none"}
         if aspect is not None:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from wios_assets.errors import BadInput
 from wios_assets.vision.damage import Damage
+from wios_assets.vision.deinterlacing import Deinterlacer
 from wios_assets.vision.hardware import Decoder
 from wios_assets.vision.pieces import CLOCK_RESTART_S, Piece, can_be_joined
 from wios_assets.vision.video import Video, clock_restarts, has_decoding_times_only, open_video
@@ -222,8 +223,24 @@ def _from_start(
         with open_video(video.path, threads, decoder, piece.extent) as (container, stream):
             if at_s is not None and not _seek(container, stream, at_s + piece.start_s):
                 return
-            yield from _decode(container, stream, video, piece, only_needed_for)
+            # The filter needs each picture's neighbours, so none is left undecoded.
+            pictures = _decode(container, stream, video, piece, None if video.is_interlaced else only_needed_for)
+            yield from _deinterlaced(pictures) if video.is_interlaced else pictures
         at_s = None
+
+
+def _deinterlaced(pictures: Iterator[Picture]) -> Iterator[Picture]:
+    """The same pictures with their two fields made one; a broken stretch separates neighbours."""
+    deinterlacer = Deinterlacer()
+    waiting: deque[float] = deque()
+    for picture in pictures:
+        if picture.frame is None:
+            yield from (Picture(waiting.popleft(), frame) for frame in deinterlacer.flush())
+            yield picture
+        else:
+            waiting.append(picture.time_s)
+            yield from (Picture(waiting.popleft(), frame) for frame in deinterlacer.add(picture.frame))
+    yield from (Picture(waiting.popleft(), frame) for frame in deinterlacer.flush())
 
 
 def _seek(container: InputContainer, stream: VideoStream, to_s: float) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -26,6 +27,9 @@ FINGERPRINT_CHUNKS = 64
 FINGERPRINT_CHUNK_BYTES = 64 * 1024
 STILL_CODECS = frozenset({"mjpeg", "png", "bmp", "gif", "tiff", "webp", "jpeg2000"})
 """Codecs of covers; a film in one of them has no other video track."""
+
+FIRST_PICTURES = 8
+"""Pictures that tell whether a film is interlaced."""
 
 LARGEST_UNEXPLAINED_END_S = 5.0
 """How much shorter than the container says every track may be before the file counts as truncated, in seconds."""
@@ -47,6 +51,7 @@ class Video:
         height: display height in pixels.
         rotation: degrees, counter-clockwise, by which the stored picture is turned for display: 0, 90, 180 or 270.
         codec: the video codec's name.
+        is_interlaced: whether its first pictures are marked as two fields that were taken one after the other.
         pieces: the recordings that were joined to the file, each with a clock of its own, in order; one for most files.
     """
 
@@ -61,6 +66,7 @@ class Video:
     height: int
     rotation: int
     codec: str
+    is_interlaced: bool
     pieces: tuple[Piece, ...]
 
 
@@ -98,6 +104,7 @@ def probe(path: Path) -> Video:
             height=height,
             rotation=rotation,
             codec=stream.codec_context.name,
+            is_interlaced=picture.interlaced_frame or _is_soon_interlaced(container, stream),
             pieces=tuple(pieces),
         )
 
@@ -288,6 +295,13 @@ def _first_picture(
         f"{path}: none of its {stream.codec_context.name} pictures can be decoded, from 0:00:00 to the end ({reason}); "
         "copy it again"
     )
+
+
+def _is_soon_interlaced(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether one of the next pictures is marked as interlaced; a still beginning may be coded without fields."""
+    with suppress(av.error.FFmpegError):
+        return any(picture.interlaced_frame for picture in islice(container.decode(stream), FIRST_PICTURES))
+    return False
 
 
 def _declared_duration_s(container: InputContainer, start_s: float) -> float:
