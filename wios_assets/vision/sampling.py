@@ -282,6 +282,11 @@ def _decode(
             damage.error(_packet_time_s(packet, start_s, last_s + step_s))
         if packet.is_corrupt and packet.size:
             damage.packets_lost(_packet_time_s(packet, start_s, last_s + step_s))
+        if frames and by_decoding and math.isinf(last_s) and stream.codec_context.name == "mpeg4":
+            # Behind a keyframe that was sought the decoder drops the B-frames that are shown before it. The first
+            # picture that it gives is shown one picture before the packet with which it comes is decoded.
+            while len(unshown) > 1 and frames[0].dts is not None and unshown[0] < frames[0].dts - 1:
+                heapq.heappop(unshown)
         for frame in frames:
             if unshown:
                 time_s = _seconds(heapq.heappop(unshown), time_base) - start_s

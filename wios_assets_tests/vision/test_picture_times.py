@@ -11,7 +11,7 @@ import pytest
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from wios_assets.vision.sampling import read_pictures
+from wios_assets.vision.sampling import Picture, read_pictures
 from wios_assets.vision.video import Video, probe
 
 pytestmark = pytest.mark.slow
@@ -65,11 +65,13 @@ def write_film(
 
 def numbers(video: Video) -> list[int]:
     """Which picture is read at each time, by its brightness."""
-    return [
-        round((float(picture.frame.to_ndarray(format="yuv420p")[:120].mean()) - 16) / 3)
-        for picture in read_pictures(video, 0.0, 0)
-        if picture.frame is not None
-    ]
+    return [number_of(picture) for picture in read_pictures(video, 0.0, 0) if picture.frame is not None]
+
+
+def number_of(picture: Picture) -> int:
+    """Which picture it is, by its brightness."""
+    assert picture.frame is not None
+    return round((float(picture.frame.to_ndarray(format="yuv420p")[:120].mean()) - 16) / 3)
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
@@ -133,3 +135,18 @@ def test_every_picture_of_an_avi_is_read_in_order_at_its_time(
     times = [picture.time_s for picture in read_pictures(video, 0.0, 0)]
     assert times == pytest.approx([number / RATE for number in range(PICTURES)], abs=1e-6)
     assert video.duration_s == pytest.approx(PICTURES / RATE, abs=0.01)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(
+    ("codec", "options"), [("libx264", {"bf": "3"}), ("mpeg4", {"bf": "2", "qmin": "1", "qmax": "2"})]
+)
+def test_the_pictures_of_an_avi_have_their_times_after_a_seek(
+    tmp_path: Path, codec: str, options: dict[str, str], threads: int
+) -> None:
+    video = probe(write_film(tmp_path / "film.avi", codec, {**options, "g": "12"}))
+    whole = [picture.time_s for picture in read_pictures(video, 0.0, 0)]
+    for number in (13, 27, PICTURES - 3):
+        pictures = list(read_pictures(video, number / RATE, 2, threads))
+        assert [picture.time_s for picture in pictures] == pytest.approx(whole[number - 2 :], abs=1e-6)
+        assert [number_of(picture) for picture in pictures] == list(range(number - 2, PICTURES))
