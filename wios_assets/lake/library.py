@@ -18,33 +18,27 @@ import duckdb
 from filelock import FileLock
 
 from wios_assets.atomic import atomic_path, remove_leftovers
-from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError, explain
-from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
-from wios_assets.lake.store import damaged_files, finished_films
-from wios_assets.scratch import temporary_folder
-from wios_assets.settings import Settings
-from wios_assets.tables import (
-    APPEARANCES,
+from wios_assets.columns import (
     BYTES,
     CANDIDATES,
-    CAST,
-    FILM,
-    FILM_TABLES,
     FLAG,
     INT,
-    LIBRARY,
     LONG,
     LONGS,
     REAL,
     REALS,
     SINGLE,
-    TABLES,
     TEXT,
     TEXTS,
     VECTOR,
     WHEN,
-    Table,
 )
+from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError, explain
+from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.lake.store import damaged_files, finished_films
+from wios_assets.scratch import temporary_folder
+from wios_assets.settings import Settings
+from wios_assets.tables import APPEARANCES, CAST, FILM, FILM_TABLES, LIBRARY, TABLES, Table
 from wios_assets.text import typed
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ def test_kept_faces_are_those_that_the_engine_finds(settings: Settings, photos: 
     assert len(kept) == 2
     assert stored(settings) == kept
     for photo in photos:
-        expected = look_at_photo(photo, engine, gallery_options())
+        expected = look_at_photo(photo, engine, gallery_options(settings))
         for faces in (first[photo], again[photo]):
             assert faces.path == photo
             assert faces.error == expected.error

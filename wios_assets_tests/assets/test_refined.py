@@ -17,10 +17,9 @@ import pytest
 
 from wios_assets.assets.refined_plans import SCENE_GAP_S
 from wios_assets.definitions import build_definitions
-from wios_assets.lake import io_manager
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.paths import partition_folder
-from wios_assets.lake.store import read_rows
+from wios_assets.lake.store import read_rows, replace_folder
 from wios_assets.refined_tables import (
     ACTOR_OUTLIERS,
     ACTOR_SCREEN_TIME,
@@ -188,14 +187,13 @@ def test_a_run_that_fails_between_two_tables_is_made_good_by_the_next(
     refine(settings, instance)
     films["two"] = store_film(settings.lake, "two", 7)
     with monkeypatch.context() as patch:
-        replace = io_manager.replace_folder
 
         def until_pairs(new: Path, target: Path) -> None:
             if target.name == "film_pairs":
                 raise OSError(28, "No space left on device")
-            replace(new, target)
+            replace_folder(new, target)
 
-        patch.setattr(io_manager, "replace_folder", until_pairs)
+        patch.setattr("wios_assets.lake.io_manager.replace_folder", until_pairs)
         job = build_definitions(settings).resolve_job_def("refined_tables")
         assert not job.execute_in_process(instance=instance, raise_on_error=False).success
     refine(settings, instance)
