@@ -124,7 +124,7 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(demo_example, "encode", full)
-    with pytest.raises(WiosError, match="No space left on device"):
+    with pytest.raises(WiosError, match="the disk is full"):
         make_example(tmp_path)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
