@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -123,6 +124,8 @@ def _explain_one(error: BaseException, folders: list[Path]) -> WiosError | None:
 
 def _explain_os(error: OSError, folders: list[Path]) -> WiosError:
     # Arrow's errors have the file and the code in their text alone.
+    if isinstance(error, ConnectionError) and _raised_in("py4j", error):
+        return _java_ended(error)
     named = isinstance(error.filename, str | bytes | os.PathLike)
     file = os.fsdecode(error.filename) if named else _quoted_path(str(error))
     reason = error.strerror or _first_line(error)
@@ -228,7 +231,7 @@ def _explain_spark(error: BaseException, folders: list[Path]) -> WiosError:
     if "Python worker exited unexpectedly" in text:
         return Unavailable(f"Spark: a worker process ended, as where the memory is used up; run again; {_DOCTOR}")
     if type(error).__name__ in ("Py4JNetworkError", "Py4JError") and ("Java" in text or "network" in text):
-        return Unavailable(f"Spark: its Java process ended ({_first_line(error)}); run again; {_DOCTOR}")
+        return _java_ended(error)
     java = getattr(error, "java_exception", None)
     return Unavailable(f"Spark: {_first_line(java) if java is not None else _first_line(error)}; {_DOCTOR}")
 
@@ -257,6 +260,16 @@ def damaged_table(file: str, reason: str) -> Unavailable:
     else:
         remedy = "run the film again, or `wios imdb load`"
     return Unavailable(f"{file or 'a file of the lake'}: is damaged ({reason}); {remedy}")
+
+
+def _java_ended(error: BaseException) -> Unavailable:
+    return Unavailable(f"Spark: its Java process ended ({_first_line(error)}); run again; {_DOCTOR}")
+
+
+def _raised_in(package: str, error: BaseException) -> bool:
+    """Whether the code of a package is among the callers of what raised the error."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__", "").partition(".")[0] == package for frame in frames)
 
 
 def full_disk(paths: Iterable[Path], needed: int = FILM_BYTES, what: str = "a film of two hours") -> Unavailable:

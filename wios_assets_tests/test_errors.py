@@ -372,6 +372,38 @@ def test_what_spark_refuses_is_said_with_its_remedy(java: JavaGateway) -> None:
     assert str(absent).startswith("Spark: java.nio.file.NoSuchFileException: /no/such/file")
 
 
+def messages_of_a_killed_java_process(cache: Path) -> list[str]:
+    """What two calls after its end are explained as."""
+    port, process = launch_gateway(
+        java_path=str(find_java(cache).home / "bin" / "java"), die_on_exit=True, classpath=py4j_jar(), return_proc=True
+    )
+    gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port))
+    gateway.jvm.System.currentTimeMillis()
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        stream.close()
+    return [str(explained(lambda: gateway.jvm.System.currentTimeMillis())) for _ in range(2)]
+
+
+KILLED_JAVA = """
+import sys
+from pathlib import Path
+from wios_assets_tests.test_errors import messages_of_a_killed_java_process
+print(*messages_of_a_killed_java_process(Path(sys.argv[1])), sep="\\n")
+"""
+
+
+@linux
+@pytest.mark.slow
+def test_a_java_process_that_was_killed_is_said_with_what_to_do() -> None:
+    # In a process of its own, because py4j leaves the sockets open that found no process.
+    command = [sys.executable, "-c", KILLED_JAVA, str(load_settings().cache)]
+    done = subprocess.run(command, cwd=Path(__file__).parent.parent, capture_output=True, text=True, check=True)
+    messages = done.stdout.splitlines()
+    assert [message.partition("(")[0] for message in messages] == ["Spark: its Java process ended "] * 2
+
+
 @pytest.mark.slow
 def test_a_java_process_that_is_gone_is_reported(java: JavaGateway) -> None:
     java.jvm.System.currentTimeMillis()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
@@ -85,6 +86,11 @@ def _is_local(master: str) -> bool:
     return re.fullmatch(r"local(\[.*\])?", master) is not None
 
 
+def _not_by_py4j(record: logging.LogRecord) -> bool:
+    """Filter of the root logger: py4j prints a traceback there for each error that it raises as well."""
+    return "py4j" not in Path(record.pathname).parts
+
+
 def end_java_processes() -> None:
     """Kill the JVMs that PySpark has started for this process."""
     for child in psutil.Process().children(recursive=True):
@@ -155,6 +161,7 @@ class SparkSessionResource(LazyPySparkResource):
             os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
             if _is_local(master):
                 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+            logging.getLogger().addFilter(_not_by_py4j)
             os.environ["SPARK_LOCAL_DIRS"] = str(temporary_folder())
             try:
                 active = super().spark_session
