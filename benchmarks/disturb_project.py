@@ -49,8 +49,8 @@ class Ended:
 
     @property
     def noise(self) -> list[str]:
-        """Lines that are neither progress nor a message."""
-        known = ("wios: ", f"{FILM}: ", "next: ", f"film '{FILM}': ", "loading ")
+        """Lines that are neither progress nor a message; what a run warns of begins with the path of a file."""
+        known = ("wios: ", "/", f"{FILM}: ", "next: ", f"film '{FILM}': ", "loading ")
         return [line for line in self.err.splitlines() if line.strip() and not line.startswith(known)]
 
     def faults(self, *, may_fail: bool) -> list[str]:
@@ -167,8 +167,9 @@ class Project:
     def restore_inputs(self) -> None:
         """Put films, sidecars and photos back as they were; a film that has not changed keeps its time."""
         for folder in ("films", "galleries"):
+            # The folder itself may be a disk of its own.
             shutil.rmtree(self.data / folder, ignore_errors=True)
-            shutil.copytree(self.template / folder, self.data / folder)
+            shutil.copytree(self.template / folder, self.data / folder, dirs_exist_ok=True)
         long_ago = time.time() - _SETTLED_S
         for file in (self.data / "films").iterdir():
             os.utime(file, (long_ago, long_ago))
