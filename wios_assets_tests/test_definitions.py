@@ -151,6 +151,11 @@ def test_names_do_not_depend_on_the_video(definitions: Definitions) -> None:
     assert not {AssetKey(name) for name in ("shots", "frame_samples", "faces", "face_embeddings")} & set(selected)
 
 
+@pytest.mark.parametrize("job", ["film_map", "film_names", "film_decisions"])
+def test_files_for_players_follow_whatever_changes_the_names(job: str, definitions: Definitions) -> None:
+    assert AssetKey("player_files") in definitions.resolve_job_def(job).asset_layer.executable_asset_keys
+
+
 def test_sensor_and_schedule_run_by_themselves(definitions: Definitions) -> None:
     assert definitions.resolve_sensor_def("inbox").default_status.value == "RUNNING"
     assert definitions.resolve_schedule_def("imdb_daily").default_status.value == "RUNNING"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wios_assets.atomic import remove_leftovers, write_atomic
-from wios_assets.errors import Unavailable
+from wios_assets.errors import file_error
 from wios_assets.exports.captions import VTT_HEADER
 from wios_assets.exports.formats import default_file
 from wios_assets.exports.sidecar import SHEET_MAGIC, SidecarFormat, sidecar_contents
@@ -62,10 +62,8 @@ def write_player_files(settings: Settings, film: str) -> PlayerFiles:
                     write_atomic(file, contents[format])
                     result.files.append(file)
             except OSError as error:
-                raise Unavailable(
-                    f"{settings.exports}: files for players cannot be written ({error.strerror}); "
-                    "set `players.files` to off, or WIOS_EXPORTS"
-                ) from error
+                remedy = "set `players.files` to off, or WIOS_EXPORTS to another folder"
+                raise file_error(settings.exports, error, "written", remedy) from error
     for file in earlier:
         if file not in result.files:
             _remove(file)

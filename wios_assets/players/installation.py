@@ -11,7 +11,7 @@ from typing import Literal
 from xml.sax.saxutils import escape
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable
+from wios_assets.errors import BadInput, Conflict, NotFound, file_error
 from wios_assets.settings import Settings
 
 State = Literal["installed", "outdated", "not installed"]
@@ -102,7 +102,7 @@ def install(settings: Settings, player: Player, folder: Path | None = None) -> I
                 write_atomic(into / name, content)
                 result.written.append(into / name)
     except OSError as error:
-        raise Unavailable(f"{into}: cannot be written ({error.strerror}); check its permissions") from None
+        raise file_error(into, error, "written", "check its permissions") from None
     return result
 
 

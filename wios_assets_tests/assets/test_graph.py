@@ -105,6 +105,17 @@ def test_screen_time_names_the_paths_of_the_films_page_and_report(finished: Fini
     assert "Grace Hopper" in answer.text
 
 
+def test_a_run_writes_the_films_files_for_players(finished: FinishedExample) -> None:
+    files = {file.suffix for file in finished.settings.exports.glob(f"{finished.example.key}.wios.*")}
+    assert files == {".json", ".vtt", ".bgra"}
+    event = finished.instance.get_latest_materialization_event(AssetKey("player_files"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["where"].value == "exports"
+    captions = (finished.settings.exports / f"{finished.example.key}.wios.vtt").read_text()
+    assert "Eileen Collins · Grace Hopper" in captions
+
+
 def contents(lake: Path, film: str) -> dict[str, pd.DataFrame]:
     """All tables of a film, without what names the folder that the data lies in."""
     paths = {"path", "photo", "photos", "gallery_folder"}
