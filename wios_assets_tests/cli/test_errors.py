@@ -37,7 +37,7 @@ def test_output_to_a_full_disk_is_said_in_one_line(wios: Wios) -> None:
 def test_a_foreign_exception_is_said_in_one_line(wios: Wios, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "library.duckdb"
     file.write_bytes(b"no database" * 1000)
-    monkeypatch.setattr("wios_assets.settings.load_settings", lambda: duckdb.connect(str(file)))
+    monkeypatch.setattr("wios_assets.settings.setting_origins", lambda _: duckdb.connect(str(file)))
     answer = wios("settings")
     assert (answer.code, answer.out, answer.err.count("\n")) == (1, "", 1)
     assert answer.err.startswith("wios: DuckDB: ")
@@ -46,6 +46,6 @@ def test_a_foreign_exception_is_said_in_one_line(wios: Wios, monkeypatch: pytest
 
 def test_a_fault_of_the_program_keeps_its_traceback(wios: Wios, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing: dict[str, object] = {}
-    monkeypatch.setattr("wios_assets.settings.load_settings", lambda: nothing["no such key"])
+    monkeypatch.setattr("wios_assets.settings.setting_origins", lambda _: nothing["no such key"])
     with pytest.raises(KeyError, match="no such key"):
         wios("settings")
