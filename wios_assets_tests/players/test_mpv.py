@@ -137,6 +137,7 @@ def test_a_key_shows_who_is_on_screen_with_pictures(display: Display, tmp_path: 
 
 def test_keys_jump_between_the_scenes_of_a_chosen_person(display: Display, tmp_path: Path) -> None:
     with playing(display, made_film(tmp_path, "beside"), tmp_path) as mpv:
+        wait_for(lambda: mpv.state()["film"] == KEY, mpv.state)
         mpv("keypress", "n")
         wait_for(lambda: mpv.state()["menu"], mpv.state)
         assert mpv.state()["text"].splitlines()[1] == "▶ Grace Hopper  (2 scenes, first at 0:01)"

@@ -447,6 +447,10 @@ local function open_menu()
         close_menu()
         choose(name)
     end)
+    -- mpv makes new keys known when the script is idle; until then they would still do what they did before.
+    if mp.flush_keybindings then
+        mp.flush_keybindings()
+    end
     draw(true)
 end
 
