@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from wios_assets.cli.console import note, say, show_json, show_table
-from wios_assets.settings import load_settings
 
 Folder = Annotated[
     Path | None,
@@ -22,6 +21,7 @@ def install_player(
 ) -> None:
     """Install the script or add-on that shows in a player who is on screen."""
     from wios_assets.players import install, player_called
+    from wios_assets.settings import load_settings
 
     known = player_called(player)
     result = install(load_settings(), known, folder)

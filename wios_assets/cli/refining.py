@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from wios_assets.cli.console import console, note, say
-from wios_assets.cli.running import interrupts
 from wios_assets.errors import NotFound
-from wios_assets.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from wios_assets.settings import Settings
 
 
 def refine() -> None:
     """Bring the tables over all films up to date: screen time of actors, people together, statistics, outliers."""
+    from wios_assets.cli.running import interrupts
     from wios_assets.lake.library import publish
     from wios_assets.lake.store import finished_films
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_job
+    from wios_assets.settings import load_settings
 
     settings = load_settings()
     if not finished_films(settings.lake):

@@ -139,9 +139,13 @@ def rows_of_films(session: SparkSession, lake: Path, table: Table, films: Collec
     folders = [spark_path(table_place(lake, table, film)) for film in sorted(there & set(films))]
     if not folders:
         return session.createDataFrame([], schema)
-    root = spark_path(table_folder(lake, table.name))
-    rows = session.read.option("basePath", root).schema(schema)
-    return (rows.parquet(root) if len(folders) == len(there) else rows.parquet(*folders)).select(*table.schema.names)
+    root = table_folder(lake, table.name)
+    reader = session.read.schema(schema)
+    if len(folders) == len(there):
+        rows = reader.parquet(spark_path(root))
+    else:
+        rows = reader.option("basePath", str(root)).parquet(*folders)
+    return rows.select(*table.schema.names)
 
 
 def _one(context: InputContext) -> bool:

@@ -87,7 +87,7 @@ def test_a_load_fills_all_tables_and_a_second_one_changes_nothing(settings: Sett
     second = load(settings, instance)
     assert versions(second) == versions(first)
     assert all(before[table].equals(rows) for table, rows in state(settings.lake).items())
-    assert not any((settings.lake / ".staging").iterdir())
+    assert not any(entry.is_dir() for entry in (settings.lake / ".staging").iterdir())
 
 
 def test_a_line_that_does_not_fit_stands_in_the_quarantine(settings: Settings) -> None:
@@ -165,7 +165,7 @@ def test_a_load_that_is_killed_leaves_every_table_whole(settings: Settings, stag
     left = state(settings.lake)
     changed = [table for table, rows in left.items() if not rows.equals(before[table])]
     assert len(changed) == (after if stage == "store" else 0)
-    assert any((settings.lake / ".staging").iterdir())
+    assert any(entry.is_dir() for entry in (settings.lake / ".staging").iterdir())
     load(settings, DagsterInstance.ephemeral())
     assert read_rows(settings.lake, TABLES["imdb/name_basics"]).num_rows == len(names)
 

@@ -34,7 +34,7 @@ from wios_assets_tests.conftest import FinishedExample
 pytestmark = pytest.mark.slow
 
 # No truth stands beside the film, so it has no evaluation.
-MADE = sorted({*FILM_TABLES} - {"evaluation"})
+MADE = sorted({*FILM_TABLES, "player_files"} - {"evaluation"})
 CHANGED_LONG_AGO_S = 1000
 
 
