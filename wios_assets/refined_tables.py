@@ -28,7 +28,7 @@ ACTOR_SCREEN_TIME = table(
     ("rank", INT, "Rank by seconds among the film's cast, from 1"),
     ("first_minute", INT, "Minute of the first appearance, from 0"),
     ("last_minute", INT, "Minute of the last appearance, from 0"),
-    ("scenes", INT, "Groups of appearances with at most 30 s between one and the next"),
+    ("scenes", INT, "Scenes: appearances with pauses of at most ten seconds"),
     by_film=False,
 )
 CHARACTER_PRESENCE = table(
@@ -53,7 +53,7 @@ FILM_PAIRS = table(
     ("other", TEXT, "The other one"),
     ("other_nconst", TEXT, "IMDB's key of the other person, if known"),
     ("seconds", REAL, "Seconds on screen at the same time"),
-    ("scenes", INT, "Groups of such stretches with at most 30 s between one and the next"),
+    ("scenes", INT, "Scenes: such stretches with pauses of at most ten seconds"),
     ("first_s", REAL, "First instant at which both are on screen, seconds"),
     by_film=False,
 )

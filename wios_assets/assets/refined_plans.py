@@ -12,8 +12,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import Column, Window
 from pyspark.sql import DataFrame as SparkFrame
 
-SCENE_GAP_S = 30.0
-"""Longest time between two appearances of one scene, in seconds."""
+from wios_assets.exports.scenes import LONGEST_PAUSE_S
 
 _BUCKET_S = 60.0
 """Intervals are compared within stretches of this length, in seconds, instead of each with each of a film."""
@@ -21,7 +20,7 @@ _BUCKET_S = 60.0
 
 def actor_screen_time(film: SparkFrame, screen_time: SparkFrame, appearances: SparkFrame) -> SparkFrame:
     """Rows of `refined/actor_screen_time`."""
-    scenes = _count(_joined(_of_cast(appearances), ("film", "actor"), SCENE_GAP_S), "film", "actor", name="scenes")
+    scenes = _count(_joined(_of_cast(appearances), ("film", "actor"), LONGEST_PAUSE_S), "film", "actor", name="scenes")
     ranked = Window.partitionBy("film").orderBy("rank", "actor")
     return (
         _of_cast(screen_time)
@@ -73,7 +72,7 @@ def film_pairs(film: SparkFrame, screen_time: SparkFrame, appearances: SparkFram
         .filter(F.floor(F.col("start_s") / _BUCKET_S) == F.col("bucket"))
         .select(*pair, "start_s", "end_s")
     )
-    scenes = _count(_joined(together, pair, SCENE_GAP_S), *pair, name="scenes")
+    scenes = _count(_joined(together, pair, LONGEST_PAUSE_S), *pair, name="scenes")
     people = _of_cast(screen_time).select("film", "actor", "nconst")
     return (
         together.groupBy(*pair)

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wios_assets.assets.refined_plans import SCENE_GAP_S
 from wios_assets.definitions import build_definitions
+from wios_assets.exports.scenes import LONGEST_PAUSE_S
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.store import read_rows, replace_folder
@@ -109,7 +109,7 @@ def rows_of(settings: Settings, table: Any) -> list[dict[str, Any]]:
 def scenes(spans: list[tuple[float, float]]) -> int:
     count, reached = 0, -1e9
     for start, end in sorted(spans):
-        count += start > reached + SCENE_GAP_S
+        count += start > reached + LONGEST_PAUSE_S
         reached = max(reached, end)
     return count
 
