@@ -82,7 +82,7 @@ def test_a_request_that_waited_does_only_what_is_still_stale(
         assert run_film(settings, instance, film, lambda progress, step: None, tell=tell) is expected
         holder.join()
         assert lines[0].startswith(f"film {film!r}: `wios forget` (process ")
-    assert newest_run_made(instance) == {*DECIDED, "library"}
+    assert newest_run_made(instance) == {*DECIDED, "player_files", "library"}
 
 
 def test_only_films_that_are_not_up_to_date_are_stale_and_a_run_renews_them(
@@ -96,7 +96,7 @@ def test_only_films_that_are_not_up_to_date_are_stale_and_a_run_renews_them(
     assert set(stale_films(stricter)[film]) == DECIDED
     assert stale_films(settings) == {}
     assert run_film(stricter, instance, film, lambda progress, step: None, only_stale=True)
-    assert newest_run_made(instance) == {*DECIDED, "library"}
+    assert newest_run_made(instance) == {*DECIDED, "player_files", "library"}
     assert stale_films(stricter) == {}
     assert not run_film(stricter, instance, film, lambda progress, step: None, only_stale=True)
 
