@@ -152,8 +152,9 @@ class SparkSessionResource(LazyPySparkResource):
 
         master = self.spark_config["spark.master"]
         active = SparkSession.getActiveSession()
-        if active is None:
+        if active is None or active.sparkContext.master != master:
             _require_master(master)
+        if active is None:
             java = find_java(Path(self.cache))
             os.environ["JAVA_HOME"] = str(java.home)
             os.environ.setdefault("SPARK_CONF_DIR", str(CONF_FOLDER))
