@@ -33,8 +33,9 @@ COLOURS = {
     "appearances": "#f6cdd0",
     "evaluation": "#f3efc4",
     "library": "#e4e4e4",
+    "refined": "#d8dcf7",
 }
-WIDTH, HEIGHT, STEP_X, STEP_Y = 2.5, 0.5, 2.9, 0.8
+WIDTH, HEIGHT, STEP_X, STEP_Y = 2.9, 0.5, 3.3, 0.8
 
 
 def graph_picture(target: Path) -> None:
