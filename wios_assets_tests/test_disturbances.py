@@ -24,7 +24,6 @@ CHOSEN = (
     "disk of data with 0.7 MB",
     "disk of data/lake with 0.3 MB",
     "disk of data/dagster with 0.4 MB",
-    "film removed, footage",
     "kept faces cut in half",
 )
 
