@@ -79,7 +79,9 @@ def test_two_processes_that_start_at_once_make_one_graph(tmp_path: Path) -> None
     answers = {process.communicate(timeout=120)[0].strip() for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert len(answers) == 1
-    assert files(tmp_path) == [Path(answers.pop()).name]
+    graph = Path(answers.pop())
+    # The graph's hash stands beside it.
+    assert files(tmp_path) == [graph.name, graph.with_suffix(".sha256").name]
     onnx.checker.check_model(onnx.load(str(tmp_path / files(tmp_path)[0])))
 
 
