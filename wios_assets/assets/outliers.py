@@ -82,6 +82,7 @@ def film_outliers(
         for figure in FILM_FIGURES
         if (spread := spread_of(statistics[figure].to_numpy(dtype=float))).count >= least
     }
+    called = {figure.replace("_", " "): spread for figure, spread in spreads.items()}
     rows: list[dict[str, Any]] = []
     pictures: dict[Path, bytes] = {}
     for index, film in enumerate(records(statistics)):
@@ -89,7 +90,6 @@ def film_outliers(
         if not far:
             continue
         file = film_picture_path(settings.exports, film["film"], _whole(film["year"]))
-        called = {figure.replace("_", " "): spread for figure, spread in spreads.items()}
         pictures[file] = film_outlier_picture(film["title"] or film["film"], index, called, limit)
         for figure in far:
             sentence = FILM_FIGURES[figure](spreads[figure].values[index], spreads[figure].median)
@@ -122,11 +122,12 @@ def actor_outliers(
         own = own.reset_index(drop=True)
         spreads = {figure: spread_of(own[figure].to_numpy(dtype=float)) for figure in ACTOR_FIGURES}
         far = np.zeros(len(own), bool)
-        actor = str(own["actor"].iloc[0])
+        films = records(own)
+        actor = str(films[0]["actor"])
         file = actor_picture_path(settings.exports, actor)
         for figure, spread in spreads.items():
             for index in np.flatnonzero(np.abs(spread.robust_z) >= limit).tolist():
-                film = records(own)[index]
+                film = films[index]
                 far[index] = True
                 sentence = f"{actor}: {ACTOR_FIGURES[figure](spread.values[index], spread.median)}"
                 rows.append(
