@@ -13,6 +13,7 @@ from pathlib import Path
 from wios_assets.errors import BadInput, WiosError, file_error
 from wios_assets.films.extras import is_hidden, is_system_folder
 from wios_assets.films.layout import FoundFilm, films_in
+from wios_assets.films.playlists import read_playlist
 from wios_assets.films.sidecar import Sidecar, read_sidecar, sidecar_path
 from wios_assets.films.tree import Folder, VideoFile
 from wios_assets.text import is_utf8, readable
@@ -224,6 +225,11 @@ def _read_file(path: Path, folder: Folder, inbox: Inbox) -> None:
         inbox.problems.append(
             f"{path}: {UNSUPPORTED_TYPES[suffix]}, which is not read; put the film there as a video file"
         )
+    if suffix == ".mpls" and path.parent.name.casefold() == "playlist":
+        try:
+            folder.playlists.append(read_playlist(path))
+        except BadInput as error:
+            inbox.problems.append(str(error))
     if suffix not in VIDEO_EXTENSIONS or _PARTIAL.search(path.stem):
         return
     if path.is_file():

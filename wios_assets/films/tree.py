@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
+from wios_assets.films.playlists import Playlist
+
 
 @dataclass(frozen=True)
 class VideoFile:
@@ -20,8 +22,9 @@ class VideoFile:
 
 @dataclass
 class Folder:
-    """A folder of a library with its video files, and the folders that may contain some."""
+    """A folder of a library with its video files, a Blu-ray's playlists, and the folders that may contain some."""
 
     name: str
     videos: list[VideoFile] = field(default_factory=list)
     folders: list[Folder] = field(default_factory=list)
+    playlists: list[Playlist] = field(default_factory=list)
