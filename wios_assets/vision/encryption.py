@@ -29,6 +29,11 @@ _PACK_BEGINNING = b"\x00\x00\x01\xba"
 _ASF_KEYS = (bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"), bytes.fromhex("14e68a292226174cb935dae07ee9289c"))
 """Content Encryption Object and its extended form, Advanced Systems Format 01.20.03, sections 3.14 and 3.15."""
 
+_EBML_BEGINNING = bytes.fromhex("1a45dfa3")
+_SEGMENT, _CLUSTER, _TRACKS, _TRACK, _TRACK_TYPE = 0x18538067, 0x1F43B675, 0x1654AE6B, 0xAE, 0x83
+_ENCODINGS, _ENCODING, _ENCRYPTION = 0x6D80, 0x6240, 0x5035
+"""Identities of Matroska's elements (RFC 9559, section 5.1)."""
+
 _SYNC = 0x47
 _BLURAY_PACKET, _BLURAY_UNIT = 192, 6144
 _VIDEO_START = b"\x00\x00\x01\xe0"
@@ -51,6 +56,9 @@ def encryption(path: Path) -> str | None:
             return next((scheme for entry, scheme in _MP4_ENTRIES.items() if entry in entries), None)
     if head.startswith(_ASF_BEGINNING):
         return "Windows Media DRM" if any(key in head for key in _ASF_KEYS) else None
+    if head.startswith(_EBML_BEGINNING):
+        with file.open("rb") as opened:
+            return "Matroska's or WebM's encryption" if _is_encrypted_matroska(opened, file.stat().st_size) else None
     if head.startswith(_PACK_BEGINNING):
         return "CSS, as on DVDs" if _is_scrambled_program(file) else None
     if _has_aacs(head[:_BLURAY_UNIT]):
@@ -90,6 +98,50 @@ def _sample_entries(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
                 yield entry[4:]
                 at += max(8, int.from_bytes(entry[:4], "big"))
         start += size
+
+
+def _is_encrypted_matroska(file: BinaryIO, size: int) -> bool:
+    """Whether a video track has the element `ContentEncryption` (RFC 9559, section 5.1.4.1.31.8)."""
+    for segment, start, end in _elements(file, 0, size):
+        for element, tracks_start, tracks_end in _elements(file, start, end) if segment == _SEGMENT else ():
+            if element == _CLUSTER:
+                return False
+            if element == _TRACKS:
+                tracks = _elements(file, tracks_start, tracks_end)
+                return any(kind == _TRACK and _is_encrypted_track(file, *extent) for kind, *extent in tracks)
+    return False
+
+
+def _is_encrypted_track(file: BinaryIO, start: int, end: int) -> bool:
+    is_video = is_encrypted = False
+    for element, inner_start, inner_end in _elements(file, start, end):
+        if element == _TRACK_TYPE:
+            file.seek(inner_start)
+            is_video = int.from_bytes(file.read(inner_end - inner_start), "big") == 1
+        elif element == _ENCODINGS:
+            encodings = [extent for kind, *extent in _elements(file, inner_start, inner_end) if kind == _ENCODING]
+            is_encrypted = any(kind == _ENCRYPTION for extent in encodings for kind, *_ in _elements(file, *extent))
+    return is_video and is_encrypted
+
+
+def _elements(file: BinaryIO, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Identity, start and end of the content of each EBML element between two positions (RFC 8794, section 4)."""
+    while start < end:
+        file.seek(start)
+        head = file.read(12)
+        if not head or not head[0] or head[0] < 0x10:
+            return
+        id_length = 9 - head[0].bit_length()
+        identity, rest = int.from_bytes(head[:id_length], "big"), head[id_length:]
+        if not rest or not rest[0]:
+            return
+        length = 9 - rest[0].bit_length()
+        size = int.from_bytes(rest[:length], "big") & ((1 << 7 * length) - 1)
+        content = start + id_length + length
+        # All bits set: the size is unknown, the element goes on to the end of the one around it.
+        after = end if size == (1 << 7 * length) - 1 else content + size
+        yield identity, content, min(after, end)
+        start = after
 
 
 def _is_scrambled_program(file: Path) -> bool:

@@ -98,6 +98,48 @@ def windows_media(folder: Path) -> Path:
     return path
 
 
+def element(identity: str, content: bytes) -> bytes:
+    """An element of EBML, its size in eight bytes."""
+    return bytes.fromhex(identity) + (len(content) | 1 << 56).to_bytes(8, "big") + content
+
+
+def matroska(folder: Path, suffix: str = "mkv") -> Path:
+    """The description of the video track says that its packets are encrypted with AES and a key of this identity."""
+    codec = "libx264" if suffix == "mkv" else "libvpx"
+    path = film(folder / f"film.{suffix}", codec=codec, b_frames=0, container_options={"write_crc32": "0"})
+    content = path.read_bytes()
+    segment = content.index(bytes.fromhex("18538067"))
+    # The index before it names the element as well.
+    tracks = content.index(bytes.fromhex("1654ae6b"), content.index(bytes.fromhex("1654ae6b")) + 4)
+    start, end = extent_after(content, tracks + 4)
+    assert content[start] == 0xAE
+    track_start, track_end = extent_after(content, start + 1)
+    encryption = element("5035", element("47e1", b"\x05") + element("47e2", secrets.token_bytes(16)))
+    encodings = element("6d80", element("6240", element("5033", b"\x01") + encryption))
+    track = element("ae", content[track_start:track_end] + encodings)
+    unknown_size = b"\x01" + 7 * b"\xff"
+    assert content[segment + 4] == 0x01
+    path.write_bytes(
+        content[: segment + 4]
+        + unknown_size
+        + content[segment + 12 : tracks]
+        + element("1654ae6b", track + content[track_end:end])
+        + content[end:]
+    )
+    return path
+
+
+def extent_after(content: bytes, at: int) -> tuple[int, int]:
+    """Start and end of an element's content, whose size stands at a position."""
+    length = 9 - content[at].bit_length()
+    size = int.from_bytes(content[at : at + length], "big") & ((1 << 7 * length) - 1)
+    return at + length, at + length + size
+
+
+def webm(folder: Path) -> Path:
+    return matroska(folder, "webm")
+
+
 @pytest.mark.parametrize(
     ("write", "name"),
     [
@@ -107,6 +149,8 @@ def windows_media(folder: Path) -> Path:
         (aacs, "AACS, as on Blu-rays"),
         (conditional_access, "conditional access"),
         (windows_media, "Windows Media DRM"),
+        (matroska, "Matroska's or WebM's encryption"),
+        (webm, "Matroska's or WebM's encryption"),
     ],
 )
 def test_an_encrypted_film_is_called_so(tmp_path: Path, write: Callable[[Path], Path], name: str) -> None:
