@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections import defaultdict
 from typing import Any
 
@@ -64,7 +65,7 @@ def report_html(library: Library, film: Row) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["clock"] = lambda seconds: format_clock(max(0.0, seconds)).removeprefix("00:")
+    environment.filters["clock"] = lambda seconds: format_clock(math.floor(max(0.0, seconds)))
     template = environment.get_template("report.html")
     return template.render(
         film=film, people=people, minutes=_minutes(minutes(library, key)), unreadable=unreadable(library, key)

@@ -25,6 +25,7 @@ from wios_assets.films.media_cache import POSTERS, PREVIEWS, cached_file
 from wios_assets.lake.paths import partition_version
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap
+from wios_assets.page.state.portraits import cropped_to_face, visibility
 from wios_assets.vision.pieces import Piece
 from wios_assets.vision.video import display_size, open_video, read_pieces, to_display
 
@@ -41,6 +42,11 @@ _AUDIO_RATE = 48_000
 _AUDIO_FRAME = 1024
 _KEYFRAME_S = 2
 _CLOCK = Fraction(1, 90_000)
+# Photos of an actor that a portrait is chosen from.
+_USED_PHOTOS = """
+    SELECT thumbnail, "left", top, "right", bottom, width, height FROM gallery_photos
+    WHERE film = $film AND actor = $wanted AND verdict = 'used' AND thumbnail IS NOT NULL ORDER BY photo LIMIT 12
+"""
 
 
 class Pictures:
@@ -63,12 +69,31 @@ class Pictures:
         return self._from_lake("gallery_photos", film, sql, photo)
 
     def portrait(self, film: str, actor: str) -> bytes | None:
-        """Thumbnail of an actor's first usable photo; None where there is none."""
-        sql = (
-            "SELECT thumbnail AS picture FROM gallery_photos WHERE film = $film AND actor = $wanted "
-            "AND verdict = 'used' AND thumbnail IS NOT NULL ORDER BY photo LIMIT 1"
-        )
-        return self._from_lake("gallery_photos", film, sql, actor)
+        """An actor's best usable photo, cropped to the face; None where there is none."""
+        key = ("portrait", film, actor, partition_version(self.catalog.settings.lake, "gallery_photos", film))
+        with self._lock:
+            cached = self._cached.get(key)
+        if cached is not None:
+            return cached
+        picture = self._cropped_photo(film, actor)
+        if picture is not None:
+            with self._lock, suppress(ValueError):
+                self._cached[key] = picture
+        return picture
+
+    def _cropped_photo(self, film: str, actor: str) -> bytes | None:
+        rows = self.catalog.film_rows("gallery_photos", film, _USED_PHOTOS, {"wanted": actor})
+        portraits = []
+        for row in rows:
+            box = (row["left"], row["top"], row["right"], row["bottom"])
+            if None in box or not row["width"] or not row["height"]:
+                return bytes(row["thumbnail"])
+            with Image.open(io.BytesIO(row["thumbnail"])) as photo:
+                portrait = cropped_to_face(photo.convert("RGB"), box, row["width"], row["height"])
+            out = io.BytesIO()
+            portrait.save(out, "JPEG", quality=85)
+            portraits.append((visibility(out.getvalue()) * min(portrait.size), out.getvalue()))
+        return max(portraits, key=lambda each: each[0])[1] if portraits else None
 
     def poster(self, film: FilmMap) -> bytes | None:
         """A frame that shows the film's leading actors, made once; None where the video cannot be read."""

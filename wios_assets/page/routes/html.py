@@ -121,14 +121,14 @@ def html_router(
             playable=row["present"] and Path(row["path"]).is_file(),
             state=states.of(key, True),
             names=name_updates.state(key),
-            cast=catalog.cast(key),
+            cast=[credit.actor for credit in catalog.cast(key)],
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
     @router.get("/data/{key:key}")
     def film_data(request: Request, key: str) -> Response:
         film = catalog.map(catalog.find(key))
-        return json_response(request, page_data(film), film.etag)
+        return json_response(request, page_data(film, catalog.cast(film.key)))
 
     @router.get("/review/{key:key}")
     def review_page(request: Request, key: str, show: ListName = "unnamed", page: PageNumber = 1) -> Response:
@@ -267,8 +267,8 @@ def _paging(path: str, query: str, page: int, pages: int, **more: str) -> dict[s
 
 
 def _clock(seconds: float) -> str:
-    """`1:02:03`, or `2:03` below an hour."""
-    return format_clock(max(0.0, seconds)).removeprefix("00:").lstrip("0").rjust(4, "0")
+    """`01:02:03`, as the command line and exports write it."""
+    return format_clock(math.floor(max(0.0, seconds)))
 
 
 def _path_part(text: str) -> str:

@@ -17,6 +17,7 @@ from wios_assets.page.media import Pictures, Previews
 from wios_assets.page.routes.common import Router, json_response, picture_response
 from wios_assets.page.state.actors import films_with
 from wios_assets.page.state.catalog import Catalog
+from wios_assets.page.state.faces import faces_at
 from wios_assets.page.state.film_map import FilmMap
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -70,6 +71,11 @@ def media_router(catalog: Catalog, pictures: Pictures, previews: Previews) -> AP
         if jpeg is None:
             raise NotFound(f"the film {film!r} has no chip of a face {face}")
         return picture_response(request, jpeg)
+
+    @router.get("/faces/{key:key}")
+    def faces(request: Request, key: str, t: Annotated[float, Query(ge=0, le=1e7)]) -> Response:
+        film = catalog.map(catalog.find(key))
+        return json_response(request, {"time_s": t, "faces": faces_at(catalog, film, t)})
 
     @router.get("/photo/{key:key}")
     def photo(request: Request, key: str, of: PhotoPath) -> Response:

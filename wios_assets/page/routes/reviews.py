@@ -225,4 +225,5 @@ def _person(catalog: Catalog, film: Row, new: models.NewDecision) -> str | None:
     if new.person is None:
         raise BadInput("person: name the person that it is, or is not")
     seen = [person.actor for person in catalog.map(film).people if person.kind == "cast"]
-    return person_meant([*catalog.cast(film["film"]), *seen], new.person, new=new.new)
+    cast = [credit.actor for credit in catalog.cast(film["film"])]
+    return person_meant([*cast, *seen], new.person, new=new.new)

@@ -16,7 +16,8 @@ from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library
 from wios_assets.lake.paths import Version, files_version, parquet_files, partition_version, table_folder
 from wios_assets.page.state.decisions import DecisionCache, TrackTables
-from wios_assets.page.state.film_map import FilmMap, Person, build_film_map
+from wios_assets.page.state.film_map import Credit, FilmMap, Person, build_film_map
+from wios_assets.page.state.portraits import portrait_quality
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST
 from wios_assets.text import fold
@@ -108,12 +109,16 @@ class Catalog:
             raise questions.UnknownFilm(f"there is no film {query!r}: none was analysed yet; run `wios run FILM`")
         return films[questions.match_film(query, {key: row["title"] for key, row in films.items()})]
 
-    def cast(self, film: str) -> list[str]:
-        """Names of a film's cast in order of billing; empty where the lake has none."""
+    def cast(self, film: str) -> list[Credit]:
+        """A film's cast in order of billing; empty where the lake has none."""
+        characters: dict[str, list[str]] = {}
         with suppress(WiosError):
-            rows = self.film_rows(CAST.name, film, 'SELECT actor FROM "cast" WHERE film = $film ORDER BY billing')
-            return list(dict.fromkeys(row["actor"] for row in rows))
-        return []
+            sql = 'SELECT actor, character FROM "cast" WHERE film = $film ORDER BY billing'
+            for row in self.film_rows(CAST.name, film, sql):
+                own = characters.setdefault(row["actor"], [])
+                if row["character"] and row["character"] not in own:
+                    own.append(row["character"])
+        return [Credit(actor, " / ".join(own) or None) for actor, own in characters.items()]
 
     def map(self, film: Row) -> FilmMap:
         """Who is on screen when in a film, including decisions that no run has worked in yet.
@@ -200,7 +205,7 @@ class Catalog:
                     appearances, minutes = records(preview.appearances), records(preview.minutes)
                     screen_time = records(preview.screen_time)
                 unreadable = _unreadable(library, key)
-                quality = _chip_quality(library, key, appearances)
+                quality = portrait_quality(library, key, appearances)
             token = decisions.token(decisions.revision)
             film_map = build_film_map(film, appearances, minutes, screen_time, quality, version, token, unreadable)
             if film_map.consistent and version == self._map_version(key):
@@ -219,15 +224,3 @@ def _unreadable(library: Library, film: str) -> list[tuple[float, float]]:
     with suppress(WiosError):
         return questions.unreadable(library, film)
     return []
-
-
-def _chip_quality(library: Library, film: str, appearances: list[Row]) -> dict[int, float]:
-    """Quality of the chips of the appearances' best faces, 0 to 1, by face; empty where the lake has no chips."""
-    faces = [row["best_face"] for row in appearances if row["best_face"] is not None]
-    if not faces:
-        return {}
-    sql = "SELECT face, quality FROM face_embeddings WHERE film = $film AND face IN (SELECT unnest($faces::BIGINT[]))"
-    with suppress(WiosError):
-        rows = library.film_rows("face_embeddings", film, sql, {"faces": faces})
-        return {row["face"]: row["quality"] or 0.0 for row in rows}
-    return {}

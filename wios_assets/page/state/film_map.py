@@ -25,7 +25,7 @@ class Person:
     Attributes:
         number: index in `FilmMap.people`. actor: name, or unknown:<n>. kind: cast or unknown.
         seconds: seconds on screen. share: share of the film, 0 to 1. appearances: their number.
-        face: the face with the best chip; None where none is stored.
+        face: the face that stands for the person; None where none is stored.
         probability: mean over the seconds on screen; None where the lake has none.
         perhaps: likeliest names of an unknown person with their probabilities, the likeliest first.
         numbers: the n by which the person is, or was, unknown:<n>; the present one first.
@@ -48,6 +48,14 @@ class Person:
     def key(self) -> str:
         """Key of the person across films: nconst, or the name where there is none."""
         return self.nconst or self.actor
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A member of a film's cast; `character` has all characters that the person plays."""
+
+    actor: str
+    character: str | None
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,14 @@ class FilmMap:
         tracks: list[int] = self.tracks[self.track_offsets[index] : self.track_offsets[index + 1]].tolist()
         return tracks
 
+    def person_of_track(self, track: int) -> Person | None:
+        """Who a track shows; None where it is in no appearance."""
+        (places,) = np.nonzero(self.tracks == track)
+        if not len(places):
+            return None
+        appearance = int(np.searchsorted(self.track_offsets, places[0], side="right")) - 1
+        return self.people[int(self.person[appearance])]
+
     def _rank(self, index: int) -> tuple[bool, float, str]:
         person = self.people[self.person[index]]
         probability = float(self.probability[index])
@@ -155,7 +171,7 @@ def build_film_map(
     Args:
         film: its row of the table `library`.
         appearances, minutes, screen_time: its rows of these tables.
-        quality: chip quality by face, 0 to 1, of the appearances' best faces.
+        quality: how well a face stands for its person, 0 to 1, by face; see `portraits.portrait_quality`.
         version: identifies the state of the lake that the rows come from. revision, unreadable: see `FilmMap`.
     """
     rows = sorted(appearances, key=lambda row: (row["start_s"], row["end_s"], row["actor"]))
@@ -203,13 +219,17 @@ def build_film_map(
     )
 
 
-def page_data(film: FilmMap) -> dict[str, Any]:
+def page_data(film: FilmMap, cast: Sequence[Credit] = ()) -> dict[str, Any]:
     """A film's map in the compact form that the script of the film's page reads.
 
+    Args:
+        cast: the film's cast, in order of billing.
+
     Returns:
-        `duration` in seconds; `people`, each with name, kind, character, seconds and share on screen, best face, and
-        the appearances in columns: `start` in milliseconds, each the difference to the one before; `length` in
-        milliseconds; `sure`, the probability in thousandths, -1 where there is none; `faces`, -1 where there is none.
+        `duration` in seconds; `people`, each with name, kind, character, seconds and share on screen, best face,
+        `billing` (place in the cast, from 0; null for others), and the appearances in columns: `start` in
+        milliseconds, each the difference to the one before; `length` in milliseconds; `sure`, the probability in
+        thousandths, -1 where there is none. `unseen` holds name and character of the cast who are not in the film.
         An unknown person has the numbers of all tracks in `tracks`, and the likeliest names with thousandths in
         `perhaps`; `numbers` holds the n of `unknown:<n>` that are or were the person's. `revision` is sent back with
         decisions. `minutes` holds, for each minute, pairs of index in `people` and seconds in one flat list.
@@ -218,6 +238,8 @@ def page_data(film: FilmMap) -> dict[str, Any]:
     minutes: dict[int, list[float]] = {}
     for minute, person, seconds, _ in film.minutes:
         minutes.setdefault(minute, []).extend((person, round(seconds, 1)))
+    billing = {credit.actor: place for place, credit in enumerate(cast)}
+    seen = {person.actor for person in film.people}
     return {
         "film": film.key,
         "title": film.film["title"] or film.key,
@@ -232,6 +254,7 @@ def page_data(film: FilmMap) -> dict[str, Any]:
                 "seconds": round(person.seconds, 1),
                 "share": round(person.share, 4),
                 "face": person.face,
+                "billing": billing.get(person.actor),
                 "page": f"/actor/{quote(person.key, safe='')}" if person.kind == "cast" else None,
                 **({"numbers": person.numbers} if person.numbers else {}),
                 **(_unknown_columns(film, person) if person.kind == "unknown" else {}),
@@ -239,6 +262,7 @@ def page_data(film: FilmMap) -> dict[str, Any]:
             }
             for person in film.people
         ],
+        "unseen": [(credit.actor, credit.character) for credit in cast if credit.actor not in seen],
         "minutes": minutes,
         "unreadable": [[round(start, 3), round(end, 3)] for start, end in film.unreadable],
     }
@@ -331,5 +355,4 @@ def _appearance_columns(film: FilmMap, person: int) -> dict[str, list[int]]:
         "start": np.diff(start, prepend=0).tolist(),
         "length": (end - start).tolist(),
         "sure": thousandths.astype(np.int64).tolist(),
-        "faces": film.face[indices].tolist(),
     }

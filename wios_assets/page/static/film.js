@@ -1,174 +1,129 @@
-// The page of a film: who is on screen now, a lane for each person, the minutes.
+// The page of a film: the picture, who is on screen now, the minutes, and a lane for each person.
 
-import { element, lastAtMost, link, percent } from "./common.js";
+import { button, chip, clock, element, lastAtMost, percent } from "./common.js";
 import { askWho, followNames, send } from "./decisions.js";
 import { evidence } from "./evidence.js";
+import { displayName, isReadable, loadFilm, peopleAt } from "./film_data.js";
+import { Lanes, likelyNames } from "./lanes.js";
 import { loadCaptions, toggleCaptions, usePreviewIfNeeded } from "./playback.js";
-import { drawStrips } from "./strips.js";
+import { Stage } from "./stage.js";
+import { drawMinutes, stripColors } from "./strips.js";
+import { Timeline } from "./timeline.js";
 
 const root = document.getElementById("film");
+const key = root.dataset.key;
 const video = document.getElementById("video");
 const seek = document.getElementById("seek");
 const nowList = document.getElementById("now");
 const nowTime = document.getElementById("now-time");
 const nobody = document.getElementById("nobody");
-const laneList = document.getElementById("lanes");
 const minutesCanvas = document.getElementById("minutes");
+const filter = document.getElementById("filter");
 
 const STEP_S = 5;
-const MIN_RANGE_S = 20;
-const TOLERANCE_S = 0.001;
+const PAN_SHARE = 0.25;
 
-let film = null;
-let lanes = [];
-let changes = [];
+let data = null;
 let time = 0;
-let range = [0, 1];
 let shownPeople = null;
-
-function clock(seconds) {
-  const whole = Math.max(0, Math.floor(seconds + TOLERANCE_S));
-  const two = (n) => String(n).padStart(2, "0");
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor(whole / 60) % 60;
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
-}
-
-function chip(face, size) {
-  if (face === null || face < 0) return element("span", "no-chip");
-  const picture = element("img");
-  picture.src = link(`/chip/${face}/${root.dataset.key}`);
-  picture.alt = "";
-  picture.width = picture.height = size;
-  picture.loading = "lazy";
-  picture.addEventListener("error", () => picture.replaceWith(element("span", "no-chip")), { once: true });
-  return picture;
-}
-
-function displayName(person) {
-  const unknown = /^unknown:(\d+)$/.exec(person.name);
-  return person.kind === "unknown" && unknown ? `Unknown ${unknown[1]}` : person.name;
-}
-
-// The `most` likeliest names of an unknown person, "perhaps Al Pacino 70 %; Robert Duvall 20 %".
-function likelyNames(person, most) {
-  const names = person.perhaps.slice(0, most).map(([name, thousandths]) => `${name} ${percent(thousandths)}`);
-  return element("span", "perhaps", `perhaps ${names.join("; ")}`);
-}
-
-function unpack(data) {
-  lanes = data.people.map((person) => {
-    let milliseconds = 0;
-    const start = person.start.map((step) => (milliseconds += step) / 1000);
-    const end = start.map((seconds, index) => seconds + person.length[index] / 1000);
-    return { person, start, end, probability: person.sure, faces: person.faces };
-  });
-  const instants = new Set([0]);
-  for (const lane of lanes) {
-    for (const start of lane.start) instants.add(start);
-    for (const end of lane.end) instants.add(Math.min(end, data.duration));
-  }
-  changes = [...instants].sort((a, b) => a - b);
-}
-
-// Index of a lane's appearance at an instant, -1 where there is none.
-function appearanceAt(lane, instant) {
-  const index = lastAtMost(lane.start, instant + TOLERANCE_S);
-  return index >= 0 && instant + TOLERANCE_S < lane.end[index] ? index : -1;
-}
-
-function peopleAt(instant) {
-  const inside = Math.min(instant, film.duration - 2 * TOLERANCE_S);
-  const people = [];
-  for (const lane of lanes) {
-    const index = appearanceAt(lane, inside);
-    if (index >= 0) people.push({ lane, index });
-  }
-  const unknown = (each) => each.lane.person.kind === "unknown";
-  return people.sort((a, b) => unknown(a) - unknown(b) || b.lane.probability[b.index] - a.lane.probability[a.index]);
-}
-
-function isReadable(instant) {
-  return !film.unreadable.some(([start, end]) => start <= instant && instant < end);
-}
+let timeline = null;
+let lanes = null;
+let stage = null;
+let colors = null;
+let stripWidth = 0;
 
 function showNow() {
-  nowTime.textContent = clock(time);
-  const people = peopleAt(time);
-  const key = people.map(({ lane, index }) => `${lane.person.name}#${index}`).join("|");
+  const text = clock(time);
+  if (nowTime.textContent !== text) nowTime.textContent = text;
+  const people = peopleAt(data, time);
+  stage.show(time, people);
+  const shown = people.map(({ lane, index }) => `${lane.person.name}#${index}`).join("|");
   nobody.hidden = people.length > 0;
-  nobody.textContent = isReadable(time) ? "Nobody." : "Not readable here: the video is damaged.";
-  for (const lane of lanes) lane.item.classList.remove("on");
-  for (const { lane } of people) lane.item.classList.add("on");
-  if (key === shownPeople) return;
-  shownPeople = key;
-  nowList.replaceChildren(
-    ...people.map(({ lane, index }) => {
-      const { person } = lane;
-      const item = element("li", person.kind);
-      item.dataset.actor = person.name;
-      item.append(chip(lane.faces[index] >= 0 ? lane.faces[index] : person.face, 72));
-      const words = element("div", "words");
-      const name = element(person.page ? "a" : "span", "name", displayName(person));
-      if (person.page) name.href = person.page;
-      words.append(name);
-      if (person.character) words.append(element("span", "character", person.character));
-      if (person.perhaps && person.perhaps.length) words.append(likelyNames(person, person.perhaps.length));
-      const facts = element("span", "facts");
-      if (person.kind === "cast") facts.append(element("span", "sure", percent(lane.probability[index])), " · ");
-      facts.append(`${clock(lane.start[index])}–${clock(lane.end[index])}`);
-      words.append(facts);
-      if (person.kind === "cast") words.append(evidence(root.dataset.key, person.name, lane.start[index]));
-      item.append(words);
-      return item;
-    }),
-  );
+  nobody.textContent = isReadable(data.film, time) ? "Nobody." : "Not readable here: the video is damaged.";
+  if (shown === shownPeople) return;
+  shownPeople = shown;
+  lanes.mark(new Set(people.map(({ lane }) => lane)));
+  nowList.replaceChildren(...people.map(({ lane, index }) => nowEntry(lane, index)));
+}
+
+// The entry of a person on screen; it is made once, so that pictures stay while one moves through the film.
+function nowEntry(lane, index) {
+  const { person } = lane;
+  if (!lane.entry) {
+    lane.entry = element("li", person.kind);
+    lane.entry.dataset.actor = person.name;
+    const words = element("div", "words");
+    const name = element(person.page ? "a" : "span", "name", displayName(person));
+    if (person.page) name.href = person.page;
+    words.append(name);
+    if (person.character) words.append(element("span", "character", person.character));
+    if (person.perhaps && person.perhaps.length) words.append(likelyNames(person, person.perhaps.length));
+    lane.facts = element("span", "facts");
+    words.append(lane.facts);
+    lane.entry.append(chip(key, person.face, 72), words);
+    lane.words = words;
+  }
+  if (lane.shownIndex === index) return lane.entry;
+  lane.shownIndex = index;
+  lane.facts.replaceChildren();
+  if (!lane.unknown) lane.facts.append(element("span", "sure", percent(lane.probability[index])), " · ");
+  lane.facts.append(`${clock(lane.start[index])}–${clock(lane.end[index])}`);
+  if (!lane.unknown) {
+    const why = evidence(key, person.name, lane.start[index]);
+    if (lane.why) lane.why.replaceWith(why);
+    else lane.words.append(why);
+    lane.why = why;
+  }
+  return lane.entry;
 }
 
 function goTo(instant) {
-  time = Math.min(Math.max(0, instant), film.duration);
+  time = Math.min(Math.max(0, instant), data.film.duration);
   if (video) video.currentTime = time;
   follow();
 }
 
 function follow() {
-  const [start, end] = range;
-  if (time < start || time > end) showRange(time - (end - start) / 2, end - start);
+  timeline.follow(time);
   seek.value = String(time);
   seek.setAttribute("aria-valuetext", clock(time));
   showNow();
   movePlayhead();
 }
 
-// Shows `seconds` seconds of the timeline from `from` on.
-function showRange(from, seconds) {
-  const length = Math.min(film.duration, Math.max(Math.min(MIN_RANGE_S, film.duration), seconds));
-  const start = Math.min(Math.max(0, from), film.duration - length);
-  range = [start, start + length];
+function showRange() {
+  const { start, end, whole } = timeline;
   seek.min = String(start);
-  seek.max = String(start + length);
+  seek.max = String(end);
   seek.value = String(time);
-  const whole = length >= film.duration;
-  document.getElementById("timeline-title").textContent = whole
-    ? "The whole film"
-    : `${clock(start)} to ${clock(start + length)}`;
-  draw();
+  document.getElementById("range").textContent = whole ? "The whole film" : `${clock(start)} – ${clock(end)}`;
+  document.getElementById("whole").disabled = whole;
+  document.body.classList.toggle("zoomed", !whole);
+  requestDraw();
 }
 
-function zoom(factor) {
-  const seconds = (range[1] - range[0]) * factor;
-  showRange(time - seconds / 2, seconds);
+let drawing = false;
+
+// Draws before the next frame, once however often it is asked.
+function requestDraw() {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    const strip = minutesCanvas.parentElement;
+    stripWidth = strip.clientWidth;
+    const height = Number.parseFloat(getComputedStyle(root).getPropertyValue("--strip"));
+    drawMinutes(minutesCanvas, data.film, timeline, { width: stripWidth, height: strip.clientHeight }, colors);
+    lanes.draw({ width: stripWidth, height });
+    movePlayhead();
+  });
 }
 
-function draw() {
-  drawStrips(lanes, minutesCanvas, film, range);
-  movePlayhead();
-}
+const heads = [...document.querySelectorAll(".playhead")];
 
 function movePlayhead() {
-  const [start, end] = range;
-  const share = (time - start) / (end - start);
-  root.style.setProperty("--head", `${(share * 100).toFixed(3)}%`);
+  const share = (time - timeline.start) / timeline.seconds;
+  for (const head of heads) head.style.transform = `translateX(${(share * stripWidth).toFixed(1)}px)`;
 }
 
 function goToNextAppearance(lane) {
@@ -177,63 +132,34 @@ function goToNextAppearance(lane) {
 }
 
 function goToChange(direction) {
+  const { changes } = data;
   const index = lastAtMost(changes, time + 0.05);
   const target = direction > 0 ? index + 1 : time - changes[index] > 1 ? index : index - 1;
   goTo(changes[Math.min(Math.max(0, target), changes.length - 1)]);
 }
 
-function buildLanes() {
-  const longest = Math.max(1, ...lanes.map((lane) => lane.person.seconds));
-  laneList.replaceChildren(
-    ...lanes.map((lane, number) => {
-      const { person } = lane;
-      lane.item = element("li", `row lane ${person.kind}`);
-      const who = element("button", "who");
-      who.type = "button";
-      who.tabIndex = number ? -1 : 0;
-      const names = element("span", "names");
-      names.append(element("span", "name", displayName(person)));
-      if (person.character) names.append(element("span", "character", person.character));
-      if (person.perhaps && person.perhaps.length) names.append(likelyNames(person, 1));
-      who.append(chip(person.face, 34), names);
-      who.title = "Go to the next appearance";
-      who.addEventListener("click", () => goToNextAppearance(lane));
-      const strip = element("span", "strip");
-      lane.canvas = element("canvas");
-      lane.canvas.setAttribute("aria-hidden", "true");
-      strip.append(lane.canvas);
-      const sum = element("span", "sum");
-      const bar = element("span", "time-bar");
-      const fill = element("span");
-      fill.style.width = `${(100 * person.seconds) / longest}%`;
-      bar.append(fill);
-      const share = person.share >= 0.01 ? `${Math.round(person.share * 100)} %` : "< 1 %";
-      sum.append(element("span", "clock", clock(Math.max(1, Math.round(person.seconds)))), bar, element("span", "share", share));
-      const first = element("span", "who-cell");
-      first.append(who);
-      if (person.kind === "unknown") {
-        const name = element("button", "rename", "Name…");
-        name.type = "button";
-        name.setAttribute("aria-label", `Name ${displayName(person)}`);
-        name.addEventListener("click", () => nameUnknown(lane));
-        first.append(name);
-      }
-      lane.item.append(first, strip, sum);
-      listenToStrip(strip);
-      return lane.item;
+// The buttons beside a name.
+function laneButtons(lane) {
+  if (!lane.unknown) return [];
+  const name = button("rename", "Name…", () => nameUnknown(lane));
+  name.setAttribute("aria-label", `Name ${displayName(lane.person)}`);
+  return [name];
+}
+
+// People of the cast who are never seen, as names with their characters.
+function showUnseen() {
+  const section = document.getElementById("unseen");
+  section.hidden = data.film.unseen.length === 0;
+  const heading = `Never seen: ${data.film.unseen.length} of the cast`;
+  section.querySelector("summary").textContent = heading;
+  section.querySelector("ul").replaceChildren(
+    ...data.film.unseen.map(([name, character]) => {
+      const item = element("li");
+      item.append(element("span", "name", name));
+      if (character) item.append(" ", element("span", "character", character));
+      return item;
     }),
   );
-}
-
-function instantAt(event, strip) {
-  const box = strip.getBoundingClientRect();
-  const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-  return range[0] + share * (range[1] - range[0]);
-}
-
-function listenToStrip(strip) {
-  strip.addEventListener("click", (event) => goTo(instantAt(event, strip)));
-  strip.addEventListener("pointermove", (event) => (strip.title = clock(instantAt(event, strip))));
 }
 
 // Asks who an unknown person is, sends the decision, and shows it in the lanes.
@@ -241,8 +167,8 @@ async function nameUnknown(lane) {
   const { person } = lane;
   const who = await askWho("cast", person.perhaps.map(([name, thousandths]) => [name, percent(thousandths)]));
   if (!who) return;
-  const path = link(`/api/films/${root.dataset.key}/reviews`);
-  const decision = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: film.revision };
+  const path = `${root.dataset.reviews}`;
+  const decision = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: data.film.revision };
   let response;
   try {
     response = await send(path, decision);
@@ -258,63 +184,86 @@ async function nameUnknown(lane) {
     text.textContent = undone.ok ? `${undone.value.said}.` : undone.value.reason;
     undo.hidden = true;
     await reload();
-    followNames(root.dataset.key, reload);
+    followNames(key, reload);
   };
   document.getElementById("decision").hidden = false;
   await reload();
-  if (response.ok) followNames(root.dataset.key, reload);
-  const named = lanes.find((each) => each.person.name === response.value.person);
-  if (named) named.item.querySelector("button.who").focus();
+  if (response.ok) followNames(key, reload);
+  const named = data.lanes.find((each) => each.person.name === response.value.person);
+  if (named) named.who.focus();
+}
+
+function show(loaded) {
+  data = loaded;
+  colors = stripColors();
+  shownPeople = null;
+  stage.seen = null;
+  lanes.show(data, colors);
+  showUnseen();
 }
 
 // Loads the film's data again, after a decision.
 async function reload() {
-  const response = await fetch(root.dataset.source);
-  if (!response.ok) return;
-  film = await response.json();
-  unpack(film);
-  buildLanes();
-  shownPeople = null;
+  const loaded = await loadFilm(root.dataset.source);
+  if (!loaded) return;
+  show(loaded);
   showNow();
-  draw();
+  requestDraw();
 }
 
 function listen() {
-  listenToStrip(minutesCanvas.parentElement);
+  timeline.listen(document.getElementById("ruler"), true);
+  timeline.listen(document.getElementById("lane-rows"), false);
   seek.addEventListener("input", () => goTo(Number(seek.value)));
-  document.getElementById("next").addEventListener("click", () => goToChange(1));
-  document.getElementById("before").addEventListener("click", () => goToChange(-1));
-  document.getElementById("in").addEventListener("click", () => zoom(1 / 2));
-  document.getElementById("out").addEventListener("click", () => zoom(2));
-  laneList.addEventListener("keydown", (event) => {
-    const names = [...laneList.querySelectorAll("button.who")];
-    const current = names.indexOf(document.activeElement);
-    const step = { ArrowDown: 1, ArrowUp: -1, Home: -names.length, End: names.length }[event.key];
-    if (current < 0 || step === undefined) return;
-    event.preventDefault();
-    const target = names[Math.min(Math.max(0, current + step), names.length - 1)];
-    names[current].tabIndex = -1;
-    target.tabIndex = 0;
-    target.focus();
+  const zoom = (factor) => timeline.zoom(factor, time);
+  for (const [id, act] of [
+    ["next", () => goToChange(1)],
+    ["before", () => goToChange(-1)],
+    ["in", () => zoom(1 / 2)],
+    ["out", () => zoom(2)],
+    ["whole", () => timeline.showWhole()],
+  ]) {
+    document.getElementById(id).addEventListener("click", act);
+  }
+  const order = document.getElementById("order");
+  order.addEventListener("change", () => lanes.sort(order.value));
+  const found = document.getElementById("found");
+  filter.addEventListener("input", () => {
+    const count = lanes.filter(filter.value);
+    found.textContent = filter.value.trim() ? `${count} of ${data.lanes.length}` : "";
   });
   document.addEventListener("keydown", onKey);
-  new ResizeObserver(draw).observe(laneList);
-  window.matchMedia("(prefers-color-scheme: light)").addEventListener("change", draw);
+  new ResizeObserver(requestDraw).observe(minutesCanvas.parentElement);
+  window.matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => {
+    colors = lanes.colors = stripColors();
+    requestDraw();
+  });
   if (video) listenToVideo();
 }
 
 function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("dialog") || event.target.matches("input:not([type=range]), textarea, select")) return;
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("dialog")) return;
+  if (event.target === filter && event.key === "Escape") {
+    filter.value = "";
+    filter.dispatchEvent(new Event("input"));
+  }
+  if (event.target.matches("input:not([type=range]), textarea, select")) return;
   const inRange = event.target === seek;
   const onButton = event.target.matches("button, a, summary");
+  const arrows = !inRange && event.target !== video;
+  const move = (direction) => (event.shiftKey ? timeline.pan(direction * PAN_SHARE) : goTo(time + direction * STEP_S));
   const action = {
     " ": !onButton && event.target !== video && (() => video && (video.paused ? video.play() : video.pause())),
-    ArrowLeft: !inRange && event.target !== video && (() => goTo(time - STEP_S)),
-    ArrowRight: !inRange && event.target !== video && (() => goTo(time + STEP_S)),
+    ArrowLeft: arrows && (() => move(-1)),
+    ArrowRight: arrows && (() => move(1)),
     n: () => goToChange(1),
     b: () => goToChange(-1),
-    "+": () => zoom(1 / 2),
-    "-": () => zoom(2),
+    "+": () => timeline.zoom(1 / 2, time),
+    "-": () => timeline.zoom(2, time),
+    0: () => timeline.showWhole(),
+    "/": () => filter.focus(),
+    f: () => stage.fullscreen(),
+    o: () => stage.toggleNames(),
     r: () => nameFocused(event.target),
     c: toggleCaptions,
   }[event.key];
@@ -324,8 +273,8 @@ function onKey(event) {
 }
 
 function nameFocused(target) {
-  const lane = lanes.find((each) => each.item.contains(target));
-  if (lane && lane.person.kind === "unknown") nameUnknown(lane);
+  const lane = data.lanes.find((each) => each.item.contains(target));
+  if (lane && lane.unknown) nameUnknown(lane);
 }
 
 function listenToVideo() {
@@ -343,15 +292,17 @@ function listenToVideo() {
   video.addEventListener("play", () => {
     nowList.setAttribute("aria-live", "off");
     playing = true;
+    stage.clearFaces();
     frame();
   });
   video.addEventListener("pause", () => {
     nowList.setAttribute("aria-live", "polite");
     playing = false;
     update();
+    stage.requestFaces();
   });
   for (const name of ["seeking", "seeked", "timeupdate"]) video.addEventListener(name, update);
-  usePreviewIfNeeded(video, root.dataset.key, () => time);
+  usePreviewIfNeeded(video, key, () => time);
 }
 
 // The instant in the page's address, `?t=` in seconds, mm:ss or hh:mm:ss.
@@ -364,32 +315,33 @@ function requestedTime() {
 function requestedLane() {
   const who = new URLSearchParams(location.search).get("who");
   const unknown = /^unknown:(\d+)$/.exec(who || "");
-  const named = lanes.find(({ person }) => person.name === who);
-  return named || (unknown && lanes.find(({ person }) => (person.numbers || []).includes(Number(unknown[1]))));
+  const named = data.lanes.find(({ person }) => person.name === who);
+  return named || (unknown && data.lanes.find(({ person }) => (person.numbers || []).includes(Number(unknown[1]))));
 }
 
 async function main() {
-  const response = await fetch(root.dataset.source);
-  if (!response.ok) throw new Error(`${root.dataset.source}: ${response.status}`);
-  film = await response.json();
-  unpack(film);
-  buildLanes();
-  range = [0, film.duration];
+  const loaded = await loadFilm(root.dataset.source);
+  if (!loaded) throw new Error(`${root.dataset.source} cannot be read`);
+  timeline = new Timeline(loaded.film.duration, showRange, goTo);
+  stage = new Stage(document.getElementById("stage"), video, key);
+  lanes = new Lanes(document.getElementById("lanes"), key, timeline, { next: goToNextAppearance, buttons: laneButtons });
+  show(loaded);
   listen();
+  showRange();
   if (video) loadCaptions(video);
   const lane = requestedLane();
   const start = requestedTime() || (lane ? lane.start[0] : 0);
   if (video && start && video.readyState < 1) {
     video.addEventListener("loadedmetadata", () => (video.currentTime = start), { once: true });
-    time = Math.min(start, film.duration);
+    time = Math.min(start, data.film.duration);
     follow();
   } else {
     goTo(start || (video ? video.currentTime : 0));
   }
-  draw();
-  if (lane) lane.item.querySelector("button.who").focus();
+  if (lane && lane.unknown) lanes.unfold();
+  if (lane) lane.who.focus();
   const names = document.getElementById("names-state");
-  if (["waiting", "running"].includes(names.dataset.state)) followNames(root.dataset.key, reload);
+  if (["waiting", "running"].includes(names.dataset.state)) followNames(key, reload);
   root.dataset.ready = "yes";
 }
 
