@@ -22,6 +22,7 @@ from wios_assets.cli import (
     serving,
     showing,
     sql,
+    updating,
 )
 
 _HELP = """Who is on screen: a film goes in, a map of who is on screen when comes out.
@@ -101,4 +102,5 @@ app.command("refine")(refining.refine)
 app.command("forget")(forgetting.forget)
 app.add_typer(machines, name="cluster")
 app.command("settings")(showing.settings)
+app.command("update")(updating.update)
 app.command("doctor")(doctor.doctor)

@@ -82,6 +82,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _port,
         _imdb,
         _library,
+        _lake,
         _inbox,
     )
     for check in checks:
@@ -305,6 +306,22 @@ def _library(settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "warn", f"{film!r} was analysed and is not listed", f"`wios run {typed(film)}`")
     if not incomplete and not any(damaged.values()):
         yield Finding("library", "ok", f"{settings.library}; films: {len(listed)}")
+
+
+def _lake(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.lake.schema_versions import SCHEMA_VERSION
+    from wios_assets.update.lake import outdated_partitions
+
+    outdated = outdated_partitions(settings.lake)
+    for film, partitions in outdated.items():
+        for each in (each for each in partitions if each.fault is not None):
+            yield Finding("lake", "warn", str(each.fault))
+        carried = [str(each) for each in partitions if each.fault is None]
+        if carried:
+            name = repr(film) if film is not None else "tables over all films"
+            yield Finding("lake", "warn", f"{name}: {', '.join(carried)}, now {SCHEMA_VERSION}", "`wios update`")
+    if not outdated:
+        yield Finding("lake", "ok", f"every table is of schema {SCHEMA_VERSION}")
 
 
 def _writable(folder: Path) -> bool:

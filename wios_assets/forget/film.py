@@ -74,6 +74,7 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
     steps.remove_pictures(settings, subject.paths, report)
     _remove_requests(settings, film)
     steps.remove_staging(settings)
+    steps.remove_backups(settings, report)
     steps.clear_history(settings, instance, subject.films, report, imdb=False)
     instance.delete_dynamic_partition(FILM, film)
     steps.finish(settings)

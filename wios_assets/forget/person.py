@@ -104,6 +104,7 @@ def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subje
             write_player_files(settings, film)
     steps.remove_pictures(settings, subject.paths, report)
     steps.remove_staging(settings)
+    steps.remove_backups(settings, report)
     steps.clear_history(settings, instance, subject.films, report, imdb=True)
     report.kept.append("IMDB's tables, which have the name, and `filmography` and `wanted`, made from them")
     steps.finish(settings)

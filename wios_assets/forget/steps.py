@@ -27,6 +27,7 @@ from wios_assets.refined_tables import OUTLIERS, REFINED, REFINED_TABLES
 from wios_assets.scratch import remove_abandoned
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TABLES, LIBRARY, TABLES
+from wios_assets.update.backups import BACKUPS
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -162,6 +163,14 @@ def remove_pictures(settings: Settings, paths: Iterable[str], report: Report) ->
     """Remove posters and previews."""
     if removed := sum(remove_cached(settings.cache, Path(path)) for path in paths):
         report.removed.append(f"{removed} posters and previews in {settings.cache}")
+
+
+def remove_backups(settings: Settings, report: Report) -> None:
+    """Remove what updates kept: tables as they were before, in which everybody is still named."""
+    folder = settings.data / BACKUPS
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        report.removed.append("the backups of `wios update`, which cannot be put back any more")
 
 
 def remove_staging(settings: Settings) -> None:

@@ -25,6 +25,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from wios_assets.errors import BadInput
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.paths import parquet_files, partition_keys, spark_path, table_folder
+from wios_assets.lake.schema_versions import require_current, stamp
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import (
     StoredRows,
@@ -105,6 +106,7 @@ class SparkIOManager(ConfigurableIOManager):
                 extra.unlink()
             if not parquet_files(new):
                 pq.write_table(schema.empty_table(), new / "part-0.parquet", compression="zstd")
+            stamp(new)
             replace_folder(new, table_place(lake, table, film))
 
     def _describe(self, table: Table, film: str | None) -> dict[str, Any]:
@@ -124,19 +126,27 @@ def rows_of_table(session: SparkSession, lake: Path, table: Table, film: str | N
     """An unpartitioned table, or one film's rows of another without the column `film`.
 
     Raises:
-        WiosError: there are no files.
+        WiosError: there are no files, or another version of the schema wrote them.
     """
     folder = table_place(lake, table, film)
     if not parquet_files(folder):
         raise missing_rows(folder, table, film)
+    require_current(folder, table, film)
     return session.read.schema(from_arrow_schema(table.stored_schema)).parquet(spark_path(folder))
 
 
 def rows_of_films(session: SparkSession, lake: Path, table: Table, films: Collection[str]) -> SparkFrame:
-    """Rows of some films of a table that is partitioned by film, with `film` first; only their files are read."""
+    """Rows of some films of a table that is partitioned by film, with `film` first; only their files are read.
+
+    Raises:
+        WiosError: another version of the schema wrote a film's rows, which Spark would read as nulls.
+    """
     schema = from_arrow_schema(table.schema)
     there = set(partition_keys(lake, table.name))
-    folders = [spark_path(table_place(lake, table, film)) for film in sorted(there & set(films))]
+    wanted = sorted(there & set(films))
+    for film in wanted:
+        require_current(table_place(lake, table, film), table, film)
+    folders = [spark_path(table_place(lake, table, film)) for film in wanted]
     if not folders:
         return session.createDataFrame([], schema)
     root = table_folder(lake, table.name)

@@ -35,6 +35,7 @@ from wios_assets.columns import (
 )
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError, explain
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.lake.schema_versions import require_current, schema_fault, stamped_version, stored_version
 from wios_assets.lake.store import damaged_files, finished_films
 from wios_assets.scratch import temporary_folder
 from wios_assets.settings import Settings
@@ -123,6 +124,8 @@ class Library:
         return self._ask(folder, table, film, sql, {"film": film, **(parameters or {})})
 
     def _ask(self, folder: Path, table: str, film: str | None, sql: str, parameters: dict[str, Any]) -> list[Row]:
+        if stamped_version(folder) is not None:
+            require_current(folder, TABLES[table], film)
         for pause in (*_PAUSES, None):
             before = files_version(parquet_files(folder))
             failure = None
@@ -139,6 +142,8 @@ class Library:
                 if failure is None:
                     return rows
                 missing = _missing_columns(folder, table)
+                if missing and (version := stored_version(folder, TABLES[table])) is not None:
+                    raise schema_fault(folder, TABLES[table], film, version) or failure from failure
                 fault = (
                     f"was stored by another version of WIOS, without {', '.join(missing)}"
                     if missing

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wios_assets.atomic import write_atomic
 from wios_assets.lake.paths import escape_key
-from wios_assets.lake.store import has_rows_of
+from wios_assets.lake.store import is_current
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
 
 
@@ -21,13 +21,13 @@ class FootageStamp:
 
 
 def footage_is_kept(lake: Path, film: str, stamp: FootageStamp) -> bool:
-    """Whether all footage tables of the film are in the lake and have this stamp."""
+    """Whether all footage tables of the film are in the lake, in the present schema, and have this stamp."""
     try:
         stored = FootageStamp(**json.loads(_file(lake, film).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return False
     return stored == stamp and all(
-        has_rows_of(lake, table, film) for table in (SHOTS, FRAME_SAMPLES, FACES, FACE_EMBEDDINGS)
+        is_current(lake, table, film) for table in (SHOTS, FRAME_SAMPLES, FACES, FACE_EMBEDDINGS)
     )
 
 

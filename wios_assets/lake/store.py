@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from wios_assets.errors import BadInput, NotFound, Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_keys, table_folder
+from wios_assets.lake.schema_versions import SCHEMA_VERSION, require_current, stamp, stored_version
 from wios_assets.scratch import scratch_folder
 from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME, Table
 
@@ -110,6 +111,7 @@ def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: st
         new = staging / "rows"
         new.mkdir()
         pq.write_table(content, new / "part-0.parquet", compression="zstd")
+        stamp(new)
         replace_folder(new, table_place(lake, table, film))
     return len(content)
 
@@ -140,12 +142,18 @@ def move_rows(lake: Path, table: Table, rows: StoredRows, film: str | None = Non
                 f"{file}: its columns are not those of {table.name} in wios_assets/tables.py: "
                 f"{', '.join(f'{field.name} {field.type}' for field in stored)}"
             )
+    stamp(rows.folder)
     replace_folder(rows.folder, table_place(lake, table, film))
 
 
 def has_rows_of(lake: Path, table: Table, film: str | None = None) -> bool:
     """Whether the partition (or the unpartitioned table) is in the lake, even if it has no rows."""
     return bool(parquet_files(table_place(lake, table, film)))
+
+
+def is_current(lake: Path, table: Table, film: str | None = None) -> bool:
+    """Whether the partition (or the unpartitioned table) is in the lake, in the present version of the schema."""
+    return has_rows_of(lake, table, film) and stored_version(table_place(lake, table, film), table) == SCHEMA_VERSION
 
 
 def damaged_files(lake: Path, table: Table, film: str | None = None) -> list[Path]:
@@ -171,7 +179,8 @@ def read_rows(lake: Path, table: Table, film: str | None = None) -> pa.Table:
     """One film's rows, or all films' if `film` is None, with the table's columns and types.
 
     Raises:
-        WiosError: the film (or the table) is not in the lake, or a file of it cannot be read.
+        WiosError: the film (or the table) is not in the lake, a file of it cannot be read, or another version of the
+            schema wrote it.
     """
     if not table.by_film:
         return _read_folder(table_folder(lake, table.name), table, None)
@@ -190,6 +199,7 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
     files = parquet_files(folder)
     if not files:
         raise missing_rows(folder, table, film)
+    require_current(folder, table, film)
     schema = table.stored_schema
     try:
         parts = [pq.read_table(file, partitioning=None, columns=schema.names) for file in files]

@@ -28,6 +28,7 @@ from wios_assets.reviews.forgotten import never_name, read_forgotten, without_fo
 from wios_assets.runs.launch import dagster_instance, run_film
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import FILM_TABLES, PREDICTION_LOG, TABLES
+from wios_assets.update.backups import BACKUPS
 from wios_assets_tests.conftest import FinishedExample
 
 pytestmark = pytest.mark.slow
@@ -95,11 +96,14 @@ def test_what_was_asked_of_the_page_for_a_film_is_forgotten_whatever_version_sto
 ) -> None:
     requests = copied.settings.data / "requests"
     requests.mkdir()
+    backup = copied.settings.data / BACKUPS / "20261129-120000"
+    backup.mkdir(parents=True)
     (requests / "own.json").write_text(json.dumps(stored).replace("KEY", copied.film))
     (requests / "other.json").write_text(json.dumps(stored).replace("KEY", "Heat (1995)"))
     with dagster_instance(copied.settings) as instance:
         forget_film(copied.settings, instance, film_subject(copied.settings, copied.film))
     assert [file.name for file in requests.iterdir()] == ["other.json"]
+    assert not backup.exists()
 
 
 def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) -> None:
@@ -113,6 +117,9 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) ->
     assert subject is not None
     assert subject.films == [film]
     assert GRACE in subject.names
+    kept_by_update = settings.data / BACKUPS / "20261129-120000" / "0"
+    kept_by_update.parent.mkdir(parents=True)
+    kept_by_update.write_text(GRACE)
     with dagster_instance(settings) as instance:
         report = forget_person(settings, instance, subject)
         assert any("face chips" in clause for clause in report.removed)
@@ -120,6 +127,7 @@ def test_a_forgotten_person_is_nowhere_and_does_not_come_back(copied: Copied) ->
         assert tables_that_say(settings, GRACE) == []
         assert files_that_say(settings.dagster, GRACE) == []
         assert files_that_say(settings.exports, GRACE) == []
+        assert not kept_by_update.exists()
         assert (settings.exports / f"{film}.wios.json").read_text().count(EILEEN) >= 1
         assert not [folder for folder in settings.galleries.iterdir() if folder.name in (GRACE, *subject.nconsts)]
         assert read_rows(settings.lake, TABLES["face_embeddings"], film).num_rows < chips
