@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import psutil
 from benchmarks.disturb_project import Project, Rows, Running
 
 TARGETS = ("driver", "worker", "group", "JVM", "Ctrl-C", "Ctrl-C with Spark")
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,38 @@ class Trial:
 
 
 def kill_once(project: Project, target: str, seed: int, length_s: float, expected: Rows) -> Trial:
-    """Kill one of `TARGETS` during a run of `length_s` seconds."""
+    """Kill one of `TARGETS` during a run of `length_s` seconds; a run that ends before the moment is begun anew."""
     moments = random.Random(seed)
     project = replace(project, runner="spark" if target in ("JVM", "Ctrl-C with Spark") else "processes")
-    project.reset()
-    run = project.start()
-    if target in ("worker", "JVM"):
-        run.wait_until(lambda: bool(_children(run, target)))
-        found = _children(run, target)
-        delay = moments.uniform(0.0, length_s / 3)
-        run.wait_s(run.elapsed_s + delay)
-        moment = f"{delay:.2f} s after its start"
-        kill: Callable[[], None] = moments.choice(found).kill if found else (lambda: None)
+    # A run with Spark takes longer than the undisturbed one without.
+    latest_s = length_s * (2 if project.runner == "spark" else 1)
+    for _ in range(_ATTEMPTS):
+        project.reset()
+        run = project.start()
+        if target in ("worker", "JVM"):
+            run.wait_until(partial(_has_children, run, target))
+            delay = moments.uniform(0.0, latest_s / 3)
+            in_time = run.wait_s(run.elapsed_s + delay)
+            moment = f"{delay:.2f} s after its start"
+            found = _children(run, target)
+        else:
+            at = moments.uniform(0.2, latest_s)
+            in_time = run.wait_s(at)
+            moment = f"at {at:.2f} s"
+            found = []
+        if in_time and (found or target not in ("worker", "JVM")):
+            break
+        run.wait()
+        latest_s *= 0.8
     else:
-        # A run with Spark takes longer than the undisturbed one without.
-        at = moments.uniform(0.2, length_s * (2 if project.runner == "spark" else 1))
-        run.wait_s(at)
-        moment = f"at {at:.2f} s"
-        kill = {
-            "driver": run.process.kill,
-            "group": lambda: os.killpg(run.process.pid, signal.SIGKILL),
-        }.get(target, lambda: os.killpg(run.process.pid, signal.SIGINT))
+        return Trial(target, "", ["every run ended before it could be killed"])
+    kill: Callable[[], None]
+    if target == "driver":
+        kill = run.process.kill
+    elif found:
+        kill = moments.choice(found).kill
+    else:
+        kill = partial(os.killpg, run.process.pid, signal.SIGKILL if target == "group" else signal.SIGINT)
     with suppress(ProcessLookupError, psutil.NoSuchProcess):
         kill()
     ended = run.wait()
@@ -66,7 +79,11 @@ def kill_once(project: Project, target: str, seed: int, length_s: float, expecte
 
 def spark_starts(run: Running) -> bool:
     """Whether the run's JVM is there."""
-    return bool(_children(run, "JVM"))
+    return _has_children(run, "JVM")
+
+
+def _has_children(run: Running, target: str) -> bool:
+    return bool(_children(run, target))
 
 
 def _children(run: Running, target: str) -> list[psutil.Process]:
