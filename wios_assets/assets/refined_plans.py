@@ -12,7 +12,7 @@ import pyspark.sql.functions as F
 from pyspark.sql import Column, Window
 from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.exports.scenes import LONGEST_PAUSE_S
+from wios_assets.timeline.scenes import LONGEST_PAUSE_S
 
 _BUCKET_S = 60.0
 """Intervals are compared within stretches of this length, in seconds, instead of each with each of a film."""

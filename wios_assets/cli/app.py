@@ -12,6 +12,7 @@ from wios_assets.cli import (
     doctor,
     exporting,
     films,
+    finding,
     forgetting,
     imdb,
     judging,
@@ -89,6 +90,7 @@ app.command("run")(running.run)
 app.command("who")(asking.who)
 app.command("minutes")(asking.minutes)
 app.command("screen-time")(asking.screen_time)
+app.command("find")(finding.find)
 app.command("export")(exporting.export)
 app.command("review")(judging.review)
 app.command("name")(judging.name)

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from wios_assets.lake.library import Row
-
-LONGEST_PAUSE_S = 10.0
-"""Longest time off screen within a person's scene, in seconds: the other side of a dialogue."""
+from wios_assets.timeline.scenes import LONGEST_PAUSE_S
 
 
 def changes(rows: list[Row]) -> Iterator[tuple[float, float, list[Row]]]:

@@ -321,11 +321,11 @@ def _attach(file: Path, lake: Path) -> duckdb.DuckDBPyConnection:
     """
     connection = duckdb.connect(":memory:", config={**_OFFLINE, "temp_directory": str(temporary_folder() / "duckdb")})
     try:
-        connection.execute(f"ATTACH {_text(file)} AS library (READ_ONLY)")
+        connection.execute(f"ATTACH {sql_text(file)} AS library (READ_ONLY)")
         connection.execute("USE library")
         connection.execute("SET TimeZone = 'UTC'")
         # DuckDB compares the paths as written in a view's glob, so the escaped form is allowed as well.
-        folders = ", ".join({_text(f"{lake}/"), _text(f"{_literal(lake)}/")})
+        folders = ", ".join({sql_text(f"{lake}/"), sql_text(f"{_literal(lake)}/")})
         connection.execute(f"SET allowed_directories = [{folders}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -344,12 +344,12 @@ def _statements(lake: Path) -> list[str]:
         if not _has_files(lake, table):
             empty.append(table.name)
         statements.append(f"CREATE VIEW {view} AS {_select(lake, table)}")
-        statements.append(f"COMMENT ON VIEW {view} IS {_text(f'One row is {table.row}')}")
+        statements.append(f"COMMENT ON VIEW {view} IS {sql_text(f'One row is {table.row}')}")
         for column in table.every_column:
-            statements.append(f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {_text(column.meaning)}")
-    names = ", ".join(map(_text, empty))
+            statements.append(f"COMMENT ON COLUMN {view}.{_name(column.name)} IS {sql_text(column.meaning)}")
+    names = ", ".join(map(sql_text, empty))
     statements.append(
-        f"CREATE TABLE wios.publication AS SELECT {_text(lake)} AS lake, {_text(_contract())} AS contract, "
+        f"CREATE TABLE wios.publication AS SELECT {sql_text(lake)} AS lake, {sql_text(_contract())} AS contract, "
         f"[{names}]::VARCHAR[] AS empty, now() AS published"
     )
     return statements
@@ -371,7 +371,7 @@ def _select(lake: Path, table: Table, films: Collection[str] | None = None) -> s
         folders, inside = [partition_folder(lake, table.name, film) for film in films], "*.parquet"
     filled = [folder for folder in folders if films is None or any(folder.glob(inside))]
     paths = [_literal(columns_file), *(f"{_literal(folder)}/{inside}" for folder in filled)]
-    files = f"[{', '.join(map(_text, paths))}]"
+    files = f"[{', '.join(map(sql_text, paths))}]"
     hive = "hive_partitioning = true, hive_types_autocast = false" if table.by_film else "hive_partitioning = false"
     return f"SELECT {columns} FROM read_parquet({files}, {hive})"
 
@@ -424,7 +424,8 @@ def _name(name: str) -> str:
     return f'"{doubled}"'
 
 
-def _text(text: object) -> str:
+def sql_text(text: object) -> str:
+    """Text as a literal in SQL."""
     doubled = str(text).replace("'", "''")
     return f"'{doubled}'"
 

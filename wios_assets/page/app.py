@@ -30,6 +30,7 @@ from wios_assets.page.routes.html import html_router, template_environment
 from wios_assets.page.routes.media import STATIC, media_router
 from wios_assets.page.routes.requests import requests_router
 from wios_assets.page.routes.reviews import ReviewConflict, reviews_router
+from wios_assets.page.routes.scenes import scenes_router
 from wios_assets.page.security import BodyLimit, Guard, required_token
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_requests import FilmRequests
@@ -87,6 +88,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     application.include_router(reviews_router(catalog, name_updates))
     application.include_router(films_router(catalog, states, retries, log))
     application.include_router(requests_router(settings, catalog, requests, environment))
+    application.include_router(scenes_router(catalog, environment))
     application.include_router(html_router(settings, catalog, states, name_updates, environment))
     pictures, previews = Pictures(catalog, settings.cache), Previews(settings.cache)
     application.include_router(media_router(catalog, pictures, previews))

@@ -200,6 +200,34 @@ class Accuracy(BaseModel):
     top: list[TopEntry] = Field(description="For 10, 20, 30 … and all intervals")
 
 
+class SceneEntry(BaseModel):
+    """A scene that answers a question over all films."""
+
+    film: str = Field(description="The film's key")
+    title: str | None = Field(description="Title")
+    year: int | None = Field(description="Year of release, if known")
+    start_s: Seconds = Field(description="Start, seconds on the player's clock")
+    end_s: Seconds = Field(description="End; not part of it")
+    seconds: Seconds = Field(description="Length")
+    together_s: Seconds = Field(description="Seconds in which all people asked for are in the picture at once")
+    on_screen_s: list[Seconds] = Field(description="Seconds in the picture of each of them, in the order asked")
+    probability: Share | None = Field(description="Probability of the least sure of their names, 0 to 1")
+    link: str = Field(description="Path of the film's page at the start of the scene")
+
+
+class SceneList(BaseModel):
+    """One page of the scenes that answer a question."""
+
+    people: list[str] = Field(description="Names of the people who are in the scenes")
+    without: list[str] = Field(description="Names of the people who are not")
+    total: int = Field(description="Scenes")
+    films: int = Field(description="Films that they are in")
+    seconds: Seconds = Field(description="Their length in all")
+    page: int = Field(description="This page, from 1")
+    pages: int = Field(description="Number of pages, at least 1")
+    scenes: list[SceneEntry]
+
+
 class ActorFilm(BaseModel):
     key: str = Field(description="The film's key")
     title: str | None = Field(description="Title")

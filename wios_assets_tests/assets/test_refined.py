@@ -16,7 +16,6 @@ import pandas as pd
 import pytest
 
 from wios_assets.definitions import build_definitions
-from wios_assets.exports.scenes import LONGEST_PAUSE_S
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.store import read_rows, replace_folder
@@ -33,6 +32,7 @@ from wios_assets.refined_tables import (
 from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import FILM_TABLES, TABLES
 from wios_assets.timeline.minutes import screen_time
+from wios_assets.timeline.scenes import LONGEST_PAUSE_S
 from wios_assets_tests.sample_lake import store
 
 pytestmark = pytest.mark.slow

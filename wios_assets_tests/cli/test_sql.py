@@ -154,6 +154,19 @@ def test_photos_are_counted_by_actor_the_fewest_usable_first(wios: Wios) -> None
     ]
 
 
+def test_scenes_of_two_actors_are_those_that_wios_find_finds(wios: Wios) -> None:
+    wanted = [(OTHER, 1.0, 12.5), (HEAT, 1.0, 12.5)]
+    rows = asked(wios, "--saved", "scenes-without", "Grace Hopper", "nm1234567")
+    assert sorted((row["film"], row["start_s"], row["end_s"]) for row in rows) == sorted(wanted)
+    assert asked(wios, "--saved", "scenes-with-both", "Grace Hopper", "Eileen Collins") == []
+    assert asked(wios, "--saved", "first-meetings", "Grace Hopper", "Eileen Collins") == []
+    assert [row["first_s"] for row in asked(wios, "--saved", "first-meetings", "grace hopper", "nm0393790")] == [
+        1.0
+    ] * 2
+    rows = asked(wios, "--saved", "long-scenes", "Eileen Collins", "15")
+    assert [(row["film"], row["seconds"]) for row in rows] == [(OTHER, 19.75), (HEAT, 19.75)]
+
+
 def test_every_saved_query_is_tested_here() -> None:
     tests = Path(__file__).read_text(encoding="utf-8")
     assert [query.name for query in saved_queries() if f'"{query.name}"' not in tests] == []

@@ -31,6 +31,8 @@ PATHS = {
     "film": f"/film/{FILM}?t=5",
     "actors": "/actors",
     "actor": "/actor/nm0393790",
+    "found scenes": "/find?with=Grace+Hopper",
+    "find": "/find",
     "review": f"/review/{FILM}",
     "names to check": f"/review/{FILM}?show=named",
     "decided": f"/review/{FILM}?show=decided",

@@ -62,7 +62,7 @@ def template_environment(dagster: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": _clock, "part": _path_part, "percent": _percent}
+    environment.filters |= {"clock": _clock, "part": _path_part, "percent": _percent, "length_text": _length}
     environment.globals |= {
         "version": _static_version(),
         "dagster": dagster,
@@ -269,6 +269,13 @@ def _paging(path: str, query: str, page: int, pages: int, **more: str) -> dict[s
 def _clock(seconds: float) -> str:
     """`01:02:03`, as the command line and exports write it."""
     return format_clock(math.floor(max(0.0, seconds)))
+
+
+def _length(seconds: float) -> str:
+    """`12 s`, `2:03 min` or `1:02:03 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 1 or seconds == 0 else f"{seconds:.1f} s"
+    return f"{_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
 
 
 def _path_part(text: str) -> str:
