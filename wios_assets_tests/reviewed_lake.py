@@ -17,6 +17,7 @@ from wios_assets_tests.sample_lake import library_row, store
 FILM = "heat"
 DURATION_S = 90.0
 MODEL = "0" * 16
+SIZE = {"width": 640, "height": 360}
 CAST = [
     {"billing": 1, "actor": "Grace Hopper", "nconst": "nm0393790", "character": "The Admiral", "source": "imdb"},
     {"billing": 2, "actor": "Eileen Collins", "nconst": "nm1234567", "character": None, "source": "imdb"},
@@ -71,6 +72,7 @@ def store_reviewed_film(lake: Path, key: str = FILM, **film: Any) -> dict[str, A
         for n, row in enumerate(NAMES)
     ]
     shots = [{"shot": n, "start_s": start, "end_s": end, "samples": 4} for n, (start, end) in enumerate(SPANS)]
+    path = film.get("path", f"/films/{key}.mkv")
     for table in FILM_TABLES:
         store(lake, table, [], key)
     for table, rows in (
@@ -80,7 +82,7 @@ def store_reviewed_film(lake: Path, key: str = FILM, **film: Any) -> dict[str, A
         ("track_names", names),
         ("shots", shots),
         ("cast", CAST),
-        ("film", [{"duration_s": DURATION_S, "title": key, "frame_rate": 25.0}]),
+        ("film", [{"path": path, "duration_s": DURATION_S, "title": key, "frame_rate": 25.0, **SIZE}]),
     ):
         store(lake, table, rows, key)
     missing = dict.fromkeys(("distance", "runner_up_distance", "decisions", "perhaps", "numbers"))

@@ -85,8 +85,9 @@ def who(
 def show_who(library: Library, film: Row, seconds: float, *, as_json: bool = False) -> None:
     """Print who is on screen at `seconds` of the film whose row of the table `library` is given."""
     from wios_assets.lake import questions
+    from wios_assets.reviews import current_timeline
 
-    people = questions.who(library, film["film"], seconds)
+    people = current_timeline.who(library, film["film"], seconds)
     readable = is_readable(questions.unreadable(library, film["film"]), seconds)
     if as_json:
         kept = [{name: value for name, value in person.items() if name != "film"} for person in people]
@@ -136,8 +137,9 @@ def minutes(film: Film, as_json: AsJson = False) -> None:
 def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
     """Print the minutes of the film whose row of the table `library` is given."""
     from wios_assets.lake import questions
+    from wios_assets.reviews import current_timeline
 
-    rows = questions.minutes(library, film["film"])
+    rows = current_timeline.minutes(library, film["film"])
     if as_json:
         show_json(rows)
         return
@@ -181,6 +183,7 @@ def screen_time(film: Film, as_json: AsJson = False) -> None:
     from wios_assets.lake import questions
     from wios_assets.lake.library import open_library
     from wios_assets.lake.series import episodes_asked, screen_time_of
+    from wios_assets.reviews import current_timeline
     from wios_assets.settings import load_settings
 
     settings = load_settings()
@@ -193,7 +196,7 @@ def screen_time(film: Film, as_json: AsJson = False) -> None:
                 _show_season(film, episodes, screen_time_of(library, episodes), as_json=as_json)
                 return
     with asked_film(settings, film) as (library, row):
-        rows = questions.screen_time(library, row["film"])
+        rows = current_timeline.screen_time(library, row["film"])
     if as_json:
         show_json(rows)
         return

@@ -20,7 +20,8 @@ from wios_assets.exports.formats import FORMATS, Format, What
 from wios_assets.exports.markers import NFO_AUTHOR, edl, matroska_chapters, nfo, stash_scene
 from wios_assets.exports.report import report_html
 from wios_assets.lake.library import Library, Row
-from wios_assets.lake.questions import appearances, find_film, minutes, screen_time, unreadable
+from wios_assets.lake.questions import find_film, unreadable
+from wios_assets.reviews.current_timeline import appearances, minutes, screen_time
 from wios_assets.tables import TABLES
 from wios_assets.timeline.likely_names import likely_names_text
 

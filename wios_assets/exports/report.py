@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Library, Row
-from wios_assets.lake.questions import appearances, minutes, screen_time, unreadable
+from wios_assets.lake.questions import unreadable
+from wios_assets.reviews.current_timeline import appearances, minutes, screen_time
 from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.likely_names import likely_names
 

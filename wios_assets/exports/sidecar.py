@@ -24,6 +24,7 @@ from wios_assets.exports.documents import CoveredFilm, ExportModel, Kind, Likely
 from wios_assets.exports.scenes import scenes_of
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.questions import unreadable
+from wios_assets.reviews.current_timeline import rows_with_decisions
 
 SidecarFormat = Literal["json", "bgra", "vtt"]
 PORTRAIT_SIDE = 112
@@ -35,9 +36,9 @@ _JPEG_QUALITY = 82
 _FILM = "SELECT film, title, year, tconst, duration_s, path, size_bytes FROM film WHERE film = $film"
 _APPEARANCES = "SELECT * FROM appearances WHERE film = $film ORDER BY start_s, end_s, actor"
 _CHIPS = """
-    SELECT actor, arg_max(chip, quality) AS chip
-    FROM appearances JOIN face_embeddings ON face_embeddings.film = $film AND face = best_face
-    WHERE appearances.film = $film AND chip IS NOT NULL GROUP BY actor
+    WITH own AS (SELECT unnest($actors::VARCHAR[]) AS actor, unnest($faces::BIGINT[]) AS best_face)
+    SELECT actor, arg_max(chip, quality) AS chip FROM own JOIN face_embeddings ON face = best_face
+    WHERE film = $film AND chip IS NOT NULL GROUP BY actor
 """
 
 
@@ -109,9 +110,10 @@ def sidecar_contents(library: Library, film: str) -> dict[SidecarFormat, bytes]:
         WiosError: the lake does not hold the film or its appearances.
     """
     row = library.film_rows("film", film, _FILM)[0]
-    rows = library.film_rows("appearances", film, _APPEARANCES)
+    current = rows_with_decisions(library, film, row["duration_s"])
+    rows = current.appearances if current is not None else library.film_rows("appearances", film, _APPEARANCES)
     spans = unreadable(library, film)
-    portraits = _portraits(library, film, _people_in_order(rows))
+    portraits = _portraits(library, film, rows)
     sheet = _sheet(list(portraits.values()))
     document = sidecar_document(row, rows, spans, portraits)
     return {
@@ -185,16 +187,17 @@ def _person(rows: list[Row], actor: str, portraits: Mapping[str, Image.Image]) -
     )
 
 
-def _portraits(library: Library, film: str, actors: Sequence[str]) -> dict[str, Image.Image]:
-    """Each person's best face chip, by actor; empty where the lake has none."""
+def _portraits(library: Library, film: str, rows: list[Row]) -> dict[str, Image.Image]:
+    """Each person's best face chip, by actor, of rows of `appearances`; empty where the lake has none."""
+    seen = [row for row in rows if row["best_face"] is not None]
+    faces = {"actors": [row["actor"] for row in seen], "faces": [row["best_face"] for row in seen]}
     try:
-        rows = library.film_rows("face_embeddings", film, _CHIPS)
+        chips = {row["actor"]: row["chip"] for row in library.film_rows("face_embeddings", film, _CHIPS, faces)}
     except WiosError:
         return {}
-    chips = {row["actor"]: row["chip"] for row in rows}
     side = (PORTRAIT_SIDE, PORTRAIT_SIDE)
     pictures: dict[str, Image.Image] = {}
-    for actor in actors:
+    for actor in _people_in_order(rows):
         if actor in chips and len(pictures) < MOST_PORTRAITS:
             with Image.open(io.BytesIO(chips[actor])) as chip:
                 pictures[actor] = ImageOps.fit(chip.convert("RGB"), side, Image.Resampling.LANCZOS)

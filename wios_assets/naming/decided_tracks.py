@@ -27,11 +27,14 @@ COLUMNS = (
     "everywhere",
 )
 """Columns of a table of decisions: the face (instant, box, and embedding with the hash of its model), the verdict
-(`is`, `is_not` or `not_a_face`), the person's name, and whether `is` holds for every similar unnamed track."""
+(`is`, `is_not`, `not_a_face` or `hidden`), the person's name, and whether `is` holds for similar unnamed tracks."""
 
 DECIDED = "a person decided so"
 NOT_A_FACE = "not a face, as a person decided"
+HIDDEN = "not shown, as a person decided"
 """Reasons given for tracks that were decided on."""
+FOLLOWS = "like track {track}, which a person named"
+"""Reason given for a track that follows a decision on another."""
 NEARBY_S = 0.5
 """A face is looked for within this many seconds of the instant of the decision."""
 SAME_BOX_IOU = 0.3
@@ -58,22 +61,24 @@ class TrackDecisions:
         person: who the track shows, or None where that is not decided.
         everywhere: whether that holds for every similar unnamed track.
         refused: people that the track does not show.
-        not_a_face: whether the track shows no face.
+        not_a_face: whether the track counts as no face: it shows none, or nobody who is to be shown.
+        hidden: whether it is the latter.
     """
 
     person: str | None = None
     everywhere: bool = False
     refused: frozenset[str] = frozenset()
     not_a_face: bool = False
+    hidden: bool = False
 
     def then(self, verdict: str, person: str | None, everywhere: bool = False) -> TrackDecisions:
-        """These decisions and one more, whose `verdict` is `is`, `is_not` or `not_a_face`.
+        """These decisions and one more, whose `verdict` is `is`, `is_not`, `not_a_face` or `hidden`.
 
         Raises:
             ValueError: another verdict, or a verdict on a person without the person.
         """
-        if verdict == "not_a_face":
-            return TrackDecisions(refused=self.refused, not_a_face=True)
+        if verdict in ("not_a_face", "hidden"):
+            return TrackDecisions(refused=self.refused, not_a_face=True, hidden=verdict == "hidden")
         if person is None or verdict not in ("is", "is_not"):
             raise ValueError(f"no decision: {verdict} {person}")
         if verdict == "is":
@@ -84,7 +89,7 @@ class TrackDecisions:
     def outcome(self, actor: str | None) -> DecidedOutcome | None:
         """The track's outcome by these decisions; None where they leave the automatic name `actor` as it is."""
         if self.not_a_face:
-            return DecidedOutcome(None, "weak", 0.0, NOT_A_FACE)
+            return DecidedOutcome(None, "weak", 0.0, HIDDEN if self.hidden else NOT_A_FACE)
         if self.person is not None:
             return DecidedOutcome(self.person, "named", 1.0, DECIDED)
         if actor in self.refused:
@@ -93,7 +98,7 @@ class TrackDecisions:
 
     def confirms(self, actor: str) -> bool | None:
         """Whether the name `actor` is right by these decisions; None where they do not say."""
-        if self.not_a_face or actor in self.refused:
+        if (self.not_a_face and not self.hidden) or actor in self.refused:
             return False
         return None if self.person is None else self.person == actor
 

@@ -95,6 +95,26 @@ class Tracks:
     model_hash: str
 
     @classmethod
+    def without_embeddings(cls, tracks: pd.DataFrame) -> Tracks:
+        """The tracks that have an embedding, without it: of length 0, and so of no model.
+
+        Args:
+            tracks: columns track, start_s, end_s and embedded_faces of `tables.FACE_TRACKS`.
+        """
+        has = [faces is not None and len(faces) > 0 for faces in tracks["embedded_faces"]]
+        rows = np.flatnonzero(has)
+        return cls(
+            tracks["track"].to_numpy(np.int64)[rows],
+            rows.astype(np.int64),
+            tracks["start_s"].to_numpy(np.float64)[rows],
+            tracks["end_s"].to_numpy(np.float64)[rows],
+            np.zeros((len(rows), 0)),
+            np.zeros(len(rows)),
+            (),
+            "",
+        )
+
+    @classmethod
     def of(cls, tracks: pd.DataFrame, embeddings: pd.DataFrame) -> Tracks:
         """Rows of `tables.FACE_TRACKS` and `tables.FACE_EMBEDDINGS`; tracks without an embedding are left out.
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets.errors import Conflict
-from wios_assets.naming.decided_tracks import UNDECIDED, FaceIndex, TrackDecisions, find_decided
+from wios_assets.naming.decided_tracks import FOLLOWS, UNDECIDED, FaceIndex, TrackDecisions, find_decided
 from wios_assets.naming.evidence import Gallery, Tracks, nearest_photos, person_distances
 from wios_assets.naming.film_people import tracks_beside
 from wios_assets.naming.normalisation import ImpostorModel
@@ -147,7 +147,7 @@ def _with_decisions(
                 continue
             if any(names.get(other) == name for other in beside[track]) or name in own.refused:
                 continue
-            reason = f"like track {known.numbers[teacher]}, which a person named"
+            reason = FOLLOWS.format(track=known.numbers[teacher])
             actor = gallery.people.index(name) if name in gallery.people else -1
             outcomes[track] = Outcome(actor, "named", options.as_decided, reason)
             names[track] = name

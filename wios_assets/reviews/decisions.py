@@ -20,15 +20,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable
-from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import read_rows
 from wios_assets.naming.decided_tracks import COLUMNS, FaceIndex
 from wios_assets.naming.evidence import Tracks
 from wios_assets.reviews.person_lookup import LONGEST_NAME
+from wios_assets.reviews.stored_revision import decisions_file as decisions_file
 from wios_assets.tables import FACE_EMBEDDINGS, FACE_TRACKS, FACES, TRACK_NAMES
 
-Verdict = Literal["is", "is_not", "not_a_face"]
+Verdict = Literal["is", "is_not", "not_a_face", "hidden"]
 
+VERDICTS = "is: shows the person; is_not: does not; not_a_face: shows no face; hidden: is not to be shown"
 LONGEST_EMBEDDING = 4096
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
 
@@ -56,9 +57,10 @@ class Decision(BaseModel):
     bottom: float = Field(description="Bottom edge")
     embedding: list[float] | None = Field(default=None, max_length=LONGEST_EMBEDDING, description="Its embedding")
     model_hash: str | None = Field(default=None, max_length=128, description="Hash of the models behind the embedding")
-    verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
+    verdict: Verdict = Field(description=VERDICTS)
     person: Name | None = Field(default=None, description="Name in the cast, or of somebody outside it")
     everywhere: bool = Field(default=False, description="Whether similar tracks without a name show the person, too")
+    portrait: bool = Field(default=False, description="Whether the face stands for the person in this film")
     decided_by: str | None = Field(default=None, max_length=LONGEST_NAME, description="Who decided")
     decided_at: datetime = Field(description="When")
     undone_by: str | None = Field(default=None, max_length=LONGEST_NAME, description="Who took it back")
@@ -69,8 +71,8 @@ class Decision(BaseModel):
 
     @model_validator(mode="after")
     def _person_fits_verdict(self) -> Decision:
-        if (self.person is None) != (self.verdict == "not_a_face"):
-            raise ValueError("`is` and `is_not` name a person, `not_a_face` none")
+        if (self.person is None) != (self.verdict in ("not_a_face", "hidden")):
+            raise ValueError("`is` and `is_not` name a person, `not_a_face` and `hidden` none")
         return self
 
     @property
@@ -122,15 +124,25 @@ def read_faces(lake: Path, film: str) -> FilmFaces:
     faces = read_rows(lake, FACES, film).select(["face", "time_s", "left", "top", "right", "bottom"]).to_pandas()
     embeddings = read_rows(lake, FACE_EMBEDDINGS, film).select(["face", "quality", "embedding", "model_hash"])
     known = Tracks.of(tracks, embeddings.to_pandas())
+    return FilmFaces(FaceIndex.of(known, tracks, faces), _best_faces(tracks))
+
+
+def read_face_boxes(lake: Path, film: str) -> FilmFaces:
+    """A film's faces without their embeddings: finds decisions by instant and position alone.
+
+    Raises:
+        WiosError: they are not in the lake.
+    """
+    names = ["track", "start_s", "end_s", "faces", "embedded_faces", "best_face"]
+    tracks = read_rows(lake, FACE_TRACKS, film).select(names).to_pandas()
+    faces = read_rows(lake, FACES, film).select(["face", "time_s", "left", "top", "right", "bottom"]).to_pandas()
+    known = Tracks.without_embeddings(tracks)
+    return FilmFaces(FaceIndex.of(known, tracks, faces), _best_faces(tracks))
+
+
+def _best_faces(tracks: pd.DataFrame) -> dict[int, int]:
     best = tracks.dropna(subset=["best_face"])[["track", "best_face"]].astype("int64")
-    return FilmFaces(
-        FaceIndex.of(known, tracks, faces), dict(zip(best["track"].tolist(), best["best_face"].tolist(), strict=True))
-    )
-
-
-def decisions_file(data: Path, film: str) -> Path:
-    """File of a film's decisions; it need not exist."""
-    return data / "decisions" / f"film={escape_key(film)}.json"
+    return dict(zip(best["track"].tolist(), best["best_face"].tolist(), strict=True))
 
 
 def decisions_version(data: Path, film: str) -> str:
@@ -177,6 +189,7 @@ def decide(
     person: str | None,
     *,
     everywhere: bool,
+    portrait: bool = False,
     by: str | None = None,
     seen: int | None = None,
     faces: FilmFaces | None = None,
@@ -185,8 +198,9 @@ def decide(
 
     Args:
         tracks: numbers of tracks that have a face with an embedding.
-        verdict: the tracks show `person`, do not show `person`, or show no face.
+        verdict: the tracks show `person`, do not show `person`, show no face, or are hidden.
         everywhere: whether similar unnamed tracks show that person, too.
+        portrait: whether the tracks' best face stands for the person.
         by: who decides.
         seen: the newest revision on these tracks that the reviewer knows of; None to decide in any case.
         faces: the film's faces, if they are loaded already.
@@ -224,6 +238,7 @@ def decide(
                     verdict=verdict,
                     person=person,
                     everywhere=everywhere,
+                    portrait=portrait,
                     decided_by=by,
                     decided_at=now,
                     claim=next((each.claim for each in earlier[track] if each.claim), claims.get(track)),
@@ -290,7 +305,12 @@ def import_decisions(data: Path, film: str, decisions: Sequence[Decision]) -> tu
 
 def decision_sentence(decision: Decision) -> str:
     """A decision in a sentence: who decided what and when, and who took it back."""
-    what = {"is": f"is {decision.person}", "is_not": f"is not {decision.person}", "not_a_face": "is not a face"}
+    what = {
+        "is": f"is {decision.person}" + (", whom this face stands for" if decision.portrait else ""),
+        "is_not": f"is not {decision.person}",
+        "not_a_face": "is not a face",
+        "hidden": "is not to be shown",
+    }
     decided = f"{decision.decided_by or 'somebody'} decided on {decision.decided_at:%Y-%m-%d %H:%M} UTC that it "
     undone = f", which {decision.undone_by or 'somebody'} took back" if decision.undone_at else ""
     return f"{decided}{what[decision.verdict]}{undone}"

@@ -7,10 +7,13 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from wios_assets.naming.decided_tracks import NOT_A_FACE, TrackDecisions
+from wios_assets.naming.decided_tracks import FOLLOWS, HIDDEN, NOT_A_FACE, TrackDecisions
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.appearances import UNKNOWN, is_unknown
 from wios_assets.timeline.frames import records, table_frame
+
+NOT_SHOWN = (NOT_A_FACE, HIDDEN)
+"""Reasons of tracks that are not shown and not offered for review."""
 
 
 class StoredOutcome(Protocol):
@@ -42,8 +45,8 @@ class StoredDecision(Protocol):
 def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDecision]]) -> pd.DataFrame:
     """Names of tracks with every decision applied, whatever state of the decisions the names were made from.
 
-    Only the track itself changes. What a decision means for others (similar tracks, and faces on screen at the same
-    time) comes with the next run.
+    The track itself changes, and where a decision is taken back, so do the tracks that followed it. What a new decision
+    means for others (similar tracks, and faces on screen at the same time) comes with the next run.
 
     Args:
         names: rows of `tables.TRACK_NAMES`.
@@ -54,7 +57,10 @@ def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDe
     """
     rows = records(names)
     numbers = _FreshNumbers(rows)
+    no_longer = _teachers_no_longer(decisions)
     for row in rows:
+        if (row["reason"], row["actor"]) in no_longer:
+            _unfollow(row)
         own, includes = decisions.get(row["track"], ()), row["decisions"] or 0
         if all(max(each.revision, each.undone_revision) <= includes for each in own):
             continue
@@ -76,9 +82,41 @@ def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDe
                 reason=outcome.reason,
             )
         refused = {each.person for each in own if each.verdict == "is_not" and not each.undone_revision}
-        offered = outcome is None or (outcome.outcome != "named" and outcome.reason != NOT_A_FACE)
+        offered = outcome is None or (outcome.outcome != "named" and outcome.reason not in NOT_SHOWN)
         row["perhaps"] = [each for each in row["perhaps"] or () if offered and each["actor"] not in refused]
     return table_frame(rows, TRACK_NAMES)
+
+
+def followers(names: pd.DataFrame, tracks: Iterable[int], person: str) -> list[int]:
+    """The tracks that a run gave a person's name because they are like one of `tracks`, which somebody decided on.
+
+    Args:
+        names: rows of `tables.TRACK_NAMES`.
+    """
+    reasons = {FOLLOWS.format(track=track) for track in tracks}
+    own = names[(names["actor"] == person) & names["reason"].isin(reasons)]
+    return [int(track) for track in own["track"]]
+
+
+def _teachers_no_longer(decisions: Mapping[int, Sequence[StoredDecision]]) -> set[tuple[str, str]]:
+    """Reason and name of tracks that followed a decision which does not hold any more."""
+    return {
+        (FOLLOWS.format(track=track), each.person)
+        for track, own in decisions.items()
+        for each in own
+        if each.person is not None and each.verdict == "is" and _in_force(own).person != each.person
+    }
+
+
+def _unfollow(row: dict[str, Any]) -> None:
+    """Take the name away that a track got by following a decision."""
+    number = next(iter(row["numbers"] or ()), None)
+    row.update(
+        actor=None if number is None else f"{UNKNOWN}{number}",
+        decision="weak" if number is None else "unknown",
+        probability=0.0,
+        reason="as it was before a person decided",
+    )
 
 
 def undecided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDecision]]) -> pd.DataFrame:

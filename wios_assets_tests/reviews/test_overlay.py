@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wios_assets.reviews.overlay import decided_names
+from wios_assets.reviews.overlay import decided_names, followers
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.frames import table_frame
 
@@ -83,3 +83,24 @@ def test_a_decision_takes_a_likely_name_away_and_an_undone_one_gives_the_present
     named = table_frame([{**row, "actor": "ben", "decision": "named", "decisions": 1, "perhaps": []}], TRACK_NAMES)
     undone = Made("is", "ben", 1, undone_revision=2, claim=Said("unknown", "unknown:2"))
     assert decided_names(named, {0: [undone]})["actor"].tolist() == ["unknown:7"]
+
+
+def test_tracks_that_followed_a_decision_go_back_with_it() -> None:
+    rows = [
+        {"track": 0, "actor": "ben", "decision": "named", "reason": "a person decided so"},
+        {
+            "track": 1,
+            "actor": "ben",
+            "decision": "named",
+            "reason": "like track 0, which a person named",
+            "numbers": [3],
+        },
+        {"track": 2, "actor": "ben", "decision": "named", "reason": "like track 0, which a person named"},
+        {"track": 3, "actor": "ben", "decision": "named", "reason": "ben at 0.31 from the nearest photos"},
+    ]
+    names = table_frame([{"photos": [], "decisions": 1, **row} for row in rows], TRACK_NAMES)
+    assert followers(names, [0], "ben") == [1, 2]
+    undone = Made("is", "ben", 1, undone_revision=2, claim=Said("weak", None))
+    assert decided_names(names, {0: [undone]})["actor"].tolist() == [None, "unknown:3", None, "ben"]
+    other = Made("is", "ada", 2)
+    assert decided_names(names, {0: [Made("is", "ben"), other]})["actor"].tolist() == ["ada", "unknown:3", None, "ben"]

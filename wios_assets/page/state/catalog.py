@@ -15,13 +15,13 @@ from wios_assets.errors import WiosError
 from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row, open_library
 from wios_assets.lake.paths import Version, files_version, parquet_files, partition_version, table_folder
-from wios_assets.page.state.decisions import DecisionCache, TrackTables
+from wios_assets.page.state.decisions import DecisionCache
 from wios_assets.page.state.film_map import Credit, FilmMap, Person, build_film_map
 from wios_assets.page.state.portraits import portrait_quality
+from wios_assets.reviews.current_timeline import rows_with_decisions
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST
 from wios_assets.text import fold
-from wios_assets.timeline.frames import records
 
 # The tables of a film's map, with the order of their rows; a run writes the first one first.
 _MAP_TABLES = {
@@ -200,10 +200,9 @@ class Catalog:
                     for table, order in _MAP_TABLES.items()
                 )
                 decisions = self.decisions.of(key)
-                if decisions.newer_than(appearances):
-                    preview = TrackTables.read(library, key).with_decisions(decisions).timeline(film["duration_s"])
-                    appearances, minutes = records(preview.appearances), records(preview.minutes)
-                    screen_time = records(preview.screen_time)
+                current = rows_with_decisions(library, key, film["duration_s"], decisions) if decisions.all else None
+                if current is not None:
+                    appearances, minutes, screen_time = current.appearances, current.minutes, current.screen_time
                 unreadable = _unreadable(library, key)
                 quality = portrait_quality(library, key, appearances)
             token = decisions.token(decisions.revision)

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from wios_assets.lake.library import Row
-from wios_assets.naming.decided_tracks import NOT_A_FACE
 from wios_assets.page.state.catalog import Catalog
-from wios_assets.page.state.decisions import FilmDecisions, TrackTables
 from wios_assets.reviews.accuracy import checked_intervals, checked_top
+from wios_assets.reviews.current_timeline import TrackTables
 from wios_assets.reviews.decisions import Decision
-from wios_assets.reviews.overlay import undecided_names
+from wios_assets.reviews.film_decisions import FilmDecisions
+from wios_assets.reviews.overlay import NOT_SHOWN, undecided_names
 from wios_assets.reviews.queue import to_review
 from wios_assets.timeline.appearances import appearances, is_unknown
 from wios_assets.timeline.frames import records
@@ -151,7 +151,7 @@ def _unnamed(tables: TrackTables, builder: _ReviewBuilder) -> list[Review]:
     """Weak tracks, then unknown people; tracks with a decision come last."""
     groups: dict[Any, list[int]] = {}
     for row in records(to_review(tables.names, tables.tracks)):
-        if row["reason"] != NOT_A_FACE:
+        if row["reason"] not in NOT_SHOWN:
             groups.setdefault(row["actor"] or row["track"], []).append(row["track"])
     reviews = [builder.review(group) for group in groups.values()]
     return sorted(reviews, key=lambda each: (bool(each.active), each.outcome != "weak", -each.seconds))
