@@ -212,6 +212,6 @@ def test_documents_say_where_the_video_is_damaged(library: Library) -> None:
         in export_bytes(library, "007", "appearances", "vtt").decode()
     )
     assert (
-        "Not readable, because the video is damaged: 00:25 to 00:40."
+        "Not readable, because the video is damaged: 00:00:25 to 00:00:40."
         in export_bytes(library, "007", "report", "html").decode()
     )
