@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
+from multiprocessing import forkserver, resource_tracker
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,14 @@ def worker_pool(workers: int) -> ProcessPoolExecutor:
     # A forked copy of a process with Dagster's threads may hang.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
+    # Ctrl-C reaches the whole process group, and a Python that is just starting would end with a traceback.
+    # The tracker's start ends with SIGINT let through, so it comes first.
+    resource_tracker.ensure_running()
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
     return ProcessPoolExecutor(workers, context, initializer=_start_worker)
 
 
