@@ -18,11 +18,13 @@ from wios_assets.assets import (
     library,
     outliers,
     player_files,
+    published,
     refined,
 )
 from wios_assets.assets.film_io_manager import FilmIOManager
 from wios_assets.assets.versions import versioned
 from wios_assets.automation.jobs import JOBS
+from wios_assets.automation.publishing import publish_sensor
 from wios_assets.automation.refining import refined_sensor
 from wios_assets.automation.schedules import imdb_daily
 from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
@@ -31,7 +33,7 @@ from wios_assets.settings import Settings, current_settings
 
 MODULES = [
     *(imdb, filmography, imdb_rows, film_files, films, galleries, footage),
-    *(appearances, evaluation, player_files, library, refined, outliers),
+    *(appearances, evaluation, player_files, library, refined, outliers, published),
 ]
 
 
@@ -60,6 +62,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             decisions_sensor(settings),
             photos_sensor(settings),
             refined_sensor(settings),
+            publish_sensor(settings),
         ],
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=dg.in_process_executor,

@@ -210,3 +210,25 @@ def test_an_old_name_is_refused_with_the_new_one(
 
 def test_every_setting_says_what_it_means() -> None:
     assert all(row.description for row in setting_origins(load_settings()))
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("postgresql://wios:s3cret-w0rd@db/wios", "has a password"),
+        ("postgresql://wios:s3cret-w0rd/x@y@db/wios", "."),
+        ("mariadb://wios@db/wios?password=s3cret-w0rd", "has a password"),
+        ("sqlite://wios:s3cret-w0rd@db/wios", "begins with none of"),
+        ("postgresql://wios@db", "names no database"),
+    ],
+)
+def test_a_password_in_a_databases_address_is_refused_and_not_shown(address: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=reason) as refused:
+        load_settings(publish={"address": address})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_password_that_is_no_text_is_not_shown() -> None:
+    with pytest.raises(BadInput) as refused:
+        load_settings(publish={"password": 31415926})
+    assert "31415926" not in str(refused.value)

@@ -17,7 +17,7 @@ TABLES_OF_JOB = {
 }
 """Tables of a film that each of its jobs makes."""
 
-PUBLISHED = ("player_files", "library")
+PUBLISHED = ("player_files", "library", "published")
 """What a film's jobs make of its tables for those who watch."""
 
 film_map = define_asset_job(
@@ -68,6 +68,12 @@ refined_tables = define_asset_job(
     config=QUIET,
     description="The tables over all films: screen time of actors, people together, statistics, outliers.",
 )
+publish = define_asset_job(
+    "publish",
+    selection=AssetSelection.assets("published_library"),
+    config=QUIET,
+    description="Everything on the SQL server that differs from the lake: films, tables over all films, films gone.",
+)
 JOBS = [
     film_map,
     film_names,
@@ -77,4 +83,5 @@ JOBS = [
     library_refresh,
     imdb_refresh,
     refined_tables,
+    publish,
 ]

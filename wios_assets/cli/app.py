@@ -18,6 +18,7 @@ from wios_assets.cli import (
     judging,
     players,
     project,
+    publishing,
     refining,
     running,
     serving,
@@ -101,6 +102,7 @@ app.add_typer(tables, name="imdb")
 app.add_typer(in_players, name="players")
 app.command("sql")(sql.sql)
 app.command("refine")(refining.refine)
+app.command("publish")(publishing.publish)
 app.command("forget")(forgetting.forget)
 app.add_typer(machines, name="cluster")
 app.command("settings")(showing.settings)

@@ -77,6 +77,7 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
     steps.remove_backups(settings, report)
     steps.clear_history(settings, instance, subject.films, report, imdb=False)
     instance.delete_dynamic_partition(FILM, film)
+    steps.remove_published(settings, subject, report)
     steps.finish(settings)
     return report
 

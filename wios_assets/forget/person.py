@@ -107,6 +107,7 @@ def _forget_person(settings: Settings, instance: DagsterInstance, subject: Subje
     steps.remove_backups(settings, report)
     steps.clear_history(settings, instance, subject.films, report, imdb=True)
     report.kept.append("IMDB's tables, which have the name, and `filmography` and `wanted`, made from them")
+    steps.remove_published(settings, subject, report)
     steps.finish(settings)
     return report
 

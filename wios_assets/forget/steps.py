@@ -141,6 +141,21 @@ def remove_refined(settings: Settings, instance: DagsterInstance, report: Report
     instance.wipe_assets([AssetKey(table.name.split("/")) for table in REFINED_TABLES])
 
 
+def remove_published(settings: Settings, subject: Subject, report: Report) -> None:
+    """Remove the subject from the SQL server, where one is set.
+
+    Raises:
+        Unavailable: the server does not answer; the forgetting stays unfinished.
+    """
+    if not settings.publish.address:
+        return
+    from wios_assets.publish.forgetting import forget_published
+
+    address = forget_published(settings, subject.films, subject.names)
+    report.removed.append(f"the same from {address}")
+    report.kept.append(f"backups of {address}")
+
+
 def remove_exports(settings: Settings, films: Iterable[str], report: Report) -> None:
     """Remove what `wios export` wrote into the exports folder, and a film's files for players wherever they are."""
     removed, beside = 0, 0

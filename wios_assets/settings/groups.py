@@ -9,6 +9,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     field_validator,
 )
 from pydantic_settings import NoDecode
@@ -222,6 +224,58 @@ class RefinedSettings(Group):
     )
     outlier_z: float = Field(
         default=3.0, gt=0, description="Robust z-score from which on a figure counts as an outlier"
+    )
+
+
+def _database(address: str, schemes: tuple[str, ...]) -> str:
+    """An address of a database without a password; the messages do not repeat it, because it may have one."""
+    if not address:
+        return address
+    try:
+        parts = urlsplit(address)
+        # A password with a slash ends up in the port.
+        password, _ = parts.password, parts.port
+    except ValueError:
+        raise ValueError("is no address of a database") from None
+    if parts.scheme not in schemes:
+        raise ValueError(f"begins with none of {', '.join(f'{scheme}://' for scheme in schemes)}")
+    if password is not None or any("pass" in name.lower() for name, _ in parse_qsl(parts.query)):
+        raise ValueError("has a password, which would be shown and logged; take it out, and see docs/sql.md")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database; give one such as postgresql://wios@db.lan/wios")
+    return address
+
+
+class PublishSettings(Group):
+    """The SQL server that films are published to."""
+
+    address: Annotated[str, AfterValidator(lambda text: _database(text, ("postgresql", "mysql", "mariadb")))] = Field(
+        default="",
+        description="Database that films are published to, as an SQLAlchemy URL without password: "
+        "`postgresql://wios@db.lan/wios`, `mariadb://wios@db.lan/wios`; empty for none",
+    )
+    password: SecretStr | None = Field(
+        default=None,
+        description="Its password; where none is set, PostgreSQL's comes from `PGPASSWORD` or `~/.pgpass`, MariaDB's "
+        "from `MYSQL_PWD` or `~/.my.cnf`",
+    )
+    reader: str = Field(
+        default="",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,62})?$",
+        description="Role that may read the published tables and views, made where it is missing; empty for none",
+    )
+    sensor_seconds: int = Field(
+        default=60, ge=5, description="Pause between two looks for what differs from the database, in seconds"
+    )
+
+
+class HistorySettings(Group):
+    """Where Dagster keeps its run history."""
+
+    address: Annotated[str, AfterValidator(lambda text: _database(text, ("postgresql",)))] = Field(
+        default="",
+        description="PostgreSQL database for Dagster's run history, as a URL without password; empty for SQLite files "
+        "in the folder `dagster`",
     )
 
 

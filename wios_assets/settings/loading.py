@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,9 @@ from wios_assets.errors import BadInput
 from wios_assets.settings.model import GROUPS, Settings, file_values
 from wios_assets.settings.old_names import DESCRIBED, GONE, MOVED, new_name
 from wios_assets.settings.project import settings_file
+
+_SECRETS = ("password", "token", "key")
+"""Last words of the names of settings whose values are never shown."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def load_settings(**chosen: Any) -> Settings:
             raise BadInput(
                 f"{where}: there is no setting {name!r}{_nearest(path)}; `wios settings --all` lists them all"
             ) from None
-        raise BadInput(f"{where}: {name} = {first.get('input')!r}: {first['msg']}") from None
+        raise BadInput(f"{where}: {name} = {_without_secrets(name, first.get('input'))}: {first['msg']}") from None
     except SettingsError:
         raise BadInput(f"{_group_variable()}: not a JSON object; set the group's settings one by one") from None
 
@@ -92,6 +96,13 @@ def _refuse_old_names(chosen: Mapping[str, Any]) -> None:
                 raise BadInput(f"{where}: {old} {new_name(old)}")
         if f"WIOS_{old.upper()}" in environment:
             raise BadInput(f"WIOS_{old.upper()} {new_name(old)}")
+
+
+def _without_secrets(name: str, value: Any) -> str:
+    """A refused value as a message shows it: no password, token or key, whole or as part of an address."""
+    if name.rpartition(".")[2].rpartition("_")[2] in _SECRETS:
+        return "…"
+    return re.sub(r"(?i)(pass\w*=)[^&]*", r"\1…", re.sub(r"(://[^/:@]*):.*@", r"\1:…@", repr(value)))
 
 
 def _nearest(path: tuple[str, ...]) -> str:

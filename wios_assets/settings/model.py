@@ -27,12 +27,14 @@ from wios_assets.settings.groups import (
     DetectorSettings,
     FootageSettings,
     Group,
+    HistorySettings,
     ImdbLoadSettings,
     InboxSettings,
     LinkSettings,
     NamingSettings,
     PageSettings,
     PlayersSettings,
+    PublishSettings,
     RefinedSettings,
     SparkSettings,
     TmdbSettings,
@@ -156,6 +158,8 @@ class Settings(BaseSettings):
     naming: NamingSettings = Field(default_factory=NamingSettings)
     inbox: InboxSettings = Field(default_factory=InboxSettings)
     refined: RefinedSettings = Field(default_factory=RefinedSettings)
+    publish: PublishSettings = Field(default_factory=PublishSettings)
+    history: HistorySettings = Field(default_factory=HistorySettings)
     imdb_load: ImdbLoadSettings = Field(default_factory=ImdbLoadSettings)
     tmdb: TmdbSettings = Field(default_factory=TmdbSettings)
     page: PageSettings = Field(default_factory=PageSettings)

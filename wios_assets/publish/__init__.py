@@ -1,0 +1,1 @@
+"""Films in a SQL server: PostgreSQL, MariaDB or MySQL."""
