@@ -21,10 +21,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.prediction_log import PredictionLog
+from wios_assets.page.events import Events, page_snapshot
 from wios_assets.page.film_retries import FilmRetries
 from wios_assets.page.media import Pictures, Previews
 from wios_assets.page.name_updates import NameUpdates, UpdateNames
 from wios_assets.page.proxies import ForwardedHeaders, link, route_path
+from wios_assets.page.routes.api_page import api_router, describe_refusals
+from wios_assets.page.routes.events import events_router
 from wios_assets.page.routes.films import films_router
 from wios_assets.page.routes.html import html_router, template_environment
 from wios_assets.page.routes.media import STATIC, media_router
@@ -39,6 +42,7 @@ from wios_assets.settings import Settings
 
 _MIN_COMPRESSED_BYTES = 600
 _COMPRESSION_LEVEL = 6
+_NOT_KEPT = {"cache-control": "no-store"}
 
 
 def build_application(settings: Settings, update: UpdateNames | None = None, dagster: ASGIApp | None = None) -> FastAPI:
@@ -58,6 +62,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     log = PredictionLog(settings.lake, settings.page.logged_answers)
     name_updates = NameUpdates(settings, update)
     retries = FilmRetries(settings, states)
+    events = Events(page_snapshot(catalog, states, requests, name_updates))
     environment = template_environment(dagster=dagster is not None)
 
     @asynccontextmanager
@@ -67,6 +72,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
         warming.start()
         yield
         ending.set()
+        events.close()
         # It reads through the connection that is closed below.
         warming.join()
         log.close()
@@ -85,6 +91,9 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
         redirect_slashes=False,
         lifespan=lifespan,
     )
+    application.state.events = events
+    application.include_router(api_router(environment))
+    application.include_router(events_router(events))
     application.include_router(reviews_router(catalog, name_updates))
     application.include_router(films_router(catalog, states, retries, log))
     application.include_router(requests_router(settings, catalog, requests, environment))
@@ -96,6 +105,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     if dagster is not None:
         application.add_route("/dagster", lambda _: RedirectResponse(link("/dagster/")), include_in_schema=False)
         application.mount("/dagster", dagster, name="dagster")
+    describe_refusals(application)
     _handle_errors(application, environment)
     # The middleware that is added last sees a request first.
     application.add_middleware(
@@ -147,10 +157,10 @@ def _handle_errors(application: FastAPI, environment: Environment) -> None:
     def refuse(request: Request, status: int, reason: str, **document: object) -> Response:
         path = route_path(request.scope)
         if path.startswith(("/api/", "/data/")):
-            return JSONResponse({"reason": reason, **document}, status_code=status)
+            return JSONResponse({"reason": reason, **document}, status_code=status, headers=_NOT_KEPT)
         phrase = HTTPStatus(status).phrase
         page = environment.get_template("refusal.html").render(path=path, status=status, phrase=phrase, reason=reason)
-        return HTMLResponse(page, status_code=status)
+        return HTMLResponse(page, status_code=status, headers=_NOT_KEPT)
 
     @application.exception_handler(WiosError)
     def _(request: Request, error: WiosError) -> Response:

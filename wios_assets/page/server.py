@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from wios_assets.errors import Conflict
@@ -44,7 +45,19 @@ def serve_page(settings: Settings, ready: Callable[[str], None], workspace: Path
         application = build_application(settings, dagster=dagster)
         listening = stack.enter_context(listen(settings.page_host, settings.page_port))
         ready(address(settings.page_host, listening.getsockname()[1]))
-        uvicorn.Server(server_config(application)).run(sockets=[listening])
+        PageServer(server_config(application), application).run(sockets=[listening])
+
+
+class PageServer(uvicorn.Server):
+    """A server that ends the streams of changes before it waits for its connections to end."""
+
+    def __init__(self, config: uvicorn.Config, application: FastAPI) -> None:
+        super().__init__(config)
+        self.application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.application.state.events.close()
+        await super().shutdown(sockets)
 
 
 def server_config(application: ASGIApp) -> uvicorn.Config:

@@ -10,12 +10,11 @@ from typing import Any
 
 import anyio
 import requests
-import uvicorn
 from starlette.types import ASGIApp
 
 from wios_assets.page.app import build_application
 from wios_assets.page.name_updates import UpdateNames
-from wios_assets.page.server import listen, server_config
+from wios_assets.page.server import PageServer, listen, server_config
 from wios_assets.settings import Settings
 
 # anyio loads its parts when they are first used, and pytest parses them for its assertions. In the page's thread that
@@ -61,7 +60,8 @@ class Page:
 def serving(settings: Settings, update: UpdateNames | None = None, dagster: ASGIApp | None = None) -> Iterator[Page]:
     """The page over the lake of `settings`; `update` updates names after decisions; `dagster` is Dagster's page."""
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(server_config(build_application(settings, update, dagster)))
+    application = build_application(settings, update, dagster)
+    server = PageServer(server_config(application), application)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

@@ -116,7 +116,12 @@ def films_router(catalog: Catalog, states: FilmStates, retries: FilmRetries, log
         return json_response(request, {"episodes": [row["film"] for row in episodes], "people": rounded})
 
     @router.get("/films/{film:key}/export", summary="A film's export, as `wios export` writes it", response_model=None)
-    def export(request: Request, film: FilmKey, what: What = "appearances", format: Format | None = None) -> Response:
+    def export(
+        request: Request,
+        film: FilmKey,
+        what: Annotated[What, Query(description="What is exported")] = "appearances",
+        format: Annotated[Format | None, Query(description="Its format; without one, the first that fits")] = None,
+    ) -> Response:
         key = catalog.find(film)["film"]
         format = format or default_format(what)
         with catalog.library() as library:
@@ -177,7 +182,9 @@ def films_router(catalog: Catalog, states: FilmStates, retries: FilmRetries, log
     @router.get(
         "/tables/{table:key}/columns", response_model=models.TableEntry, summary="Columns of a table of the lake"
     )
-    def show_table(request: Request, table: str) -> Response:
+    def show_table(
+        request: Request, table: Annotated[str, Path(description="Name of the table, such as appearances")]
+    ) -> Response:
         known = TABLES.get(table)
         if known is None:
             raise NotFound(f"there is no table {table!r}; there are {', '.join(TABLES)}")

@@ -169,12 +169,6 @@ def html_router(
         paging = _paging(link(f"/actor/{_path_part(key)}"), "", page, pages)
         return html(request, "actor.html", sheet=sheet, films=shown, pages=paging, appearances=_appearances)
 
-    @router.get("/api")
-    def api_page(request: Request) -> Response:
-        paths = request.app.openapi()["paths"]
-        routes = [(path, method, each) for path, methods in paths.items() for method, each in methods.items()]
-        return html(request, "api.html", routes=routes)
-
     return router
 
 

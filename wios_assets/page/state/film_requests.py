@@ -161,6 +161,11 @@ class FilmRequests:
         requests = [request for file in self._files() if (request := self.get(file.stem)) is not None]
         return sorted(requests, key=lambda each: (-each.asked_s, each.id))
 
+    def newest(self, count: int) -> list[FilmRequest]:
+        """The requests that were changed last, the last one first."""
+        files = self._files()[-count:]
+        return [request for file in reversed(files) if (request := self.get(file.stem)) is not None]
+
     def state(self, request: FilmRequest) -> RequestState:
         """The present state of a request."""
         if request.phase == "refused":

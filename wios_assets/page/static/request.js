@@ -1,8 +1,8 @@
 // The page of a request: follows the film until it is ready, then opens the film's page.
 
 import { link } from "./common.js";
+import { listen } from "./events.js";
 
-const POLL_MS = 1000;
 const root = document.getElementById("request");
 const element = (id) => document.getElementById(id);
 
@@ -24,17 +24,16 @@ function show(entry) {
   if (entry.film) film.firstElementChild.href = link(`/film/${encodeURIComponent(entry.film)}`);
 }
 
-async function follow() {
-  for (;;) {
-    const response = await fetch(root.dataset.source).catch(() => null);
-    if (response && response.ok) {
-      const entry = await response.json();
-      show(entry);
-      if (entry.state === "ready") return location.replace(entry.page);
-      if (entry.state === "failed") return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+async function refresh() {
+  const response = await fetch(root.dataset.source).catch(() => null);
+  if (!response || !response.ok) return;
+  const entry = await response.json();
+  show(entry);
+  if (entry.state === "ready") location.replace(entry.page);
 }
 
-follow();
+listen("request", (state) => {
+  if (root.dataset.source.endsWith(`/${state.id}`)) void refresh();
+});
+listen("resume", () => void refresh());
+void refresh();

@@ -1,6 +1,8 @@
-// The page of a film that is not ready: refreshes its state every few seconds.
+// The page of a film that is not ready: shows its state anew whenever that changes.
 
-const POLL_MS = 3000;
+import { listen } from "./events.js";
+
+const film = document.getElementById("waiting").dataset.film;
 
 async function refresh() {
   const panel = document.getElementById("waiting");
@@ -12,7 +14,9 @@ async function refresh() {
   } catch {
     // The page may be restarting.
   }
-  setTimeout(refresh, POLL_MS);
 }
 
-setTimeout(refresh, POLL_MS);
+listen("film", (state) => {
+  if (state.film === film) void refresh();
+});
+listen("resume", () => void refresh());
