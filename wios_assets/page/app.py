@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.prediction_log import PredictionLog
+from wios_assets.lake.prediction_log import AnswerTarget, PredictionLog
 from wios_assets.page.events import Events, page_snapshot
 from wios_assets.page.film_retries import FilmRetries
 from wios_assets.page.media import Pictures, Previews
@@ -59,7 +59,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     catalog = Catalog(settings)
     states = FilmStates(settings)
     requests = FilmRequests(settings, states, lambda film: film in catalog.films())
-    log = PredictionLog(settings.lake, settings.page.logged_answers)
+    log = PredictionLog(settings.lake, settings.page.logged_answers, _server_log(settings))
     name_updates = NameUpdates(settings, update)
     retries = FilmRetries(settings, states)
     events = Events(page_snapshot(catalog, states, requests, name_updates))
@@ -149,6 +149,16 @@ class _Compression(GZipMiddleware):
 def _refuses_gzip(accept_encoding: str) -> bool:
     codings = (each.replace(" ", "").lower().partition(";q=") for each in accept_encoding.split(","))
     return any(name == "gzip" and weight and not weight.strip("0.") for name, _, weight in codings)
+
+
+def _server_log(settings: Settings) -> AnswerTarget | None:
+    """The log of answers on the SQL server; None where none is set."""
+    if not settings.publish.address:
+        return None
+    # SQLAlchemy takes its time to import.
+    from wios_assets.publish.answers import server_log
+
+    return server_log(settings)
 
 
 def _handle_errors(application: FastAPI, environment: Environment) -> None:

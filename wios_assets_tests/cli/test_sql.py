@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wios_assets.lake.prediction_log import Answer, append_answers
 from wios_assets.lake.saved_queries import saved_queries
 from wios_assets.settings import load_settings
 from wios_assets_tests.cli.command_line import Wios
@@ -165,6 +167,24 @@ def test_scenes_of_two_actors_are_those_that_wios_find_finds(wios: Wios) -> None
     ] * 2
     rows = asked(wios, "--saved", "long-scenes", "Eileen Collins", "15")
     assert [(row["film"], row["seconds"]) for row in rows] == [(OTHER, 19.75), (HEAT, 19.75)]
+
+
+def test_the_most_asked_films_and_hours_are_counted(wios: Wios) -> None:
+    asked_s = 1_700_000_000.0
+    answers = [Answer(asked_s + at, film, 5.0, [], [], "m", "s", "api", 0.002) for film, at in ((HEAT, 0), (HEAT, 1))]
+    answers.append(Answer(asked_s + 7200, OTHER, 5.0, [], [], "m", "s", "api", 0.004))
+    append_answers(wios.settings.lake, answers, "1", 100)
+    films = asked(wios, "--saved", "most-asked-films")
+    assert [(row["film"], row["questions"], row["mean_duration_ms"]) for row in films] == [
+        (HEAT, 2, 2.0),
+        (OTHER, 1, 4.0),
+    ]
+    hours = asked(wios, "--saved", "most-asked-hours")
+    local = [datetime.fromtimestamp(asked_s + at).hour for at in (0, 7200)]
+    assert [(row["asked_hour"], row["questions"], row["films"]) for row in hours] == [
+        (local[0], 2, 1),
+        (local[1], 1, 1),
+    ]
 
 
 def test_every_saved_query_is_tested_here() -> None:

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from wios_assets.lake import prediction_log
+from wios_assets.errors import Unavailable
+from wios_assets.lake import answer_queue, prediction_log
+from wios_assets.lake.answer_queue import AnswerQueue, Waiting
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.paths import parquet_files
 from wios_assets.lake.prediction_log import Answer, PredictionLog, append_answers, forget_answers
@@ -72,10 +78,109 @@ def test_two_pages_on_one_lake_lose_no_answer(tmp_path: Path) -> None:
 
 def test_who_is_forgotten_is_gone_from_the_log_and_does_not_come_back_from_a_running_page(tmp_path: Path) -> None:
     append_answers(tmp_path, [answer(1), answer(2, film="other"), answer(3, actors=("Val Kilmer",))], "1", most=100)
-    waiting = answer(4)
+    log = PredictionLog(tmp_path, most=100)
+    log.note(answer(4))
+    log.note(answer(5, actors=("Val Kilmer",)))
+    before_s = time.time()
     assert forget_answers(tmp_path, lambda film, actors: "Al Pacino" in actors) == 2
-    append_answers(tmp_path, [waiting, answer(5, actors=("Val Kilmer",))], "1", most=100)
-    assert logged(tmp_path) == [3.0, 5.0]
+    # Answered before, and noted after.
+    log.note(answer(6, asked_s=before_s))
+    log.note(answer(7, actors=("Val Kilmer",)))
+    log.close()
+    assert logged(tmp_path) == [3.0, 5.0, 7.0]
+    assert b"Al Pacino" not in b"".join(file.read_bytes() for file in tmp_path.glob(".answers.db*"))
+
+
+class Target:
+    """A target that fails while `fails`."""
+
+    name = "server"
+
+    def __init__(self) -> None:
+        self.stored: list[float] = []
+        self.fails = False
+
+    def store(self, queue: str, answers: Sequence[Waiting]) -> None:
+        if self.fails:
+            raise Unavailable("the server does not answer")
+        self.stored += [each.answer.time_s for each in answers]
+
+
+def test_each_target_gets_each_answer_and_one_that_fails_gets_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(prediction_log, "FLUSH_EVERY_S", 600)
+    target = Target()
+    log = PredictionLog(tmp_path, 100, target)
+    log.note(answer(1))
+    log.flush()
+    target.fails = True
+    for second in (2, 3):
+        log.note(answer(second))
+        log.flush()
+    assert caplog.text.count("the server does not answer") == 1
+    assert (logged(tmp_path), target.stored) == ([1.0, 2.0, 3.0], [1.0])
+    target.fails = False
+    log.close()
+    assert target.stored == [1.0, 2.0, 3.0]
+    with closing(AnswerQueue(tmp_path)) as queue:
+        assert queue.waiting("anything", 10) == []
+
+
+def test_answers_of_a_killed_page_are_stored_by_the_next_one_and_none_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction_log, "FLUSH_EVERY_S", 600)
+    monkeypatch.setattr(prediction_log, "ROWS_A_FILE", 4)
+    killed = PredictionLog(tmp_path, 100)
+    for second in range(6):
+        killed.note(answer(second))
+
+    def dies(queue: AnswerQueue, target: str, number: int, targets: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        # Stored in the lake, and the queue does not know of it.
+        patch.setattr(AnswerQueue, "delivered", dies)
+        with pytest.raises(KeyboardInterrupt):
+            killed.flush()
+    killed.note(answer(6))
+    following = PredictionLog(tmp_path, 100)
+    following.note(answer(7))
+    following.close()
+    assert logged(tmp_path) == [float(second) for second in range(8)]
+    killed.close()
+    assert logged(tmp_path) == [float(second) for second in range(8)]
+
+
+def test_a_process_that_is_killed_loses_no_answer_that_it_noted(tmp_path: Path) -> None:
+    program = (
+        "import os, sys, time; from pathlib import Path; "
+        "from wios_assets.lake.prediction_log import Answer, PredictionLog; "
+        "log = PredictionLog(Path(sys.argv[1]), 100); "
+        "[log.note(Answer(time.time(), 'heat', float(n), [], [], None, '', 'api', 0.1)) for n in range(5)]; "
+        "os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False).returncode == -9
+    PredictionLog(tmp_path, 100).close()
+    assert logged(tmp_path) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_the_queue_is_bounded_and_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer_queue, "LONGEST_QUEUE", 3)
+    with closing(AnswerQueue(tmp_path)) as queue:
+        for second in range(10):
+            queue.put(answer(second), "1")
+        assert [each.answer.time_s for each in queue.waiting("server", 100)] == [7.0, 8.0, 9.0]
+
+
+def test_a_damaged_queue_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / ".answers.db").write_bytes(b"no database" * 1000)
+    log = PredictionLog(tmp_path, 100)
+    log.note(answer(1))
+    log.close()
+    assert logged(tmp_path) == [1.0]
+    assert (tmp_path / ".answers.db.damaged").is_file()
 
 
 def test_the_log_is_a_view_of_the_library(tmp_path: Path) -> None:
