@@ -73,15 +73,34 @@ def remove_abandoned(root: Path) -> None:
             _remove_abandoned(root)
 
 
+def abandoned_folders(root: Path) -> list[Path]:
+    """The scratch folders in `root` whose processes are gone, sorted; nothing is removed."""
+    if not root.is_dir():
+        return []
+    abandoned = []
+    with FileLock(root / _GUARD):
+        for folder in _folders(root):
+            lock = FileLock(_lock_file(folder))
+            with suppress(Timeout):
+                lock.acquire(timeout=0)
+                if folder.is_dir():
+                    abandoned.append(folder)
+                lock.release()
+    return abandoned
+
+
 def _remove_abandoned(root: Path) -> None:
-    names = {entry.name.removesuffix(".lock") for entry in root.iterdir() if entry.name != _GUARD}
-    for folder in (root / name for name in names):
+    for folder in _folders(root):
         # A folder without a lock is older than the locks.
         lock = FileLock(_lock_file(folder))
         with suppress(Timeout):
             lock.acquire(timeout=0)
             shutil.rmtree(folder, ignore_errors=True)
             _release(lock, folder)
+
+
+def _folders(root: Path) -> list[Path]:
+    return [root / name for name in sorted({entry.name.removesuffix(".lock") for entry in root.iterdir()} - {""})]
 
 
 def _release(lock: FileLock, folder: Path) -> None:

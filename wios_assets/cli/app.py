@@ -8,6 +8,7 @@ import typer
 
 from wios_assets.cli import (
     asking,
+    cleaning,
     cluster,
     doctor,
     exporting,
@@ -21,6 +22,7 @@ from wios_assets.cli import (
     publishing,
     refining,
     running,
+    services,
     serving,
     showing,
     sql,
@@ -84,7 +86,12 @@ in_players.command("list")(players.list_players)
 
 app.command("init")(project.init)
 app.command("demo")(running.demo)
-app.command("ui")(running.ui)
+app.command("ui")(services.ui)
+app.command("up")(services.up)
+app.command("down")(services.down)
+app.command("status")(services.status)
+app.command("logs")(services.logs)
+app.command("restart")(services.restart)
 app.command("serve")(serving.serve)
 app.add_typer(film, name="film")
 app.command("run")(running.run)
@@ -106,5 +113,6 @@ app.command("publish")(publishing.publish)
 app.command("forget")(forgetting.forget)
 app.add_typer(machines, name="cluster")
 app.command("settings")(showing.settings)
+app.command("clean")(cleaning.clean)
 app.command("update")(updating.update)
 app.command("doctor")(doctor.doctor)

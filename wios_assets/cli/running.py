@@ -1,4 +1,4 @@
-"""`wios run`, `wios demo`, `wios ui`."""
+"""`wios run`, `wios demo`."""
 
 from __future__ import annotations
 
@@ -60,26 +60,6 @@ def run(
     keys = list(dict.fromkeys(keys)) or _stale_films(settings)
     if not _run_all(settings, keys, only_stale=stale) or missing:
         raise typer.Exit(1)
-
-
-def ui(
-    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = None,
-) -> None:
-    """Start the page, and Dagster's page and daemon, which takes films from the inbox by itself; Ctrl-C ends all.
-
-    Dagster's page is a part of the page, at /dagster, behind the same token.
-    """
-    from wios_assets.cli.services import serve
-    from wios_assets.settings import load_settings
-
-    settings = load_settings(**({} if port is None else {"page_port": port}))
-    note("starting; this takes some 20 seconds", style="dim")
-
-    def ready(page: str, dagster: str) -> None:
-        say(f"{page}  films, and who is on screen", style="bold")
-        say(f"{dagster}  Dagster: the graph and its runs (Ctrl-C ends both)", style="bold")
-
-    raise typer.Exit(serve(settings, ready))
 
 
 def demo() -> None:

@@ -1,175 +1,282 @@
-"""Dagster's code server and daemon, and the page with Dagster's page in it: started together and ended together."""
+"""`wios up`, `down`, `status`, `logs`, `restart`; and `wios ui`, which is `up` in the foreground."""
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
-import socket
 import subprocess
 import sys
-import sysconfig
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
-import psutil
-import yaml
+import typer
 
-from wios_assets.errors import Unavailable
-from wios_assets.runs.instance import dagster_instance, prepare_dagster_home, ui_lock
-from wios_assets.settings import FOLDERS, Settings, address, package_parent, settings_file
+from wios_assets.cli.console import complain, note, say, show_json, show_table
+from wios_assets.errors import Conflict, Unavailable
 
-DEFINITIONS = "wios_assets.definitions"
-PAUSE_S = 0.25
-ENDED_WITHIN_S = 30
+if TYPE_CHECKING:
+    from wios_assets.services.control import ServiceState
+    from wios_assets.services.plan import Plan
+    from wios_assets.settings import Settings
+
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")]
+_PAUSE_S = 0.25
+_STARTING = "starting; this takes some 20 seconds"
 
 
-def serve(settings: Settings, ready: Callable[[str, str], None]) -> int:
-    """Start Dagster and the page and wait until one of them ends; returns its exit code.
+def ui(port: Port = None) -> None:
+    """Start the page, and Dagster's page and daemon, which takes films from the inbox by itself; Ctrl-C ends all.
 
-    Args:
-        ready: called with the page's address and Dagster's, once both answer.
+    Dagster's page is a part of the page, at /dagster, behind the same token.
+    """
+    from wios_assets.services.supervise import serve
+
+    settings = _settings(port)
+    note(_STARTING, style="dim")
+    failed: list[str] = []
+
+    def started(plan: Plan) -> None:
+        _watch(settings, plan, failed)
+
+    serve(settings, started, foreground=True)
+    if failed:
+        raise Unavailable(failed[0])
+    # It ends by a signal only.
+    raise KeyboardInterrupt
+
+
+def up(port: Port = None) -> None:
+    """Start the services in the background: the page, Dagster's code server and daemon, a Spark cluster if it is set.
+
+    What is killed is started again. `wios down` ends them, `wios status` shows how they are.
+    """
+    from wios_assets.services.control import running_plan
+    from wios_assets.services.plan import services_folder
+
+    settings = _settings(port)
+    plan = running_plan(settings)
+    if plan is not None:
+        if plan.foreground:
+            raise Conflict(
+                f"{settings.data}: `wios ui` runs here, at {plan.page}; `wios down` ends it, or Ctrl-C there"
+            )
+        say(f"{plan.page}  runs already; `wios status` shows how, `wios restart` starts anew")
+        return
+    note(_STARTING, style="dim")
+    output = services_folder(settings) / "start.txt"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | ({} if port is None else {"WIOS_PAGE_PORT": str(port)})
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wios_assets.services.supervise"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        plan = _await(settings, process, output)
+    except BaseException:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        raise
+    _say_addresses(plan.page, "`wios down` ends both")
+
+
+def down() -> None:
+    """End the services, and the runs that they carry out, which start again by themselves at the next `wios up`."""
+    from wios_assets.runs.instance import ui_lock
+    from wios_assets.services.control import end, running_plan
+    from wios_assets.services.leftovers import end_leftovers, leftovers
+
+    settings = _settings(None)
+    plan = running_plan(settings)
+    if plan is not None:
+        end(settings, plan)
+        say("ended")
+        return
+    if not leftovers(settings):
+        say(f"{settings.data}: no services run")
+        return
+    with ui_lock(settings):
+        say(f"ended: {end_leftovers(settings)} processes whose supervisor was killed")
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="Show JSON.")] = False) -> None:
+    """How each service is: state, process, whether it answers, where it listens; ends with 1 unless all are well."""
+    from wios_assets.services.control import needed_plan, running_plan, states
+
+    settings = _settings(None)
+    if as_json:
+        plan = running_plan(settings)
+        all_states = states(settings, plan) if plan is not None else []
+        show_json(
+            {
+                "data": str(settings.data),
+                "running": plan is not None,
+                "foreground": plan is not None and plan.foreground,
+                "page": plan.page if plan is not None else None,
+                "services": [{**asdict(each), "well": each.is_well} for each in all_states],
+            }
+        )
+    else:
+        all_states = states(settings, needed_plan(settings))
+        show_table(
+            ["service", "state", "health", "process", "for", "at", "what it does"],
+            [_row(each) for each in all_states],
+            right=["process"],
+        )
+    ill = [each for each in all_states if not each.is_well]
+    if ill and not as_json:
+        complain(f"{ill[0].name}: {ill[0].health or ill[0].state}; `wios logs {ill[0].name}` says why")
+    if ill or not all_states:
+        raise typer.Exit(1)
+
+
+def logs(
+    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="A service; all if none.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", min=0, help="Last lines of each log.")] = 50,
+) -> None:
+    """What the services wrote."""
+    from wios_assets.errors import NotFound
+    from wios_assets.services import logs as files
+    from wios_assets.services.control import named
+    from wios_assets.services.plan import log_file, read_plan
+
+    settings = _settings(None)
+    plan = read_plan(settings)
+    if plan is None:
+        raise NotFound(f"{settings.data}: no services ever ran; `wios up` starts them")
+    supervisor = ["supervisor"] if service in (None, "supervisor") else []
+    chosen = named(plan, [service] if service is not None else []) if service != "supervisor" else []
+    names = [*(each.name for each in chosen), *supervisor]
+    with ExitStack() as stack:
+        readers = {}
+        for name in names:
+            file = log_file(settings, name)
+            if follow:
+                readers[name] = stack.enter_context(files.LogReader(file, from_end=True))
+            for line in files.last_lines(file, lines):
+                _show_line(name if len(names) > 1 else None, line)
+        if follow:
+            for name, line in files.follow(readers):
+                _show_line(name if len(names) > 1 else None, line)
+
+
+def restart(
+    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="A service; all if none.")] = None,
+) -> None:
+    """Start a service anew; without a name all of them, on the same port, with the other settings as they are now."""
+    from wios_assets.services import control
+
+    settings = _settings(None)
+    plan = control.needed_plan(settings)
+    if service is not None or plan.foreground:
+        say(f"started anew: {', '.join(control.restart(plan, [service] if service is not None else []))}")
+        return
+    control.end(settings, plan)
+    up(urlsplit(plan.page).port)
+
+
+def _settings(port: int | None) -> Settings:
+    from wios_assets.settings import load_settings
+
+    return load_settings(**({} if port is None else {"page_port": port}))
+
+
+def _watch(settings: Settings, plan: Plan, failed: list[str]) -> None:
+    """Show the addresses once the page answers, and from then on what the services write; end all if one fails."""
+    from wios_assets.services.control import states
+    from wios_assets.services.logs import LogReader
+    from wios_assets.services.plan import log_file
+
+    readers = {each.name: LogReader(log_file(settings, each.name), from_end=True) for each in plan.services}
+    ready = False
+    while True:
+        for reader in readers.values():
+            for line in reader.lines():
+                note(line)
+        try:
+            if not ready and _page_is_ready(plan):
+                ready = True
+                _say_addresses(plan.page, "Ctrl-C ends both")
+            fault = _failure(states(settings, plan, with_health=False))
+        except Unavailable:
+            # The supervisor is starting, or ending.
+            fault = None
+        if fault is not None:
+            failed.append(fault)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        time.sleep(_PAUSE_S)
+
+
+def _await(settings: Settings, process: subprocess.Popen[bytes], output: Path) -> Plan:
+    """Wait until the services of a new supervisor answer; returns its plan.
 
     Raises:
-        WiosError: a port is in use, others could reach the page and no token is set, or one ends before it answers.
+        Unavailable: the supervisor ended, or a service does not start.
     """
-    from wios_assets.page.security import required_token
-    from wios_assets.runs.processes import end_dead_runs
+    from wios_assets.runs.processes import process_identity
+    from wios_assets.services.control import answers, states
+    from wios_assets.services.plan import read_plan
 
-    required_token(settings)
-    _check_free(settings.page_host, settings.page_port, "--port or WIOS_PAGE_PORT")
-    home = prepare_dagster_home(settings)
-    for folder in (settings.films, settings.galleries, settings.imdb):
-        folder.mkdir(parents=True, exist_ok=True)
-    with dagster_instance(settings):
-        # Damaged databases are set aside only while no `wios ui` runs.
-        pass
-    with ui_lock(settings):
-        with dagster_instance(settings) as instance:
-            end_dead_runs(settings, instance, daemon=False)
-        try:
-            return _serve(settings, home, ready)
-        finally:
-            # The daemon's last sign of life would be taken for a daemon that still takes runs.
-            with dagster_instance(settings) as instance:
-                instance.wipe_daemon_heartbeats()
-
-
-def _serve(settings: Settings, home: Path, ready: Callable[[str, str], None]) -> int:
-    environment = os.environ | {
-        "LANG": "en_US.UTF-8",
-        "DAGSTER_DISABLE_TELEMETRY": "yes",
-        "WIOS_PAGE_PORT": str(settings.page_port),
-        # They start in another folder, from which a relative path would lead elsewhere.
-        "WIOS_CONFIG": str(settings_file().resolve()),
-        **{f"WIOS_{name.upper()}": str(getattr(settings, name)) for name in ("data", "cache", *FOLDERS)},
-    }
-    # A short path: a Unix socket's may have about 100 characters.
-    with tempfile.TemporaryDirectory(prefix="wios-") as folder, _ended_together() as start:
-        endpoint, workspace = Path(folder) / "code.sock", Path(folder) / "workspace.yaml"
-        location = {"grpc_server": {"socket": str(endpoint), "location_name": DEFINITIONS}}
-        workspace.write_text(yaml.safe_dump({"load_from": [location]}), encoding="utf-8")
-        # The page and the daemon share one code server, so that the definitions are loaded once.
-        code_server = start(_code_server(endpoint), home, environment, None)
-        _wait_for("Dagster's code server", code_server, lambda: _listens(endpoint))
-        page = start([sys.executable, "-m", "wios_assets.page", str(workspace)], home, environment, None)
-        daemon = start(_daemon(workspace), home, environment, None)
-        answers = functools.partial(_answers, settings.page_host, settings.page_port, "/static/icon.svg")
-        _wait_for("the page", page, answers)
-        here = address(settings.page_host, settings.page_port)
-        ready(here, f"{here}/dagster/")
-        while True:
-            for process in (page, code_server, daemon):
-                if process.poll() is not None:
-                    return process.returncode
-            time.sleep(PAUSE_S)
-
-
-def _code_server(endpoint: Path) -> list[str]:
-    command = [sys.executable, "-m", "dagster", "code-server", "start", "--socket", str(endpoint)]
-    command += ["--module-name", DEFINITIONS, "--location-name", DEFINITIONS]
-    return [*command, "--working-directory", str(package_parent()), "--log-level", "warning"]
-
-
-def _daemon(workspace: Path) -> list[str]:
-    script = Path(sysconfig.get_path("scripts")) / "dagster-daemon"
-    return [str(script), "run", "--workspace", str(workspace), "--log-level", "warning"]
-
-
-def _wait_for(name: str, process: subprocess.Popen[bytes], is_up: Callable[[], bool]) -> None:
-    while not is_up():
+    identity = process_identity(process.pid)
+    while True:
         if process.poll() is not None:
-            raise Unavailable(f"{name} ended with code {process.returncode} before it answered; see above")
-        time.sleep(PAUSE_S)
-
-
-def _listens(endpoint: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(endpoint))
-        except OSError:
-            return False
-    return True
-
-
-@contextmanager
-def _ended_together() -> Iterator[Callable[[list[str], Path, dict[str, str], int | None], subprocess.Popen[bytes]]]:
-    """Gives what starts processes; whatever happens to this one, they are ended with it."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(
-        command: list[str], folder: Path, environment: dict[str, str], out: int | None
-    ) -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen(command, cwd=folder, env=environment, stdout=out))
-        return started[-1]
-
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    # Started in the background by a shell, they would inherit that Ctrl-C is ignored, and Dagster ends by nothing else.
-    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield start
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        signal.signal(signal.SIGINT, interrupt)
-        for process in started:
-            if process.poll() is None:
-                process.terminate()
-        for process in started:
+            written = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise Unavailable((written[-1] if written else "the supervisor ended").removeprefix("wios: "))
+        plan = read_plan(settings)
+        if plan is not None and plan.supervisor == identity:
             try:
-                process.wait(timeout=ENDED_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                for child in psutil.Process(process.pid).children(recursive=True):
-                    with suppress(psutil.NoSuchProcess):
-                        child.kill()
-                process.kill()
+                now = states(settings, plan, with_health=False)
+            except Unavailable:
+                # It is still starting.
+                now = []
+            if (fault := _failure(now)) is not None:
+                raise Unavailable(fault)
+            running = bool(now) and all(each.state == "running" for each in now)
+            if running and all(answers(service, plan.page) for service in plan.services):
+                return plan
+        time.sleep(_PAUSE_S)
 
 
-def _check_free(host: str, port: int, remedy: str) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Unavailable(
-                f"{host}:{port} cannot be listened on ({error.strerror}); end the other program, or choose another "
-                f"port with {remedy}"
-            ) from None
+def _page_is_ready(plan: Plan) -> bool:
+    from wios_assets.services.control import answers
+    from wios_assets.services.plan import PAGE
+
+    return all(answers(service, plan.page) for service in plan.services if service.name == PAGE)
 
 
-def _answers(host: str, port: int, path: str) -> bool:
-    import urllib.error
-    import urllib.request
+def _failure(all_states: list[ServiceState]) -> str | None:
+    """What to say of a service that does not start; None where all do."""
+    from wios_assets.services.logs import last_lines
 
-    # An address that means every one of this machine is asked at one that it has.
-    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    try:
-        with urllib.request.urlopen(f"{address(asked, port)}{path}", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
-        return False
+    failed = next((each for each in all_states if each.state == "failed"), None)
+    if failed is None:
+        return None
+    written = [line for line in last_lines(Path(failed.log), 20) if line.strip()]
+    reason = written[-1].removeprefix("wios: ") if written else "it wrote nothing"
+    return f"{failed.name} does not start ({reason}); see {failed.log}"
+
+
+def _row(state: ServiceState) -> list[object]:
+    from wios_assets.timeline.clock import format_clock
+
+    running = format_clock(state.seconds) if state.seconds is not None else None
+    return [state.name, state.state, state.health, state.pid, running, state.address, state.title]
+
+
+def _say_addresses(page: str, how_to_end: str) -> None:
+    say(f"{page}  films, and who is on screen", style="bold")
+    say(f"{page}/dagster/  Dagster: the graph and its runs ({how_to_end})", style="bold")
+
+
+def _show_line(name: str | None, line: str) -> None:
+    say(f"{name}: {line}" if name is not None else line)

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, Unavailable, explain, file_error
+from wios_assets.runs.processes import lives
 from wios_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -202,29 +203,53 @@ def _listed(files: list[Path]) -> str:
 
 @contextmanager
 def ui_lock(settings: Settings) -> Iterator[None]:
-    """Held by `wios ui`, one per data folder.
+    """Held by the supervisor of `wios ui` or `wios up`, one per data folder.
 
     Raises:
-        Conflict: another `wios ui` holds it.
+        Conflict: another one holds it.
     """
     try:
         # Longer than `daemon_runs` holds it.
         with FileLock(_ui_lock_file(settings), timeout=1):
             yield
     except Timeout:
-        raise Conflict(f"{settings.data}: another `wios ui` is running on this data folder; end it first") from None
+        raise _services_run(settings) from None
+
+
+def refuse_second(settings: Settings) -> None:
+    """Refuse to start services on a data folder on which they run.
+
+    Raises:
+        Conflict: they run.
+    """
+    if ui_runs(settings):
+        raise _services_run(settings)
+
+
+def _services_run(settings: Settings) -> Conflict:
+    return Conflict(
+        f"{settings.data}: another `wios ui` or `wios up` is running on this data folder; `wios down` ends it"
+    )
 
 
 def daemon_runs(settings: Settings, instance: DagsterInstance) -> bool:
-    """Whether a daemon takes runs from this instance's queue: that of `wios ui`, or one started by other means."""
+    """Whether a daemon takes runs from this instance's queue: that of `wios ui`, or one started by other means.
+
+    Where the daemon of a killed `wios ui` is gone, its last sign of life is removed, so that its runs are seen to be
+    dead at once. A daemon that was started by other means gives the next one within half a minute.
+    """
     if ui_runs(settings):
         return True
+    noted = _noted_daemon(settings)
+    if noted is not None and not lives(noted):
+        forget_daemon(settings, instance)
+        return False
     beat = instance.get_daemon_heartbeats().get(QUEUE_DAEMON)
     return beat is not None and time.time() - beat.timestamp < HEARTBEAT_S
 
 
 def ui_runs(settings: Settings) -> bool:
-    """Whether `wios ui` runs on this data folder."""
+    """Whether the supervisor of `wios ui` or `wios up` runs on this data folder."""
     if not settings.dagster.is_dir():
         return False
     try:
@@ -232,6 +257,28 @@ def ui_runs(settings: Settings) -> bool:
             return False
     except Timeout:
         return True
+
+
+def note_daemon(settings: Settings, process: str) -> None:
+    """Note the identity of the process that is about to become the data folder's daemon."""
+    write_atomic(_daemon_file(settings), process)
+
+
+def forget_daemon(settings: Settings, instance: DagsterInstance) -> None:
+    """Remove the note of the daemon and its last sign of life, which would be taken for a daemon that still runs."""
+    instance.wipe_daemon_heartbeats()
+    _daemon_file(settings).unlink(missing_ok=True)
+
+
+def _noted_daemon(settings: Settings) -> str | None:
+    try:
+        return _daemon_file(settings).read_text(encoding="utf-8")
+    except OSError:
+        return None
+
+
+def _daemon_file(settings: Settings) -> Path:
+    return settings.dagster / ".daemon"
 
 
 def _ui_lock_file(settings: Settings) -> Path:

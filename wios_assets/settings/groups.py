@@ -405,6 +405,18 @@ class SparkSettings(Group):
     )
 
 
+class ServicesSettings(Group):
+    """What `wios up` and `wios ui` start besides the page and Dagster, and the services' logs."""
+
+    cluster: Literal["none", "master", "worker", "both"] = Field(
+        default="none",
+        description="Part of a Spark cluster that runs here: its `master` (at the address of `spark_master`), a "
+        "`worker` of it, or `both`",
+    )
+    log_megabytes: int = Field(default=10, ge=1, description="Size of a service's log at which a new one begins")
+    log_files: int = Field(default=3, ge=1, description="Older logs of each service that are kept")
+
+
 class PageSettings(Group):
     """Where the page stands, and its limits."""
 

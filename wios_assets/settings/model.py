@@ -36,6 +36,7 @@ from wios_assets.settings.groups import (
     PlayersSettings,
     PublishSettings,
     RefinedSettings,
+    ServicesSettings,
     SparkSettings,
     TmdbSettings,
 )
@@ -165,6 +166,7 @@ class Settings(BaseSettings):
     page: PageSettings = Field(default_factory=PageSettings)
     players: PlayersSettings = Field(default_factory=PlayersSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
+    services: ServicesSettings = Field(default_factory=ServicesSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -94,5 +94,5 @@ def test_a_second_ui_on_the_same_data_is_refused(ui: Ui) -> None:
         [sys.executable, "-m", "wios_assets", "ui"], env=environment, capture_output=True, text=True, check=False
     )
     assert refused.returncode == 1
-    assert "choose another port" in refused.stderr
+    assert "another `wios ui` or `wios up` is running on this data folder" in refused.stderr
     assert "Traceback" not in refused.stderr

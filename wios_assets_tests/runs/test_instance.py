@@ -144,7 +144,11 @@ def test_first_commands_at_once_in_an_empty_folder_all_open_the_history(tmp_path
 
 def test_a_second_ui_on_one_data_folder_is_refused(settings: Settings) -> None:
     settings.dagster.mkdir(parents=True)
-    with ui_lock(settings), pytest.raises(Conflict, match="another `wios ui` is running"), ui_lock(settings):
+    with (
+        ui_lock(settings),
+        pytest.raises(Conflict, match="another `wios ui` or `wios up` is running"),
+        ui_lock(settings),
+    ):
         pass
 
 

@@ -1,0 +1,204 @@
+"""The supervisor of a data folder's services: supervisord, run in this process.
+
+`wios ui` runs it in the foreground, `wios up` in a process of its own: `python -m wios_assets.services.supervise`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import yaml
+
+from wios_assets.atomic import write_atomic
+from wios_assets.errors import Unavailable, WiosError, explain
+from wios_assets.runs.instance import dagster_instance, forget_daemon, prepare_dagster_home, refuse_second, ui_lock
+from wios_assets.runs.processes import end_dead_runs, process_identity
+from wios_assets.services.leftovers import end_leftovers
+from wios_assets.services.plan import (
+    FOLDER_VARIABLE,
+    Plan,
+    Service,
+    run_folder,
+    services_folder,
+    services_of,
+    workspace,
+    write_plan,
+)
+from wios_assets.settings import FOLDERS, Settings, address, load_settings, settings_file
+
+ENDED_WITHIN_S = 30
+"""Time that a service has to end after SIGTERM."""
+_STAYS_S = 3
+"""Time after which a started service counts as running."""
+_RETRIES = 5
+
+
+def serve(settings: Settings, started: Callable[[Plan], None] = lambda plan: None, *, foreground: bool = False) -> None:
+    """Run the services until the supervisor is told to end: by a signal, or by `wios down`.
+
+    Args:
+        started: called in a thread of its own once the supervisor is about to start the services.
+        foreground: whether it is `wios ui`.
+
+    Raises:
+        WiosError: a port is in use, others could reach the page and no token is set, or services run already.
+    """
+    from wios_assets.page.security import required_token
+
+    required_token(settings)
+    refuse_second(settings)
+    sockets = run_folder(settings)
+    services = services_of(settings, sockets)
+    for service in services:
+        check_free(service)
+    home = prepare_dagster_home(settings)
+    for folder in (settings.films, settings.galleries, settings.imdb, services_folder(settings) / "logs"):
+        folder.mkdir(parents=True, exist_ok=True)
+    with dagster_instance(settings):
+        # Damaged databases are set aside only while no services run.
+        pass
+    with ui_lock(settings):
+        end_leftovers(settings)
+        with dagster_instance(settings) as instance:
+            end_dead_runs(settings, instance, daemon=False)
+        page = address(settings.page_host, settings.page_port)
+        plan = Plan(page, str(sockets), str(home), foreground, process_identity(os.getpid()), services)
+        write_plan(settings, plan)
+        write_atomic(services_folder(settings) / "workspace.yaml", yaml.safe_dump(workspace(sockets)))
+        for name in ("code.sock", "control.sock"):
+            (sockets / name).unlink(missing_ok=True)
+        os.environ |= _environment(settings)
+        config = services_folder(settings) / "supervisord.conf"
+        write_atomic(config, _configuration(settings, services))
+        threading.Thread(target=started, args=[plan], name="services", daemon=True).start()
+        try:
+            _supervise(config)
+        finally:
+            with dagster_instance(settings) as instance:
+                forget_daemon(settings, instance)
+
+
+def check_free(service: Service) -> None:
+    """Refuse a port that another program listens on.
+
+    Raises:
+        Unavailable: it is in use; the message names the service, the program where that can be seen, and the setting.
+    """
+    if (place := service.host_and_port) is None:
+        return
+    host, port = place
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            user = _user_of(port)
+            raise Unavailable(
+                f"{host}:{port}, of the service {service.name}, cannot be listened on ({error.strerror}"
+                f"{f': {user}' if user else ''}); end the other program, or choose another port with {service.setting}"
+            ) from None
+
+
+def _user_of(port: int) -> str | None:
+    """The program that listens on a port; None where the system does not tell."""
+    with suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            listens = connection.laddr if connection.status == psutil.CONN_LISTEN else None
+            if listens and listens.port == port and connection.pid:
+                process = psutil.Process(connection.pid)
+                return f"{shlex.join(process.cmdline()[:4])[:80]}, process {connection.pid}"
+    return None
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "LANG": "en_US.UTF-8",
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "WIOS_PAGE_PORT": str(settings.page_port),
+        # They start in another folder, from which a relative path would lead elsewhere.
+        "WIOS_CONFIG": str(settings_file().resolve()),
+        FOLDER_VARIABLE: str(services_folder(settings)),
+        # The configuration names these, because it gives some characters of a path another meaning.
+        "WIOS_SERVICES_PYTHON": shlex.quote(sys.executable),
+        "WIOS_SERVICES_CONTROL": str(run_folder(settings) / "control.sock"),
+        **{f"WIOS_{name.upper()}": str(getattr(settings, name)) for name in ("data", "cache", *FOLDERS)},
+    }
+
+
+def _configuration(settings: Settings, services: list[Service]) -> str:
+    """supervisord's configuration (http://supervisord.org/configuration.html), whose paths start in its folder.
+
+    No path of the user's stands in it: supervisord expands `%` in paths, in some of them twice.
+    """
+    most = f"{settings.services.log_megabytes}MB"
+    lines = [
+        "[supervisord]",
+        "logfile=logs/supervisor.log",
+        f"logfile_maxbytes={most}",
+        f"logfile_backups={settings.services.log_files}",
+        "pidfile=supervisor.pid",
+        "silent=true",
+        "strip_ansi=true",
+        "minfds=64",
+        "minprocs=1",
+        "[unix_http_server]",
+        "file=%(ENV_WIOS_SERVICES_CONTROL)s",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
+    ]
+    for priority, service in enumerate(services):
+        lines += [
+            f"[program:{service.name}]",
+            f"command=%(ENV_WIOS_SERVICES_PYTHON)s -m wios_assets.services.launch {service.name}",
+            f"priority={priority}",
+            "autorestart=true",
+            f"startsecs={_STAYS_S}",
+            f"startretries={_RETRIES}",
+            f"stopwaitsecs={ENDED_WITHIN_S}",
+            "killasgroup=true",
+            "redirect_stderr=true",
+            f"stdout_logfile=logs/{service.name}.log",
+            f"stdout_logfile_maxbytes={most}",
+            f"stdout_logfile_backups={settings.services.log_files}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _supervise(config: Path) -> None:
+    """Run supervisord until it ends; it takes the main thread and its signals."""
+    from supervisor.options import ServerOptions
+    from supervisor.supervisord import go
+
+    os.chdir(config.parent)
+    options = ServerOptions()
+    options.realize(["-n", "-c", str(config)], doc="")
+    options.first, options.test = True, False
+    go(options)
+    options.close_httpservers()
+    options.close_logger()
+
+
+def main() -> int:
+    """Run the services in this process; returns the exit code. What went wrong is a line on standard error."""
+    settings = load_settings()
+    try:
+        serve(settings)
+    except Exception as error:
+        explained = error if isinstance(error, WiosError) else explain(error, settings.written_folders)
+        if explained is None:
+            raise
+        print(f"wios: {explained}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Which services are started, and with what configuration of supervisord."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shlex
+import socket
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from wios_assets.errors import BadInput, Unavailable
+from wios_assets.runs.instance import daemon_runs, dagster_instance, note_daemon
+from wios_assets.runs.processes import process_identity
+from wios_assets.services.plan import (
+    Plan,
+    Service,
+    read_plan,
+    run_folder,
+    services_folder,
+    services_of,
+    write_plan,
+)
+from wios_assets.services.supervise import _configuration, _environment, check_free
+from wios_assets.settings import Settings, load_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(data=tmp_path / "data")
+
+
+def names(settings: Settings) -> list[str]:
+    return [service.name for service in services_of(settings, Path("/run"))]
+
+
+def test_page_and_daemon_wait_for_the_code_server_that_they_share(settings: Settings) -> None:
+    code, page, daemon = services_of(settings, Path("/run"))
+    assert [code.name, page.name, daemon.name] == ["code-server", "page", "daemon"]
+    assert code.address == page.after == daemon.after == "/run/code.sock"
+    assert page.host_and_port == ("127.0.0.1", 3001)
+    assert code.host_and_port is None
+
+
+def test_a_cluster_is_among_the_services_where_it_is_set(tmp_path: Path) -> None:
+    both = load_settings(data=tmp_path, spark_master="spark://nas.local:7077", services={"cluster": "both"})
+    assert names(both)[:2] == ["spark-master", "spark-worker"]
+    master, worker, *_ = services_of(both, Path("/run"))
+    assert master.host_and_port == ("nas.local", 7077)
+    assert worker.command[3:] == ["cluster", "worker", "spark://nas.local:7077", "--host", "nas.local"]
+    with pytest.raises(BadInput, match="set WIOS_SPARK_MASTER to spark://HOST:PORT"):
+        names(load_settings(data=tmp_path, services={"cluster": "master"}))
+    with pytest.raises(BadInput, match="set WIOS_SPARK__DRIVER_HOST to this machine's name"):
+        names(load_settings(data=tmp_path, spark_master="spark://nas:7077", services={"cluster": "worker"}))
+
+
+@pytest.mark.parametrize("name", ["plain", "a b", "50%s (x)", "x;y", "x #y", "it's", "ü"])
+def test_supervisord_reads_its_configuration_whatever_characters_the_folder_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from supervisor.options import ServerOptions
+
+    settings = load_settings(data=tmp_path / name, services={"log_megabytes": 7, "log_files": 2})
+    folder = services_folder(settings)
+    (folder / "logs").mkdir(parents=True)
+    for variable, value in _environment(settings).items():
+        monkeypatch.setenv(variable, value)
+    config = folder / "supervisord.conf"
+    config.write_text(_configuration(settings, services_of(settings, run_folder(settings))), encoding="utf-8")
+    monkeypatch.chdir(folder)
+    options = ServerOptions()
+    options.realize(["-n", "-c", str(config)], doc="")
+    assert options.logfile == str(folder / "logs" / "supervisor.log")
+    assert options.pidfile == str(folder / "supervisor.pid")
+    programs = {group.name: group.process_configs[0] for group in options.process_group_configs}
+    assert list(programs) == ["code-server", "page", "daemon"]
+    assert (folder / programs["page"].stdout_logfile).parent == folder / "logs"
+    assert programs["page"].stdout_logfile_maxbytes == 7 * 1024 * 1024
+    assert programs["page"].stdout_logfile_backups == 2
+    assert shlex.split(programs["page"].command)[0] == sys.executable
+
+
+def test_no_path_stands_in_the_configuration(settings: Settings) -> None:
+    text = _configuration(settings, services_of(settings, Path("/run")))
+    parsed = configparser.RawConfigParser()
+    parsed.read_string(text)
+    assert str(settings.data) not in text
+    assert parsed["program:daemon"]["autorestart"] == "true"
+
+
+def test_a_port_in_use_is_said_with_the_service_and_the_program(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Unavailable) as caught:
+            check_free(Service("page", "the page", [], f"127.0.0.1:{port}", "--port or WIOS_PAGE_PORT"))
+    message = str(caught.value)
+    assert message.startswith(f"127.0.0.1:{port}, of the service page, cannot be listened on (")
+    assert f"process {os.getpid()}" in message
+    assert message.endswith("choose another port with --port or WIOS_PAGE_PORT")
+    check_free(Service("code-server", "", [], "/tmp/no.sock"))
+
+
+def test_a_plan_is_read_back(settings: Settings) -> None:
+    assert read_plan(settings) is None
+    plan = Plan("http://x", "/run", "/home", False, "1@2", services_of(settings, Path("/run")))
+    write_plan(settings, plan)
+    assert read_plan(settings) == plan
+    (services_folder(settings) / "plan.json").write_text('{"page": "x"}')
+    assert read_plan(settings) is None
+
+
+def test_the_folder_of_sockets_is_the_users_own_and_short(settings: Settings) -> None:
+    folder = run_folder(settings)
+    assert folder.stat().st_mode & 0o077 == 0
+    assert folder.parent.stat().st_mode & 0o077 == 0
+    assert run_folder(settings) == folder
+    assert run_folder(load_settings(data=settings.data / "other")) != folder
+
+
+def test_a_daemon_that_was_killed_is_known_at_once_to_take_no_runs(settings: Settings) -> None:
+    import time
+
+    from dagster._daemon.types import DaemonHeartbeat
+
+    with dagster_instance(settings) as instance:
+        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "QUEUED_RUN_COORDINATOR", "id"))
+        assert daemon_runs(settings, instance)
+        note_daemon(settings, process_identity(os.getpid()))
+        assert daemon_runs(settings, instance)
+        gone = max(psutil.pids()) + 100_000
+        note_daemon(settings, f"{gone}@1.00")
+        assert not daemon_runs(settings, instance)
+        # A daemon that was started by other means is seen with its next sign of life.
+        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "QUEUED_RUN_COORDINATOR", "other"))
+        assert daemon_runs(settings, instance)
