@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from benchmarks.films import devset
 from wios_assets.lake.progress import progress_file
 
 MEGABYTE = 1_000_000
+BUSY_S = 20.0
+"""Longest time that a disk is waited for which is written to."""
 ROOM = 600 * MEGABYTE
 """Size of a disk with room enough."""
 
@@ -59,10 +62,13 @@ def disturb_once(project: Project, fault: Fault, expected: Rows) -> Trial:
             fault.disturb(project)
         run = project.start()
         if fault.moment != "before":
-            if run.wait_until(partial(_reached, project, fault.moment, run)):
-                fault.disturb(project)
-            else:
-                faults.append(f"the run ended before {fault.moment}")
+            try:
+                if run.wait_until(partial(_reached, project, fault.moment, run)):
+                    fault.disturb(project)
+                else:
+                    faults.append(f"the run ended before {fault.moment}")
+            except TimeoutError as error:
+                faults.append(f"not disturbed: {error}")
         ended = run.wait()
         faults += ended.faults(may_fail=True)
         faults += [f"process left: {line}" for line in project.wait_for_the_end_of_processes()]
@@ -102,7 +108,13 @@ def resize(folder: Path, size: int) -> None:
 
 
 def read_only(folder: str, project: Project) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(project.root / folder)], check=True)
+    """Make a disk read-only as soon as nobody writes to a file on it, which the kernel waits for."""
+    command = ["mount", "-o", "remount,ro", str(project.root / folder)]
+    deadline = time.monotonic() + BUSY_S
+    while subprocess.run(command, capture_output=True, check=False).returncode:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{folder} was written to for {BUSY_S:g} s")
+        time.sleep(0.01)
 
 
 def unmount(folder: str, project: Project) -> None:
