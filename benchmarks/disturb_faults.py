@@ -52,6 +52,8 @@ def disturb_once(project: Project, fault: Fault, expected: Rows) -> Trial:
     with ExitStack() as stack:
         project.reset()
         for folder, size in fault.mounts.items():
+            # Nothing may be there once the disk is taken away.
+            shutil.rmtree(project.root / folder, ignore_errors=True)
             stack.enter_context(small_disk(project.root / folder, ROOM if fault.finished else size))
         if fault.mounts:
             project.restore_inputs()
