@@ -174,3 +174,11 @@ def test_another_engine_is_another_code_version_of_what_embeds_and_of_nothing_el
     assert changed == {
         "gallery_photos", "gallery_embeddings", "shots", "frame_samples", "faces", "face_embeddings",
     }  # fmt: skip
+
+
+def test_a_film_is_published_though_it_has_no_truth(definitions: Definitions) -> None:
+    """Dagster skips a step with the ones that it waits for, and an evaluation is made only of a film with a truth."""
+    published = definitions.resolve_assets_def("published")
+    for key in published.dependency_keys:
+        outputs = definitions.resolve_assets_def(key).node_def.output_dict.values()
+        assert all(output.is_required for output in outputs), key
