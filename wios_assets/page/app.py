@@ -30,6 +30,7 @@ from wios_assets.page.routes.api_page import api_router, describe_refusals
 from wios_assets.page.routes.events import events_router
 from wios_assets.page.routes.films import films_router
 from wios_assets.page.routes.html import html_router, template_environment
+from wios_assets.page.routes.library import library_router
 from wios_assets.page.routes.media import STATIC, media_router
 from wios_assets.page.routes.requests import requests_router
 from wios_assets.page.routes.reviews import ReviewConflict, reviews_router
@@ -38,6 +39,7 @@ from wios_assets.page.security import BodyLimit, Guard, required_token
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_requests import FilmRequests
 from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.shelf import Shelf
 from wios_assets.settings import Settings
 
 _MIN_COMPRESSED_BYTES = 600
@@ -63,6 +65,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     name_updates = NameUpdates(settings, update)
     retries = FilmRetries(settings, states)
     events = Events(page_snapshot(catalog, states, requests, name_updates))
+    shelf = Shelf(catalog, states)
     environment = template_environment(dagster=dagster is not None)
 
     @asynccontextmanager
@@ -95,9 +98,10 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     application.include_router(api_router(environment))
     application.include_router(events_router(events))
     application.include_router(reviews_router(catalog, name_updates))
-    application.include_router(films_router(catalog, states, retries, log))
+    application.include_router(films_router(catalog, states, shelf, retries, log))
     application.include_router(requests_router(settings, catalog, requests, environment))
     application.include_router(scenes_router(catalog, environment))
+    application.include_router(library_router(settings, catalog, states, shelf, environment))
     application.include_router(html_router(settings, catalog, states, name_updates, environment))
     pictures, previews = Pictures(catalog, settings.cache), Previews(settings.cache)
     application.include_router(media_router(catalog, pictures, previews))

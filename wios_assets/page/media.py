@@ -21,15 +21,19 @@ from PIL import Image
 
 from wios_assets.atomic import atomic_path, write_atomic
 from wios_assets.errors import Unavailable, WiosError
+from wios_assets.films.artwork import poster_file
 from wios_assets.films.media_cache import POSTERS, PREVIEWS, cached_file
+from wios_assets.lake.library import Row
 from wios_assets.lake.paths import partition_version
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap
 from wios_assets.page.state.portraits import cropped_to_face, visibility
+from wios_assets.vision.photos import read_photo
 from wios_assets.vision.pieces import Piece
 from wios_assets.vision.video import display_size, open_video, read_pieces, to_display
 
 POSTER_WIDTH = 480
+ARTWORK_WIDTH = 400
 PREVIEW_WIDTH = 640
 MAX_PREVIEW_RATE = 30.0
 """Frames per second of a preview, at most."""
@@ -95,6 +99,29 @@ class Pictures:
             portraits.append((visibility(out.getvalue()) * min(portrait.size), out.getvalue()))
         return max(portraits, key=lambda each: each[0])[1] if portraits else None
 
+    def artwork(self, film: Row) -> bytes | None:
+        """The poster that lies beside a film, scaled down once; None where there is none that can be read.
+
+        Args:
+            film: its row of the table `library`.
+        """
+        path = Path(film["path"])
+        inbox = self.catalog.settings.films
+        found = poster_file(path, inbox) or (poster_file(path.resolve(), inbox) if path.is_symlink() else None)
+        if found is None:
+            return None
+        stat = found.stat()
+        file = cached_file(self.cache, path, (str(found), stat.st_size, stat.st_mtime_ns, ARTWORK_WIDTH), ".jpg")
+        with suppress(OSError):
+            return file.read_bytes()
+        try:
+            picture = _scaled_down(Image.fromarray(read_photo(found)), ARTWORK_WIDTH)
+        except WiosError:
+            return None
+        with suppress(OSError):
+            write_atomic(file, picture)
+        return picture
+
     def poster(self, film: FilmMap) -> bytes | None:
         """A frame that shows the film's leading actors, made once; None where the video cannot be read."""
         path = Path(film.film["path"])
@@ -132,6 +159,15 @@ class Pictures:
         with self._lock, suppress(ValueError):
             self._cached[key] = picture
         return picture
+
+
+def _scaled_down(picture: Image.Image, width: int) -> bytes:
+    """JPEG of a picture, at most `width` pixels wide."""
+    if picture.width > width:
+        picture = picture.resize((width, max(1, round(picture.height * width / picture.width))))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=85)
+    return out.getvalue()
 
 
 def _poster_instant(film: FilmMap) -> float:

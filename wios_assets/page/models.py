@@ -38,6 +38,8 @@ class FilmEntry(BaseModel):
     people: int = Field(description="Cast members seen")
     unknown_people: int = Field(description="People seen that are not in the cast")
     appearances: int = Field(description="Number of appearances")
+    unknown_share: Share | None = Field(description="Unknown people's share of all time on screen, 0 to 1")
+    added_at: str | None = Field(description="When the file came to its place, ISO 8601, UTC; null where it is gone")
     found: list[str] = Field(description="Cast members in the film that match the search")
 
 
@@ -266,6 +268,46 @@ class ActorSheet(ActorEntry):
 
     in_films: list[ActorFilm] = Field(description="By seconds on screen")
     companions: list[Companion] = Field(description="By seconds together, 20 at most")
+
+
+class SeenActorEntry(BaseModel):
+    key: str = Field(description="IMDB's key of the person, or the name where there is none")
+    actor: str = Field(description="Name")
+    seconds: Seconds = Field(description="Seconds on screen, over all films")
+    films: int = Field(description="Number of films")
+
+
+class ToReviewEntry(BaseModel):
+    film: str = Field(description="The film's key")
+    title: str = Field(description="Title")
+    weak: int = Field(description="Tracks of which nothing can be said")
+    unknown: int = Field(description="People that are not in the cast")
+
+
+class RecentRunEntry(BaseModel):
+    run: str = Field(description="Id of the run in Dagster")
+    film: str = Field(description="The film's key")
+    kind: Literal["queued", "running", "failed", "done"] = Field(description="State of the run")
+    asked_s: float = Field(description="When it was asked for, seconds since the epoch")
+    seconds: Seconds | None = Field(description="Seconds from start to end, or until now; null before the start")
+
+
+class OverviewDocument(BaseModel):
+    """Figures over the whole library."""
+
+    films: int = Field(description="Films that are ready")
+    hours: float = Field(description="Their length in hours")
+    states: dict[str, int] = Field(description="Number of films by state, and of stale ones")
+    named_share: Share | None = Field(description="Cast members' share of all time on screen, 0 to 1")
+    unknown_share: Share | None = Field(description="Unknown people's share of it")
+    most_seen: list[SeenActorEntry] = Field(description="Cast members, by seconds on screen")
+    to_review: list[ToReviewEntry] = Field(description="Films with tracks that have no name, the most first")
+    reviews: int = Field(description="Number of such films")
+    runs: list[RecentRunEntry] = Field(description="Newest runs of films, the newest first")
+    speed: float | None = Field(description="Hours of film analysed in an hour, over these runs")
+    lake_bytes: int = Field(description="Size of the lake")
+    free_bytes: int = Field(description="Free space on its disk")
+    disk_bytes: int = Field(description="Size of its disk")
 
 
 class ColumnEntry(BaseModel):

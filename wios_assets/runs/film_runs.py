@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,29 @@ class FilmRuns:
             if film is not None and (before is None or record.create_timestamp.timestamp() >= before.asked_s):
                 self._newest[film] = _film_run(instance, record, daemon)
         return dict(self._newest)
+
+
+def recent_runs(instance: DagsterInstance, count: int) -> list[tuple[str, str, Kind, float, float | None]]:
+    """The newest runs of films: id, film, kind, when it was asked for (epoch seconds), and seconds from start to end.
+
+    The seconds of a run that goes on are those so far; None where it has not started.
+    """
+    from dagster import DagsterRunStatus
+
+    runs: list[tuple[str, str, Kind, float, float | None]] = []
+    for record in instance.get_run_records(limit=3 * count):
+        run = record.dagster_run
+        film = run.tags.get(FILM_TAG)
+        if film is None or len(runs) == count:
+            continue
+        ended = run.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+        kind: Kind = "queued" if record.start_time is None else "running"
+        if ended:
+            kind = "done" if run.status == DagsterRunStatus.SUCCESS else "failed"
+        end_s = record.end_time if record.end_time is not None else time.time()
+        seconds = end_s - record.start_time if record.start_time is not None else None
+        runs.append((run.run_id, film, kind, record.create_timestamp.timestamp(), seconds))
+    return runs
 
 
 def newest_runs(settings: Settings) -> dict[str, FilmRun]:

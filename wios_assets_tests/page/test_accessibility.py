@@ -31,6 +31,8 @@ PATHS = {
     "film": f"/film/{FILM}?t=5",
     "actors": "/actors",
     "actor": "/actor/nm0393790",
+    "overview": "/overview",
+    "filtered": "/?sort=unknown&state=ready&year_from=1990",
     "found scenes": "/find?with=Grace+Hopper",
     "find": "/find",
     "review": f"/review/{FILM}",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BeforeValidator, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -33,25 +36,59 @@ from wios_assets.page.routes.common import (
     paged,
 )
 from wios_assets.page.state.actors import ActorTotal, actor_sheet, actor_totals
-from wios_assets.page.state.catalog import Catalog, Hit
+from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import NO_FACE, FilmMap, number_or_none
 from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.shelf import Shelf, ShelfFilm, ShelfQuery, Sort, StateFilter, waiting_row
 from wios_assets.tables import TABLES
-from wios_assets.text import fold
 from wios_assets.timeline.clock import format_clock, parse_clock
 from wios_assets.timeline.coverage import is_readable
 
 
-def films_router(catalog: Catalog, states: FilmStates, retries: FilmRetries, log: PredictionLog) -> APIRouter:
+def _empty_is_none(value: Any) -> Any:
+    """A form sends its empty fields as well."""
+    return None if value == "" else value
+
+
+_OrNone = BeforeValidator(_empty_is_none)
+_Positive = Annotated[float, Field(ge=0)]
+_Portion = Annotated[float, Field(ge=0, le=1)]
+
+
+def wanted_films(
+    sort: Annotated[
+        Sort, Query(description="By title, or the newest, longest, least named or last added first")
+    ] = "title",
+    state: Annotated[StateFilter, Query(description="Only films of this state")] = "",
+    year_from: Annotated[int | None, _OrNone, Query(description="First year of release")] = None,
+    year_to: Annotated[int | None, _OrNone, Query(description="Last year of release")] = None,
+    minutes_from: Annotated[_Positive | None, _OrNone, Query(description="Least length in minutes")] = None,
+    minutes_to: Annotated[_Positive | None, _OrNone, Query(description="Greatest length in minutes")] = None,
+    unknown_from: Annotated[
+        _Portion | None, _OrNone, Query(description="Least share of unknown people's time on screen")
+    ] = None,
+) -> ShelfQuery:
+    """Parameters of /api/films and of the page of films, besides the words."""
+    return ShelfQuery("", state, year_from, year_to, minutes_from, minutes_to, unknown_from, sort)
+
+
+WantedFilms = Annotated[ShelfQuery, Depends(wanted_films)]
+
+
+def films_router(
+    catalog: Catalog, states: FilmStates, shelf: Shelf, retries: FilmRetries, log: PredictionLog
+) -> APIRouter:
     """Routes over the films of `catalog`; answers to `who` go into `log`."""
     router = Router(prefix="/api", tags=["WIOS"], responses=REFUSALS)
 
     @router.get("/films", response_model=models.FilmList, summary="Films, by title, actor or character")
-    def list_films(request: Request, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:
-        hits = search_films(catalog, states, q)
-        shown, page, pages = paged(hits, page, per_page)
-        entries = [film_entry(hit, states) for hit in shown]
-        return json_response(request, {"total": len(hits), "page": page, "pages": pages, "films": entries})
+    def list_films(
+        request: Request, wanted: WantedFilms, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50
+    ) -> Response:
+        films = shelf.films(replace(wanted, words=q))
+        shown, page, pages = paged(films, page, per_page)
+        entries = [film_entry(each) for each in shown]
+        return json_response(request, {"total": len(films), "page": page, "pages": pages, "films": entries})
 
     @router.get("/films/{film:key}/who", response_model=models.Who, summary="Who is on screen at an instant")
     def who(
@@ -140,15 +177,15 @@ def films_router(catalog: Catalog, states: FilmStates, retries: FilmRetries, log
     def run_again(film: FilmKey) -> Response:
         row = film_row(film)
         retries.ask(row["film"], row["duration_s"] is not None)
-        return JSONResponse(film_entry(Hit(row, ()), states), status_code=202)
+        return JSONResponse(film_entry(shelf.film(row)), status_code=202)
 
     @router.get("/films/{film:key}", response_model=models.FilmEntry, summary="One film and its state")
     def show_film(request: Request, film: FilmKey) -> Response:
-        return json_response(request, film_entry(Hit(film_row(film), ()), states))
+        return json_response(request, film_entry(shelf.film(film_row(film))))
 
     def film_row(film: str) -> Row:
         waiting = states.waiting(set(catalog.films()))
-        return _waiting_row(film, waiting[film].path) if film in waiting else catalog.find(film)
+        return waiting_row(film, waiting[film].path) if film in waiting else catalog.find(film)
 
     @router.get("/actors", response_model=models.ActorList, summary="Cast members seen in any film")
     def list_actors(request: Request, q: SearchQuery = "", page: PageNumber = 1, per_page: PageSize = 50) -> Response:
@@ -199,23 +236,10 @@ def films_router(catalog: Catalog, states: FilmStates, retries: FilmRetries, log
     return router
 
 
-def search_films(catalog: Catalog, states: FilmStates, query: str) -> list[Hit]:
-    """Films that match a search: those that are not ready first, then by title."""
-    words = fold(query).split()
-    waiting = states.waiting(set(catalog.films()))
-    hits = [
-        Hit(_waiting_row(key, entry.path), ())
-        for key, entry in waiting.items()
-        if all(word in fold(key) for word in words)
-    ]
-    return [*hits, *catalog.search(query)]
-
-
-def film_entry(hit: Hit, states: FilmStates) -> dict[str, Any]:
+def film_entry(each: ShelfFilm) -> dict[str, Any]:
     """A film as the API lists it."""
-    row = hit.film
+    row, state = each.hit.film, each.state
     ready = row["duration_s"] is not None
-    state = states.of(row["film"], ready)
     episode = episode_of(row["film"])
     return {
         "key": row["film"],
@@ -235,7 +259,9 @@ def film_entry(hit: Hit, states: FilmStates) -> dict[str, Any]:
         "people": row["people"],
         "unknown_people": row["unknown_people"],
         "appearances": row["appearances"],
-        "found": [person.actor for person in hit.people],
+        "unknown_share": number_or_none(each.unknown_share, 4),
+        "added_at": datetime.fromtimestamp(each.added_s, UTC).isoformat(timespec="seconds") if each.added_s else None,
+        "found": [person.actor for person in each.hit.people],
     }
 
 
@@ -283,17 +309,4 @@ def _actor_entry(total: ActorTotal) -> dict[str, Any]:
         "nconst": total.nconst,
         "seconds": round(total.seconds, 3),
         "films": total.films,
-    }
-
-
-def _waiting_row(key: str, path: str) -> Row:
-    """A row of the table `library` for a film that is not ready."""
-    return {
-        **dict.fromkeys(("year", "tconst", "duration_s")),
-        "film": key,
-        "title": key,
-        "path": path,
-        "present": True,
-        **dict.fromkeys(("people", "unknown_people", "appearances"), 0),
-        "named_seconds": 0.0,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import pandas as pd
 from fastapi import APIRouter, Query
@@ -13,34 +13,28 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from wios_assets.errors import NotFound
 from wios_assets.exports.formats import FORMATS
-from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
 from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.proxies import link, route_path
 from wios_assets.page.routes.common import (
     PageNumber,
     Router,
-    SearchQuery,
     chip_path,
     content_response,
     json_response,
     paged,
 )
-from wios_assets.page.routes.films import film_entry, search_films
+from wios_assets.page.routes.library import paging
 from wios_assets.page.routes.media import STATIC
-from wios_assets.page.state.actors import actor_sheet, actor_totals
 from wios_assets.page.state.catalog import Catalog
-from wios_assets.page.state.film_map import FilmMap, Person, page_data
+from wios_assets.page.state.film_map import page_data
 from wios_assets.page.state.film_states import FilmStates
+from wios_assets.page.state.outliers import film_outliers
 from wios_assets.page.state.review_lists import ListName, Review, read_review_lists
 from wios_assets.reviews.decisions import decision_sentence
 from wios_assets.settings import Settings
 from wios_assets.timeline.clock import format_clock
 
-_FILMS_PER_PAGE = 24
-_ACTORS_PER_PAGE = 60
-_FILMS_PER_ACTOR_PAGE = 10
 _REVIEWS_PER_PAGE = 40
 # Accuracy chart: size, margins and distance of tick labels in pixels of its SVG.
 _CHART_WIDTH, _CHART_HEIGHT = 640, 220
@@ -62,7 +56,13 @@ def template_environment(dagster: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": _clock, "part": _path_part, "percent": _percent, "length_text": _length}
+    environment.filters |= {
+        "clock": _clock,
+        "part": _path_part,
+        "percent": _percent,
+        "length_text": _length,
+        "size": _size,
+    }
     environment.globals |= {
         "version": _static_version(),
         "dagster": dagster,
@@ -83,27 +83,6 @@ def html_router(
         text = environment.get_template(template).render(path=route_path(request.scope), **values)
         return content_response(request, text.encode(), "text/html; charset=utf-8")
 
-    @router.get("/")
-    def films_page(request: Request, q: SearchQuery = "", page: PageNumber = 1) -> Response:
-        hits = search_films(catalog, states, q)
-        shown, page, pages = paged(hits, page, _FILMS_PER_PAGE)
-        return html(
-            request,
-            "films.html",
-            films=by_season([{**film_entry(hit, states), "hits": hit.people} for hit in shown]),
-            total=len(hits),
-            pages=_paging(link("/"), q, page, pages),
-            q=q,
-            inbox=str(settings.films),
-        )
-
-    @router.get("/series/{name:key}")
-    def series_page(request: Request, name: str) -> Response:
-        with catalog.library() as library:
-            episodes = find_episodes(library, name)
-            people = screen_time_of(library, episodes)
-        return html(request, "series.html", name=name, episodes=episodes, people=people)
-
     @router.get("/film/{key:key}")
     def film_page(request: Request, key: str, t: Annotated[str, Query(max_length=40)] = "") -> Response:
         del t  # The page's script reads it.
@@ -122,6 +101,7 @@ def html_router(
             state=states.of(key, True),
             names=name_updates.state(key),
             cast=[credit.actor for credit in catalog.cast(key)],
+            outliers=film_outliers(catalog, key),
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
 
@@ -149,50 +129,10 @@ def html_router(
             names=name_updates.state(row["film"]),
             people={person.actor: person for person in catalog.map(row).people},
             chart=accuracy_chart(lists.accuracy),
-            pages=_paging(here, "", page, pages, show=show if show != "unnamed" else ""),
+            pages=paging(here, "", page, pages, show=show if show != "unnamed" else ""),
         )
-
-    @router.get("/actors")
-    def actors_page(request: Request, q: SearchQuery = "", page: PageNumber = 1) -> Response:
-        totals = actor_totals(catalog, q)
-        shown, page, pages = paged(totals, page, _ACTORS_PER_PAGE)
-        return html(
-            request, "actors.html", actors=shown, total=len(totals), pages=_paging(link("/actors"), q, page, pages), q=q
-        )
-
-    @router.get("/actor/{key:key}")
-    def actor_page(request: Request, key: str, page: PageNumber = 1) -> Response:
-        sheet = actor_sheet(catalog, key)
-        if sheet is None:
-            raise NotFound(f"nobody called {key!r} is seen in any film")
-        shown, page, pages = paged(sheet.films, page, _FILMS_PER_ACTOR_PAGE)
-        paging = _paging(link(f"/actor/{_path_part(key)}"), "", page, pages)
-        return html(request, "actor.html", sheet=sheet, films=shown, pages=paging, appearances=_appearances)
 
     return router
-
-
-def by_season(films: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Films in groups: those of each season of a series together, where its first one is; the others as they come.
-
-    Returns:
-        series (None for films that are no episodes), season (None for absolute numbers), name (what `episodes_asked`
-        finds the season by) and films of each group.
-    """
-    groups: list[dict[str, Any]] = []
-    seasons: dict[tuple[str, int | None], dict[str, Any]] = {}
-    for film in films:
-        episode = episode_of(film["key"])
-        series, season = (episode.series, episode.season) if episode is not None else (None, None)
-        group = seasons.get((series, season)) if series is not None else groups[-1] if groups else None
-        if group is None or group["series"] != series:
-            name = series if season is None else f"{series} S{season:02d}"
-            group = {"series": series, "season": season, "name": name, "films": []}
-            groups.append(group)
-            if series is not None:
-                seasons[(series, season)] = group
-        group["films"].append(film)
-    return groups
 
 
 def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:
@@ -237,29 +177,6 @@ def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:
-    return [
-        {
-            "start_s": float(film.start_s[index]),
-            "end_s": float(film.end_s[index]),
-            "face": int(film.face[index]),
-            "probability": float(film.probability[index]),
-        }
-        for index in film.appearances_of(person.number)
-    ]
-
-
-def _paging(path: str, query: str, page: int, pages: int, **more: str) -> dict[str, Any]:
-    """Number of the page, number of pages, and links to the pages before and after."""
-
-    def link(number: int) -> str | None:
-        values = (*more.items(), ("q", query), ("page", number))
-        parameters = {name: value for name, value in values if value not in ("", 1)}
-        return (f"{path}?{urlencode(parameters)}" if parameters else path) if 1 <= number <= pages else None
-
-    return {"page": page, "pages": pages, "before": link(page - 1), "after": link(page + 1)}
-
-
 def _clock(seconds: float) -> str:
     """`01:02:03`, as the command line and exports write it."""
     return format_clock(math.floor(max(0.0, seconds)))
@@ -270,6 +187,11 @@ def _length(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s" if seconds >= 1 or seconds == 0 else f"{seconds:.1f} s"
     return f"{_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
+
+
+def _size(count: int) -> str:
+    """Bytes as `12 MB` or `3.4 GB`."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def _path_part(text: str) -> str:

@@ -19,6 +19,7 @@ from wios_assets.page.state.actors import films_with
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.faces import faces_at
 from wios_assets.page.state.film_map import FilmMap
+from wios_assets.page.state.outliers import actor_outliers, film_outliers
 
 STATIC = Path(__file__).parent.parent / "static"
 _NO_PICTURE = STATIC / "no-picture.svg"
@@ -63,6 +64,23 @@ def media_router(catalog: Catalog, pictures: Pictures, previews: Previews) -> AP
         film = catalog.map(catalog.find(key))
         jpeg = pictures.poster(film) or _leading_chip(pictures, film)
         return picture_response(request, jpeg) if jpeg is not None else FileResponse(_NO_PICTURE)
+
+    @router.get("/artwork/{key:key}")
+    def artwork(request: Request, key: str) -> Response:
+        film = catalog.find(key)
+        jpeg = pictures.artwork(film)
+        return picture_response(request, jpeg) if jpeg is not None else poster(request, key)
+
+    @router.get("/outliers/{kind:str}/{key:key}")
+    def outliers(kind: str, key: str) -> Response:
+        picture = None
+        if kind == "film":
+            picture = film_outliers(catalog, catalog.find(key)["film"]).picture
+        elif kind == "actor":
+            picture = actor_outliers(catalog, key).picture
+        if picture is None:
+            raise NotFound(f"there is no plot of {kind} {key!r}; `wios refine` makes those of outliers")
+        return FileResponse(picture, media_type="image/png", headers=_NO_CACHE)
 
     @router.get("/chip/{face:int}/{key:key}")
     def chip(request: Request, face: int, key: str) -> Response:

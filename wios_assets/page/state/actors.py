@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+from wios_assets.errors import WiosError
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import FilmMap, Person
 from wios_assets.text import fold
@@ -35,6 +37,16 @@ class ActorSheet:
     total: ActorTotal
     films: list[tuple[FilmMap, Person]]
     companions: list[tuple[str, str, float]]
+
+
+@dataclass(frozen=True)
+class ActorPhoto:
+    """A photo in the gallery of a film: its path, its verdict and the reason of that."""
+
+    film: str
+    photo: str
+    verdict: str
+    reason: str
 
 
 def actor_totals(catalog: Catalog, query: str = "") -> list[ActorTotal]:
@@ -68,6 +80,20 @@ def actor_sheet(catalog: Catalog, key: str) -> ActorSheet | None:
                 names[other.key] = other.actor
     companions = sorted(((names[k], k, s) for k, s in together.items()), key=lambda c: (-c[2], c[0]))
     return ActorSheet(_total([person for _, person in films]), films, companions[:MOST_COMPANIONS])
+
+
+def actor_photos(catalog: Catalog, sheet: ActorSheet) -> list[ActorPhoto]:
+    """Photos of an actor, those of the newest film that has any; usable ones first."""
+    sql = (
+        "SELECT photo, verdict, reason FROM gallery_photos WHERE film = $film AND actor = $actor "
+        "AND thumbnail IS NOT NULL ORDER BY verdict <> 'used', photo"
+    )
+    for film, person in sorted(sheet.films, key=lambda pair: -(pair[0].film["year"] or 0)):
+        with suppress(WiosError):
+            rows = catalog.film_rows("gallery_photos", film.key, sql, {"actor": person.actor})
+            if rows:
+                return [ActorPhoto(film.key, row["photo"], row["verdict"], row["reason"] or "") for row in rows]
+    return []
 
 
 def films_with(catalog: Catalog, key: str) -> Iterator[tuple[FilmMap, Person]]:

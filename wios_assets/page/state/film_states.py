@@ -14,7 +14,7 @@ from wios_assets.errors import WiosError
 from wios_assets.films.index import IndexEntry, read_index
 from wios_assets.films.registry import index_path
 from wios_assets.lake.progress import progress_file, read_progress
-from wios_assets.runs.film_runs import FilmRun, FilmRuns
+from wios_assets.runs.film_runs import FilmRun, FilmRuns, recent_runs
 from wios_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _HEARTBEAT_TIMEOUT_S = 75.0
 # A progress file older than this was left behind by a killed run.
 _PROGRESS_TIMEOUT_S = 20.0
 _REFRESH_S = 5.0
+_RECENT = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,17 @@ class FilmState:
     stale: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class RecentRun:
+    """A run of a film: its state, and the seconds from start to end (until now while it runs; None before)."""
+
+    run: str
+    film: str
+    kind: Literal["queued", "running", "failed", "done"]
+    asked_s: float
+    seconds: float | None
+
+
 class FilmStates:
     """States of films, from the index of the inbox, the progress of running films and Dagster's run history.
 
@@ -65,6 +77,7 @@ class FilmStates:
         self._history = FilmRuns()
         self._requested: dict[str, FilmState] = {}
         self._stale: dict[str, list[str]] = {}
+        self._recent: list[RecentRun] = []
         self._refreshed = 0.0
         self._refreshing = threading.Lock()
         self._heartbeat_s = 0.0
@@ -73,6 +86,11 @@ class FilmStates:
         """Whether Dagster's daemon, which starts runs for new films, sent a heartbeat lately."""
         self._refresh()
         return time.time() - self._heartbeat_s < _HEARTBEAT_TIMEOUT_S
+
+    def recent_runs(self) -> list[RecentRun]:
+        """The newest runs of films, the newest first."""
+        self._refresh()
+        return self._recent
 
     def waiting(self, ready: set[str]) -> dict[str, IndexEntry]:
         """Films of the inbox that are not `ready`, by key."""
@@ -138,6 +156,7 @@ class FilmStates:
                 heartbeats = instance.get_daemon_heartbeats().values()
                 self._heartbeat_s = max((each.timestamp for each in heartbeats), default=0.0)
                 runs = self._history.read(self.settings, instance)
+                self._recent = [RecentRun(*values) for values in recent_runs(instance, _RECENT)]
                 self._runs = {film: self._with_stage(instance, run) for film, run in runs.items()}
             self._stale = stale_films(self.settings)
         except Exception:

@@ -260,7 +260,7 @@ def test_a_stale_film_names_the_tables_to_renew(tmp_path: Path, monkeypatch: pyt
         assert (films["new"]["stale"], films["new"]["stale_tables"]) == (False, [])
         assert "(faces, track_names); <code>wios run --stale</code>" in page.get("/film/heat").text
         assert "wios run --stale" not in page.get("/film/new").text
-        assert page.get("/").text.count(">stale<") == 1
+        assert page.get("/").text.count('<span class="state">stale<') == 1
 
 
 def test_a_lake_without_films_is_served(tmp_path: Path) -> None:
