@@ -103,7 +103,7 @@ def test_nothing_is_changed_while_the_services_run(wios: Wios) -> None:
     with ui_lock(wios.settings):
         done = wios("update")
     assert done.code == 1
-    assert "end it first" in done.err
+    assert "`wios down` ends it" in done.err
     assert not (wios.settings.data / "backups").exists()
 
 
