@@ -69,6 +69,7 @@ def store_reviewed_film(lake: Path, key: str = FILM, **film: Any) -> dict[str, A
     ]
     names = [
         {"runner_up": None, "reason": f"reason {n}", "model_hash": MODEL, "photos": [], "track": n, **row}
+        | ({"time_s": SPANS[n][0], **_box(n)} if n < 3 else {})
         for n, row in enumerate(NAMES)
     ]
     shots = [{"shot": n, "start_s": start, "end_s": end, "samples": 4} for n, (start, end) in enumerate(SPANS)]

@@ -34,6 +34,7 @@ from wios_assets.vision.video import display_size, open_video, read_pieces, to_d
 
 POSTER_WIDTH = 480
 ARTWORK_WIDTH = 400
+FRAME_WIDTH = 1280
 PREVIEW_WIDTH = 640
 MAX_PREVIEW_RATE = 30.0
 """Frames per second of a preview, at most."""
@@ -138,12 +139,32 @@ class Pictures:
             with suppress(OSError):
                 return file.read_bytes()
             try:
-                picture = _frame_at(path, instant)
+                picture = _frame_at(path, instant, POSTER_WIDTH)
             except (WiosError, av.error.FFmpegError, ValueError):
                 return None
             with suppress(OSError):
                 write_atomic(file, picture)
             return picture
+
+    def frame(self, path: Path, seconds: float) -> bytes | None:
+        """The frame of a video at an instant, `FRAME_WIDTH` pixels wide; None where the video cannot be read."""
+        try:
+            stat = path.stat()
+        except OSError:
+            return None
+        key = ("frame", str(path), stat.st_size, stat.st_mtime_ns, round(seconds, 2))
+        with self._lock:
+            cached = self._cached.get(key)
+        if cached is not None:
+            return cached
+        with self._decoding:
+            try:
+                picture = _frame_at(path, seconds, FRAME_WIDTH)
+            except (WiosError, av.error.FFmpegError, ValueError):
+                return None
+        with self._lock, suppress(ValueError):
+            self._cached[key] = picture
+        return picture
 
     def _from_lake(self, table: str, film: str, sql: str, wanted: object) -> bytes | None:
         key = (table, film, sql, wanted, partition_version(self.catalog.settings.lake, table, film))
@@ -189,8 +210,8 @@ def _poster_instant(film: FilmMap) -> float:
     return middle(max(candidates, key=score))
 
 
-def _frame_at(path: Path, instant: float) -> bytes:
-    """JPEG of the frame at an instant in seconds, or of the nearest that can be decoded, `POSTER_WIDTH` pixels wide."""
+def _frame_at(path: Path, instant: float, most: int) -> bytes:
+    """JPEG of the frame at an instant in seconds, or of the nearest that can be decoded, at most `most` pixels wide."""
     piece = [piece for piece in read_pieces(path) if piece.from_s <= max(0.0, instant)][-1]
     with open_video(path, extent=piece.extent) as (container, stream):
         start_s = piece.start_s
@@ -207,7 +228,7 @@ def _frame_at(path: Path, instant: float) -> bytes:
             raise Unavailable(f"{path}: no frame can be decoded at {instant:.1f} s; copy it again")
         rotation = _rotation(frame)
         width, height = display_size(frame, stream.sample_aspect_ratio, rotation)
-        scale = min(1.0, POSTER_WIDTH / width)
+        scale = min(1.0, most / width)
         pixels = to_display(frame, max(2, round(width * scale)), max(2, round(height * scale)), rotation)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "JPEG", quality=82, optimize=True, progressive=True)

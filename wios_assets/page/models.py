@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from wios_assets.exports.documents import Kind, Seconds, Share
 from wios_assets.films.sidecar import TCONST
 from wios_assets.page.state.review_lists import ListName
-from wios_assets.reviews.decisions import Verdict
+from wios_assets.reviews.decisions import VERDICTS, Verdict
 
 ReviewersName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)]
 
@@ -106,7 +106,7 @@ class Who(BaseModel):
 
 class DecisionEntry(BaseModel):
     id: str = Field(description="Id of the decision; undoing takes it")
-    verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
+    verdict: Verdict = Field(description=VERDICTS)
     person: str | None = Field(description="The person that it is, or is not")
     everywhere: bool = Field(description="Whether similar unnamed tracks are the person as well")
     decided_by: str | None = Field(description="Who decided")
@@ -140,6 +140,9 @@ class ReviewEntry(BaseModel):
 class NamesState(BaseModel):
     state: Literal["done", "waiting", "running", "failed"] = Field(description="Whether names include all decisions")
     reason: str | None = Field(description="Why the names could not be updated, if that failed")
+    followed: int | None = Field(
+        default=None, description="Tracks that a run named because of the decision asked about; null for none asked"
+    )
 
 
 class ReviewList(BaseModel):
@@ -160,15 +163,19 @@ class Reviewer(BaseModel):
 
 
 class NewDecision(Reviewer):
-    """A decision on tracks."""
+    """A decision on tracks, or on all tracks of people of the film."""
 
     tracks: list[Annotated[int, Field(ge=0, lt=2**63)]] = Field(
-        min_length=1, max_length=20_000, description="Numbers of the tracks"
+        default=[], max_length=20_000, description="Numbers of the tracks"
     )
-    verdict: Verdict = Field(description="is: shows the person; is_not: does not; not_a_face: shows no face")
+    people: list[Annotated[str, Field(max_length=200)]] = Field(
+        default=[], max_length=1000, description="People, or unknown:<n>, all of whose tracks are meant"
+    )
+    verdict: Verdict = Field(description=VERDICTS)
     person: str | None = Field(default=None, max_length=200, description="The person that it is, or is not")
     new: bool = Field(default=False, description="Whether the person may be outside the cast")
     everywhere: bool = Field(default=False, description="Whether similar unnamed tracks are the person as well")
+    portrait: bool = Field(default=False, description="Whether the tracks' best face stands for the person")
     revision: str = Field(max_length=80, description="The `revision` that was listed with the tracks")
 
 
@@ -178,6 +185,38 @@ class DecisionMade(BaseModel):
     person: str | None = Field(description="The person, by the name that the cast has")
     tracks: list[int] = Field(description="Numbers of the tracks")
     revision: str = Field(description="Present state of these tracks")
+
+
+class SuggestionEntry(BaseModel):
+    name: str = Field(description="Name, or unknown:<n> for an unknown person of the film")
+    source: Literal["cast", "film", "unknown", "elsewhere", "imdb"] = Field(
+        description="cast; film: named in it, not of the cast; unknown: of it; elsewhere: in other films; imdb"
+    )
+    detail: str | None = Field(description="Character, number of films, or profession and year of birth")
+    picture: str | None = Field(description="Path of a picture of the person, a JPEG")
+
+
+class SuggestionList(BaseModel):
+    """People who may be meant by what somebody types."""
+
+    people: list[SuggestionEntry]
+
+
+class TrackEntry(BaseModel):
+    track: int = Field(description="Number of the track")
+    start_s: Seconds = Field(description="Start, seconds on the player's clock")
+    end_s: Seconds = Field(description="Its end")
+    probability: Share | None = Field(description="Probability of the name")
+    chip: str | None = Field(description="Path of its best face chip, a JPEG")
+    decided: bool = Field(description="Whether somebody decided on it")
+
+
+class PersonTracks(BaseModel):
+    """The tracks of a person of a film, by start."""
+
+    person: str = Field(description="Name, or unknown:<n>")
+    tracks: list[TrackEntry]
+    revision: str = Field(description="To be sent with a decision on them")
 
 
 class Conflict(Reason):

@@ -35,6 +35,8 @@ class StoredDecision(Protocol):
     @property
     def person(self) -> str | None: ...
     @property
+    def portrait(self) -> bool: ...
+    @property
     def revision(self) -> int: ...
     @property
     def undone_revision(self) -> int: ...
@@ -96,6 +98,19 @@ def followers(names: pd.DataFrame, tracks: Iterable[int], person: str) -> list[i
     reasons = {FOLLOWS.format(track=track) for track in tracks}
     own = names[(names["actor"] == person) & names["reason"].isin(reasons)]
     return [int(track) for track in own["track"]]
+
+
+def chosen_portraits(decisions: Mapping[int, Sequence[StoredDecision]]) -> dict[str, int]:
+    """By person, the track whose best face was chosen last to stand for the person, if it still shows the person."""
+    newest: dict[str, tuple[int, int]] = {}
+    for track, own in decisions.items():
+        person = _in_force(own).person
+        revisions = [
+            each.revision for each in own if each.portrait and each.person == person and not each.undone_revision
+        ]
+        if person is not None and revisions:
+            newest[person] = max(newest.get(person, (0, 0)), (max(revisions), track))
+    return {person: track for person, (_, track) in newest.items()}
 
 
 def _teachers_no_longer(decisions: Mapping[int, Sequence[StoredDecision]]) -> set[tuple[str, str]]:

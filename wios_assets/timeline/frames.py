@@ -36,7 +36,14 @@ def plain(value: Any) -> Any:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a data frame as dictionaries of Python values; missing values are None."""
     columns = [str(name) for name in frame.columns]
-    return [
-        {name: plain(value) for name, value in zip(columns, row, strict=True)}
-        for row in frame.itertuples(index=False, name=None)
-    ]
+    values = [_plain_column(frame.iloc[:, number]) for number in range(len(columns))]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _plain_column(column: pd.Series) -> list[Any]:
+    """As `plain` of each cell; columns of numbers, of which a film has many, are converted at once."""
+    if column.dtype.kind in "iub" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+        return column.tolist()
+    if column.dtype.kind == "f" and not isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+        return [None if value != value else value for value in column.tolist()]
+    return [plain(value) for value in column]

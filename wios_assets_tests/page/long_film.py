@@ -89,7 +89,7 @@ def store_long_film(
 
 def face_box(person: int) -> dict[str, float]:
     """Where a person's face is in every frame, in pixels."""
-    left, top = 80.0 + 210 * (person * 7 % 5), 60.0 + 200 * (person * 3 % 3)
+    left, top = 80.0 + 210 * (person * 7 % 5), 60.0 + 200 * (person // 5 % 3)
     return {"left": left, "top": top, "right": left + 150, "bottom": top + 190}
 
 

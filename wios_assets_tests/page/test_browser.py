@@ -207,8 +207,8 @@ def test_a_run_updates_the_names_of_a_real_film_after_a_decision(
         card = tab.locator(".review").first
         before = card.locator("h2").text_content()
         card.press("a")
-        tab.locator("#cast-name").select_option("Averil Mean")
-        tab.locator("#cast-form button").click()
+        tab.locator("#who-name").fill("Averil Mean")
+        tab.keyboard.press("Enter")
         expect(card.locator(".decisions")).to_contain_text("that it is Averil Mean")
         film = watched.film(key)
         assert "Averil Mean" in film.locator("#lanes .lane .who .name").all_text_contents()

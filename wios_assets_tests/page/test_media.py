@@ -12,7 +12,7 @@ from PIL import Image
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import publish
-from wios_assets.page.media import PREVIEW_WIDTH, Previews, _frame_at, write_preview
+from wios_assets.page.media import POSTER_WIDTH, PREVIEW_WIDTH, Previews, _frame_at, write_preview
 from wios_assets.settings import load_settings
 from wios_assets.vision.parts import parts_text
 from wios_assets.vision.video import probe
@@ -61,7 +61,7 @@ def test_a_preview_and_a_poster_of_a_film_in_parts_go_by_its_one_clock(tmp_path:
     out = tmp_path / "preview.mp4"
     write_preview(film, out, lambda seconds: None)
     assert numbers(out) == {round(number / 25, 2): number for number in range(100)}
-    poster = _frame_at(film, 3.0)
+    poster = _frame_at(film, 3.0, POSTER_WIDTH)
     assert read_number(np.asarray(Image.open(io.BytesIO(poster)))) == 75
 
 

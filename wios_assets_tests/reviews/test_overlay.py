@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wios_assets.reviews.overlay import decided_names, followers
+from wios_assets.reviews.overlay import chosen_portraits, decided_names, followers
 from wios_assets.tables import TRACK_NAMES
 from wios_assets.timeline.frames import table_frame
 
@@ -24,6 +24,7 @@ class Made:
     revision: int = 1
     undone_revision: int = 0
     claim: Said | None = None
+    portrait: bool = False
 
 
 def shown(*actors: str | None, rests_on: int | None = None, **decisions: Any) -> list[str | None]:
@@ -104,3 +105,10 @@ def test_tracks_that_followed_a_decision_go_back_with_it() -> None:
     assert decided_names(names, {0: [undone]})["actor"].tolist() == [None, "unknown:3", None, "ben"]
     other = Made("is", "ada", 2)
     assert decided_names(names, {0: [Made("is", "ben"), other]})["actor"].tolist() == ["ada", "unknown:3", None, "ben"]
+
+
+def test_the_face_chosen_last_stands_for_a_person_while_it_shows_the_person() -> None:
+    first, second = Made("is", "ben", 1, portrait=True), Made("is", "ben", 2, portrait=True)
+    assert chosen_portraits({0: [first], 1: [second], 2: [Made("is", "ada", 3)]}) == {"ben": 1}
+    assert chosen_portraits({0: [first], 1: [Made("is", "ben", 2, undone_revision=3, portrait=True)]}) == {"ben": 0}
+    assert chosen_portraits({0: [first], 1: [second, Made("is", "ada", 3)]}) == {"ben": 0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from wios_assets.errors import WiosError
 from wios_assets.exports.formats import FORMATS
 from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.proxies import link, route_path
@@ -100,7 +102,7 @@ def html_router(
             playable=row["present"] and Path(row["path"]).is_file(),
             state=states.of(key, True),
             names=name_updates.state(key),
-            cast=[credit.actor for credit in catalog.cast(key)],
+            cast={credit.actor for credit in catalog.cast(key)},
             outliers=film_outliers(catalog, key),
             exports=[(what, format) for what, formats in FORMATS.items() for format in formats],
         )
@@ -121,6 +123,8 @@ def html_router(
             request,
             "review.html",
             film=row,
+            playable=row["present"] and Path(row["path"]).is_file(),
+            size=_picture_size(catalog, row["film"]),
             show=show,
             reviews=shown,
             lists=lists,
@@ -192,6 +196,14 @@ def _length(seconds: float) -> str:
 def _size(count: int) -> str:
     """Bytes as `12 MB` or `3.4 GB`."""
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _picture_size(catalog: Catalog, film: str) -> tuple[int, int] | None:
+    """Width and height of a film in pixels; None where they are not stored."""
+    with suppress(WiosError):
+        for row in catalog.film_rows("film", film, "SELECT width, height FROM film WHERE film = $film"):
+            return (row["width"], row["height"]) if row["width"] and row["height"] else None
+    return None
 
 
 def _path_part(text: str) -> str:

@@ -29,6 +29,7 @@ _MAX_FACE = 2**63
 # Media types of videos by extension, since some systems have none for Matroska.
 _MEDIA_TYPES = {".mkv": "video/x-matroska", ".m4v": "video/mp4", ".mp4": "video/mp4", ".webm": "video/webm"}
 _NO_CACHE = {"cache-control": "private, no-cache"}
+Seconds = Annotated[float, Query(ge=0, le=1e7, description="Instant on the player's clock")]
 PhotoPath = Annotated[str, Query(max_length=4096, description="Path of the photo, as answers give it")]
 
 
@@ -90,8 +91,16 @@ def media_router(catalog: Catalog, pictures: Pictures, previews: Previews) -> AP
             raise NotFound(f"the film {film!r} has no chip of a face {face}")
         return picture_response(request, jpeg)
 
+    @router.get("/frame/{key:key}")
+    def frame(request: Request, key: str, t: Seconds) -> Response:
+        film = catalog.find(key)
+        jpeg = pictures.frame(Path(film["path"]), min(t, film["duration_s"]))
+        if jpeg is None:
+            raise NotFound(f"{film['path']}: no frame can be read at {t:.1f} s")
+        return picture_response(request, jpeg)
+
     @router.get("/faces/{key:key}")
-    def faces(request: Request, key: str, t: Annotated[float, Query(ge=0, le=1e7)]) -> Response:
+    def faces(request: Request, key: str, t: Seconds) -> Response:
         film = catalog.map(catalog.find(key))
         return json_response(request, {"time_s": t, "faces": faces_at(catalog, film, t)})
 

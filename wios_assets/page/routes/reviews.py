@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 from fastapi.routing import APIRoute
@@ -14,18 +15,22 @@ from wios_assets.errors import BadInput, Conflict, NotFound
 from wios_assets.lake.library import Row
 from wios_assets.page import models
 from wios_assets.page.name_updates import NameUpdates
+from wios_assets.page.proxies import link
 from wios_assets.page.routes.common import (
     REFUSALS,
     FilmKey,
     PageNumber,
     PageSize,
     Router,
+    SearchQuery,
     chip_path,
     json_response,
     paged,
 )
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_map import number_or_none
+from wios_assets.page.state.people import suggest, suggest_of_imdb
+from wios_assets.page.state.person_tracks import count_followers, tracks_of
 from wios_assets.page.state.review_lists import ListName, Review, ReviewLists, read_review_lists
 from wios_assets.reviews.decisions import AlreadyDecided, Decision, UnknownDecision, decide, decision_sentence, undo
 from wios_assets.reviews.person_lookup import person_meant
@@ -104,15 +109,17 @@ def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
         if seen is None:
             raise ReviewConflict("the film was analysed again since you looked; reload the page", before.token(0))
         person = _person(catalog, row, new)
+        tracks = _tracks(catalog, row, new)
         try:
             decision, *_ = decide(
                 catalog.settings.data,
                 catalog.settings.lake,
                 key,
-                list(dict.fromkeys(new.tracks)),
+                tracks,
                 new.verdict,
                 person,
                 everywhere=new.everywhere and new.verdict == "is",
+                portrait=new.portrait and new.verdict == "is",
                 by=new.by,
                 seen=seen,
                 faces=catalog.decisions.faces(key),
@@ -126,7 +133,7 @@ def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
             "id": decision.id,
             "said": decision_sentence(decision),
             "person": person,
-            "tracks": new.tracks,
+            "tracks": tracks,
             "revision": token,
         }
         return JSONResponse(value, status_code=201)
@@ -151,14 +158,70 @@ def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
             raise ReviewConflict(str(error), before.token(known.newest), known) from None
         name_updates.ask(key)
         after = catalog.decisions.of(key)
-        tracks = [track for track, on_track in after.by_track.items() if any(each.id == decision for each in on_track)]
+        tracks = after.tracks_of(decision)
         value = {"id": decision, "said": decision_sentence(undone), "person": undone.person, "tracks": tracks}
         return JSONResponse({**value, "revision": after.token_on(tracks)})
 
     @router.get("/films/{film:key}/names", response_model=models.NamesState, summary="Whether names follow decisions")
-    def names_state(request: Request, film: FilmKey) -> Response:
-        state = name_updates.state(catalog.find(film)["film"])
-        return json_response(request, {"state": state.kind, "reason": state.reason})
+    def names_state(
+        request: Request,
+        film: FilmKey,
+        decision: Annotated[
+            str | None, Query(max_length=64, description="Id of a decision, to count what followed")
+        ] = None,
+    ) -> Response:
+        key = catalog.find(film)["film"]
+        state = name_updates.state(key)
+        followed = count_followers(catalog, key, decision) if decision is not None else None
+        return json_response(request, {"state": state.kind, "reason": state.reason, "followed": followed})
+
+    @router.get("/films/{film:key}/tracks", response_model=models.PersonTracks, summary="The tracks of a person")
+    def person_tracks(
+        request: Request,
+        film: FilmKey,
+        person: Annotated[str, Query(max_length=200, description="Name, or unknown:<n>")],
+    ) -> Response:
+        key = catalog.find(film)["film"]
+        decisions = catalog.decisions.of(key)
+        tracks = [
+            {
+                "track": row["track"],
+                "start_s": round(row["start_s"], 3),
+                "end_s": round(row["end_s"], 3),
+                "probability": number_or_none(row["probability"], 4),
+                "chip": chip_path(key, row["best_face"]) if row["best_face"] is not None else None,
+                "decided": any(each.undone_at is None for each in decisions.by_track.get(row["track"], ())),
+            }
+            for row in tracks_of(catalog, key, person)
+        ]
+        if not tracks:
+            raise NotFound(f"the film {key!r} shows nobody called {person!r}; reload the page")
+        value = {"person": person, "tracks": tracks, "revision": decisions.token(decisions.revision)}
+        return json_response(request, value)
+
+    @router.get("/films/{film:key}/people", response_model=models.SuggestionList, summary="People who may be meant")
+    def people(
+        request: Request,
+        film: FilmKey,
+        q: SearchQuery = "",
+        imdb: Annotated[bool, Query(description="Search IMDB's names, and only these")] = False,
+    ) -> Response:
+        row = catalog.find(film)
+        suggestions = suggest_of_imdb(catalog, q) if imdb else suggest(catalog, row, q)
+        entries = [
+            {
+                "name": each.name,
+                "source": each.source,
+                "detail": each.detail,
+                "picture": chip_path(row["film"], each.face)
+                if each.face is not None
+                else link(f"/portrait/{quote(each.key, safe='')}")
+                if each.key is not None
+                else None,
+            }
+            for each in suggestions
+        ]
+        return json_response(request, {"people": entries})
 
     @router.get(
         "/films/{film:key}/accuracy",
@@ -218,12 +281,29 @@ def _person(catalog: Catalog, film: Row, new: models.NewDecision) -> str | None:
     Raises:
         BadInput: the verdict needs a person and none is given, or the other way round, or nobody has the name.
     """
-    if new.verdict == "not_a_face":
+    if new.verdict in ("not_a_face", "hidden"):
         if new.person is not None:
-            raise BadInput("person: `not_a_face` names nobody; leave the person out")
+            raise BadInput(f"person: `{new.verdict}` names nobody; leave the person out")
         return None
     if new.person is None:
         raise BadInput("person: name the person that it is, or is not")
     seen = [person.actor for person in catalog.map(film).people if person.kind == "cast"]
     cast = [credit.actor for credit in catalog.cast(film["film"])]
     return person_meant([*cast, *seen], new.person, new=new.new)
+
+
+def _tracks(catalog: Catalog, film: Row, new: models.NewDecision) -> list[int]:
+    """The tracks of a new decision that have a face with an embedding; those that are given by number, unchecked.
+
+    Raises:
+        BadInput: none are meant. NotFound: a person is not in the film.
+    """
+    tracks = list(new.tracks)
+    for person in new.people:
+        own = [row["track"] for row in tracks_of(catalog, film["film"], person) if row["best_face"] is not None]
+        if not own:
+            raise NotFound(f"the film {film['film']!r} shows nobody called {person!r}; reload the page")
+        tracks += own
+    if not tracks:
+        raise BadInput("tracks: name at least one track, or one of `people`")
+    return list(dict.fromkeys(tracks))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -165,6 +166,7 @@ def build_film_map(
     version: object,
     revision: str = "",
     unreadable: Sequence[tuple[float, float]] = (),
+    portraits: Mapping[str, int] = MappingProxyType({}),
 ) -> FilmMap:
     """Put the rows of a film into arrays.
 
@@ -173,9 +175,10 @@ def build_film_map(
         appearances, minutes, screen_time: its rows of these tables.
         quality: how well a face stands for its person, 0 to 1, by face; see `portraits.portrait_quality`.
         version: identifies the state of the lake that the rows come from. revision, unreadable: see `FilmMap`.
+        portraits: faces that people chose to stand for somebody, by actor.
     """
     rows = sorted(appearances, key=lambda row: (row["start_s"], row["end_s"], row["actor"]))
-    people = _people(rows, screen_time, quality)
+    people = _people(rows, screen_time, quality, portraits)
     number = {person.actor: person.number for person in people}
     start_s = np.array([row["start_s"] for row in rows], dtype=np.float64)
     end_s = np.array([row["end_s"] for row in rows], dtype=np.float64)
@@ -230,10 +233,10 @@ def page_data(film: FilmMap, cast: Sequence[Credit] = ()) -> dict[str, Any]:
         `billing` (place in the cast, from 0; null for others), and the appearances in columns: `start` in
         milliseconds, each the difference to the one before; `length` in milliseconds; `sure`, the probability in
         thousandths, -1 where there is none. `unseen` holds name and character of the cast who are not in the film.
-        An unknown person has the numbers of all tracks in `tracks`, and the likeliest names with thousandths in
-        `perhaps`; `numbers` holds the n of `unknown:<n>` that are or were the person's. `revision` is sent back with
-        decisions. `minutes` holds, for each minute, pairs of index in `people` and seconds in one flat list.
-        `unreadable` holds the start and end, in seconds, of each stretch that could not be read.
+        An unknown person has the likeliest names with thousandths in `perhaps`; `numbers` holds the n of `unknown:<n>`
+        that are or were the person's. `revision` is sent back with decisions. `minutes` holds, for each minute, pairs
+        of index in `people` and seconds in one flat list. `unreadable` holds the start and end, in seconds, of each
+        stretch that could not be read.
     """
     minutes: dict[int, list[float]] = {}
     for minute, person, seconds, _ in film.minutes:
@@ -257,7 +260,7 @@ def page_data(film: FilmMap, cast: Sequence[Credit] = ()) -> dict[str, Any]:
                 "billing": billing.get(person.actor),
                 "page": f"/actor/{quote(person.key, safe='')}" if person.kind == "cast" else None,
                 **({"numbers": person.numbers} if person.numbers else {}),
-                **(_unknown_columns(film, person) if person.kind == "unknown" else {}),
+                **({"perhaps": [[a, round(p * 1000)] for a, p in person.perhaps]} if person.kind == "unknown" else {}),
                 **_appearance_columns(film, person.number),
             }
             for person in film.people
@@ -273,7 +276,9 @@ def number_or_none(value: float | None, decimals: int) -> float | None:
     return None if value is None or math.isnan(value) else round(float(value), decimals)
 
 
-def _people(rows: Sequence[Row], screen_time: Sequence[Row], quality: dict[int, float]) -> tuple[Person, ...]:
+def _people(
+    rows: Sequence[Row], screen_time: Sequence[Row], quality: Mapping[int, float], portraits: Mapping[str, int]
+) -> tuple[Person, ...]:
     best: dict[str, tuple[float, int]] = {}
     own: dict[str, list[Row]] = {}
     for row in rows:
@@ -294,7 +299,7 @@ def _people(rows: Sequence[Row], screen_time: Sequence[Row], quality: dict[int, 
             seconds=row["seconds"],
             share=row["share"],
             appearances=row["appearances"],
-            face=best[row["actor"]][1] if row["actor"] in best else None,
+            face=portraits.get(row["actor"], best[row["actor"]][1] if row["actor"] in best else None),
             probability=row["mean_probability"],
             perhaps=_pairs(likely_names(own[row["actor"]])) if row["kind"] == "unknown" else (),
             numbers=tuple(dict.fromkeys(number for each in own[row["actor"]] for number in each["numbers"] or ())),
@@ -336,13 +341,6 @@ def _interned(known: dict[Any, Any], photos: Sequence[str]) -> tuple[str, ...]:
 
 def _pairs(candidates: Sequence[Row] | None) -> tuple[tuple[str, float], ...]:
     return tuple((each["actor"], each["probability"]) for each in candidates or ())
-
-
-def _unknown_columns(film: FilmMap, person: Person) -> dict[str, list[Any]]:
-    return {
-        "tracks": [track for index in film.appearances_of(person.number) for track in film.tracks_of(index)],
-        "perhaps": [[actor, round(probability * 1000)] for actor, probability in person.perhaps],
-    }
 
 
 def _appearance_columns(film: FilmMap, person: int) -> dict[str, list[int]]:

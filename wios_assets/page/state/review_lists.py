@@ -23,6 +23,7 @@ from wios_assets.timeline.likely_names import Candidates, likely_names
 
 ListName = Literal["unnamed", "named", "decided"]
 MOST_FACES = 6
+EDGES = ("left", "top", "right", "bottom")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Review:
     end_s: float
     seconds: float
     faces: tuple[int, ...]
+    face_s: float | None
+    box: tuple[float, float, float, float] | None
     outcome: Literal["weak", "unknown", "named"]
     person: str | None
     proposal: str | None
@@ -134,6 +137,8 @@ class _ReviewBuilder:
             end_s=float(longest["end_s"]),
             seconds=math.fsum(map(self._seconds, ordered)),
             faces=tuple(int(face) for n in ordered if (face := self.tracks[n]["best_face"]) is not None)[:MOST_FACES],
+            face_s=name["time_s"],
+            box=None if None in (box := tuple(name[edge] for edge in EDGES)) else box,
             outcome=name["decision"],
             person=name["actor"],
             proposal=next((each for each in candidates if each is not None and each not in refused), None),

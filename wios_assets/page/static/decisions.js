@@ -1,9 +1,11 @@
-// Making decisions: the reviewer's name, the dialog "Who is it?", sending a decision, following the names.
+// Making decisions: the reviewer's name, sending a decision, its undo, and what followed from it.
 
 import { link } from "./common.js";
+import { addToToast, showToast } from "./toast.js";
 
 const REVIEWER_KEY = "wios-reviewer";
 const POLL_MS = 1500;
+const SILENT = { ok: false, value: { reason: "The page does not respond; nothing was decided." } };
 
 export function reviewer() {
   try {
@@ -42,64 +44,69 @@ export async function send(path, content) {
   return { ok: response.ok, status: response.status, value };
 }
 
-// Asks who it is; returns { person, new }, or null if cancelled. `focus` is "cast" or "new"; `likely`, the likeliest
-// names as pairs of name and text of the probability, are offered first, one click each.
-export function askWho(focus, likely = []) {
-  const dialog = document.getElementById("who-dialog");
-  const cast = document.getElementById("cast-name");
-  const name = document.getElementById("new-name");
-  name.value = "";
-  dialog.returnValue = "";
-  document.getElementById("cast-form").hidden = cast.options.length === 0;
-  const first = document.getElementById("likely-form");
-  first.hidden = likely.length === 0;
-  first.replaceChildren(
-    ...likely.map(([person, probability]) => {
-      const button = document.createElement("button");
-      button.value = `likely:${person}`;
-      button.textContent = `${person} ${probability}`;
-      return button;
-    }),
-  );
-  dialog.showModal();
-  if (focus === "new" || (cast.options.length === 0 && likely.length === 0)) name.focus();
-  else (likely.length ? first.firstElementChild : cast).focus();
-  return new Promise((resolve) => {
-    dialog.addEventListener(
-      "close",
-      () => {
-        if (dialog.returnValue.startsWith("likely:")) resolve({ person: dialog.returnValue.slice(7), new: false });
-        else if (dialog.returnValue === "cast") resolve({ person: cast.value, new: false });
-        else if (dialog.returnValue === "new") resolve({ person: name.value, new: true });
-        else resolve(null);
-      },
-      { once: true },
-    );
-  });
+function sentence(subject, decision, count) {
+  const what = {
+    is: decision.portrait ? `is the picture of ${decision.person}` : `is ${decision.person}`,
+    is_not: `is not ${decision.person}`,
+    not_a_face: "is not a face",
+    hidden: "is hidden",
+  }[decision.verdict];
+  return `${subject} ${what}${count > 1 ? ` (${count} tracks)` : ""}.`;
 }
 
-// Shows a notice while a film's names are being updated; then calls `done`.
-let following = false;
-export async function followNames(film, done) {
+// Makes a decision on a film about `subject`, and tells it in the toast with its undo. `changed` is called with the
+// page's answer when the decision is stored, with { undone } when it was taken back, and with nothing once the names
+// follow.
+export async function decide(film, decision, subject, changed) {
+  const path = link(`/api/films/${film}/reviews`);
+  const response = await send(path, decision).catch(() => SILENT);
+  if (!response.ok) {
+    showToast(response.value.reason);
+    return response;
+  }
+  const { id, person, tracks } = response.value;
+  const told = sentence(subject, { ...decision, person }, tracks.length);
+  showToast(told, () => undoDecision(film, id, changed));
+  await changed(response.value);
+  followNames(film, id, (names) => {
+    changed();
+    if (names.followed) addToToast(told, `${names.followed} more ${names.followed === 1 ? "track" : "tracks"} followed.`);
+  });
+  return response;
+}
+
+// Takes a decision back.
+export async function undoDecision(film, id, changed) {
+  const response = await send(link(`/api/films/${film}/reviews/${encodeURIComponent(id)}/undo`), {}).catch(() => SILENT);
+  showToast(response.ok ? "Taken back." : response.value.reason);
+  if (!response.ok) return response;
+  await changed({ undone: response.value });
+  followNames(film, null, () => changed());
+  return response;
+}
+
+// Shows a notice while a film's names are being updated; then calls `done` with their state, of the newest call alone.
+let newest = 0;
+export async function followNames(film, decision, done) {
   const notice = document.getElementById("names-state");
-  if (following) return;
-  following = true;
+  const call = ++newest;
   let names = { state: "waiting" };
+  const query = decision ? `?decision=${encodeURIComponent(decision)}` : "";
   while (names.state === "waiting" || names.state === "running") {
-    notice.textContent = "Decisions are shown; names that follow from them are being updated.";
+    notice.textContent = "Decisions hold everywhere; what follows from them for similar faces is being worked out.";
     notice.hidden = false;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (call !== newest) return;
     try {
-      const response = await fetch(link(`/api/films/${film}/names`));
+      const response = await fetch(link(`/api/films/${film}/names${query}`));
       if (response.ok) names = await response.json();
     } catch {
       // The page may be restarting.
     }
   }
-  following = false;
   notice.hidden = names.state === "done";
   if (names.state === "failed") {
-    notice.textContent = `Decisions are kept, but the names could not be updated: ${names.reason}`;
+    notice.textContent = `Decisions are kept, but what follows from them could not be worked out: ${names.reason}`;
   }
   if (done) done(names);
 }

@@ -1,14 +1,16 @@
 // The page of a film: the picture, who is on screen now, the minutes, and a lane for each person.
 
-import { button, chip, clock, element, lastAtMost, percent } from "./common.js";
-import { askWho, followNames, send } from "./decisions.js";
+import { button, chip, clock, element, lastAtMost, link, percent } from "./common.js";
+import { followNames } from "./decisions.js";
 import { evidence } from "./evidence.js";
 import { displayName, isReadable, loadFilm, peopleAt } from "./film_data.js";
 import { Lanes, likelyNames } from "./lanes.js";
 import { loadCaptions, toggleCaptions, usePreviewIfNeeded } from "./playback.js";
+import { hidePeople, namePeople, openPerson } from "./person_dialog.js";
 import { Stage } from "./stage.js";
 import { drawMinutes, stripColors } from "./strips.js";
 import { Timeline } from "./timeline.js";
+import { undoLast } from "./toast.js";
 
 const root = document.getElementById("film");
 const key = root.dataset.key;
@@ -140,10 +142,56 @@ function goToChange(direction) {
 
 // The buttons beside a name.
 function laneButtons(lane) {
-  if (!lane.unknown) return [];
-  const name = button("rename", "Name…", () => nameUnknown(lane));
-  name.setAttribute("aria-label", `Name ${displayName(lane.person)}`);
-  return [name];
+  const name = displayName(lane.person);
+  const edit = button("rename", "✎", () => openPerson(key, subjectOf(lane), changed));
+  edit.title = "Rename, merge, split or hide (e)";
+  edit.setAttribute("aria-label", `Faces of ${name}`);
+  if (!lane.unknown) return [edit];
+  const ask = button("rename", "Name…", () => rename([lane]));
+  ask.setAttribute("aria-label", `Name ${name}`);
+  return [ask, edit];
+}
+
+// A person as the dialogs take it.
+function subjectOf(lane) {
+  const { person } = lane;
+  return {
+    name: person.name,
+    kind: person.kind,
+    face: person.face === null ? null : link(`/chip/${person.face}/${key}`),
+    facts: `first seen at ${clock(lane.start[0])}, ${lane.start.length} times`,
+    likely: (person.perhaps || []).map(([name, thousandths]) => [name, percent(thousandths)]),
+  };
+}
+
+async function rename(chosen) {
+  const response = await namePeople(key, chosen.map(subjectOf), data.film.revision, changed);
+  if (!response || !response.ok) return;
+  const named = data.lanes.find((each) => each.person.name === response.value.person);
+  if (named) named.who.focus();
+}
+
+function hide(chosen) {
+  return hidePeople(key, chosen.map(subjectOf), data.film.revision, changed);
+}
+
+async function changed() {
+  selectSeveral(false);
+  await reload();
+}
+
+function selectSeveral(on) {
+  document.getElementById("several").setAttribute("aria-pressed", String(on));
+  lanes.selectSeveral(on);
+}
+
+// Shows how many people are selected, and what can be done with them.
+function showSelected() {
+  const count = lanes.selected().length;
+  const bar = document.getElementById("selected");
+  bar.hidden = !lanes.selecting;
+  document.getElementById("selected-count").textContent = `${count} selected`;
+  for (const own of bar.querySelectorAll("button")) own.disabled = count === 0;
 }
 
 // People of the cast who are never seen, as names with their characters.
@@ -160,37 +208,6 @@ function showUnseen() {
       return item;
     }),
   );
-}
-
-// Asks who an unknown person is, sends the decision, and shows it in the lanes.
-async function nameUnknown(lane) {
-  const { person } = lane;
-  const who = await askWho("cast", person.perhaps.map(([name, thousandths]) => [name, percent(thousandths)]));
-  if (!who) return;
-  const path = `${root.dataset.reviews}`;
-  const decision = { ...who, verdict: "is", everywhere: true, tracks: person.tracks, revision: data.film.revision };
-  let response;
-  try {
-    response = await send(path, decision);
-  } catch {
-    response = { ok: false, value: { reason: "the page does not respond; nothing was decided" } };
-  }
-  const text = document.getElementById("decision-text");
-  text.textContent = response.ok ? `${displayName(person)}: ${response.value.said}.` : response.value.reason;
-  const undo = document.getElementById("decision-undo");
-  undo.hidden = !response.ok;
-  undo.onclick = async () => {
-    const undone = await send(`${path}/${encodeURIComponent(response.value.id)}/undo`, {});
-    text.textContent = undone.ok ? `${undone.value.said}.` : undone.value.reason;
-    undo.hidden = true;
-    await reload();
-    followNames(key, reload);
-  };
-  document.getElementById("decision").hidden = false;
-  await reload();
-  if (response.ok) followNames(key, reload);
-  const named = data.lanes.find((each) => each.person.name === response.value.person);
-  if (named) named.who.focus();
 }
 
 function show(loaded) {
@@ -225,6 +242,9 @@ function listen() {
   ]) {
     document.getElementById(id).addEventListener("click", act);
   }
+  document.getElementById("several").addEventListener("click", () => selectSeveral(!lanes.selecting));
+  document.getElementById("selected-name").addEventListener("click", () => rename(lanes.selected()));
+  document.getElementById("selected-hide").addEventListener("click", () => hide(lanes.selected()));
   const order = document.getElementById("order");
   order.addEventListener("change", () => lanes.sort(order.value));
   const found = document.getElementById("found");
@@ -264,7 +284,10 @@ function onKey(event) {
     "/": () => filter.focus(),
     f: () => stage.fullscreen(),
     o: () => stage.toggleNames(),
-    r: () => nameFocused(event.target),
+    r: () => withFocused(event.target, (lane) => rename([lane])),
+    e: () => withFocused(event.target, (lane) => openPerson(key, subjectOf(lane), changed)),
+    s: () => selectSeveral(!lanes.selecting),
+    u: undoLast,
     c: toggleCaptions,
   }[event.key];
   if (!action) return;
@@ -272,9 +295,10 @@ function onKey(event) {
   action();
 }
 
-function nameFocused(target) {
+// Calls `act` with the lane that has the focus, if any.
+function withFocused(target, act) {
   const lane = data.lanes.find((each) => each.item.contains(target));
-  if (lane && lane.unknown) nameUnknown(lane);
+  if (lane) act(lane);
 }
 
 function listenToVideo() {
@@ -324,7 +348,11 @@ async function main() {
   if (!loaded) throw new Error(`${root.dataset.source} cannot be read`);
   timeline = new Timeline(loaded.film.duration, showRange, goTo);
   stage = new Stage(document.getElementById("stage"), video, key);
-  lanes = new Lanes(document.getElementById("lanes"), key, timeline, { next: goToNextAppearance, buttons: laneButtons });
+  lanes = new Lanes(document.getElementById("lanes"), key, timeline, {
+    next: goToNextAppearance,
+    buttons: laneButtons,
+    selected: showSelected,
+  });
   show(loaded);
   listen();
   showRange();
@@ -341,7 +369,7 @@ async function main() {
   if (lane && lane.unknown) lanes.unfold();
   if (lane) lane.who.focus();
   const names = document.getElementById("names-state");
-  if (["waiting", "running"].includes(names.dataset.state)) followNames(key, reload);
+  if (["waiting", "running"].includes(names.dataset.state)) followNames(key, null, reload);
   root.dataset.ready = "yes";
 }
 

@@ -20,7 +20,7 @@ export function likelyNames(person, most) {
 
 export class Lanes {
   // `list` is the list of lanes; `actions` has `next(lane)`, to go to its next appearance, and `buttons(lane)`, which
-  // gives the buttons beside a name.
+  // gives the buttons beside a name, and `selected()`, called when others are selected.
   constructor(list, key, timeline, actions) {
     this.list = list;
     this.key = key;
@@ -29,6 +29,7 @@ export class Lanes {
     this.order = "time";
     this.words = [];
     this.folded = null;
+    this.selecting = false;
     this.visible = new Set();
     this.observer = new IntersectionObserver((entries) => this.onVisible(entries), { rootMargin: "200px" });
     list.addEventListener("keydown", (event) => this.onKey(event));
@@ -83,6 +84,18 @@ export class Lanes {
     this.arrange();
   }
 
+  // Shows or hides the boxes to select people with.
+  selectSeveral(on) {
+    this.selecting = on;
+    this.list.classList.toggle("selecting", on);
+    if (!on) for (const lane of this.lanes) lane.box.checked = false;
+    this.actions.selected();
+  }
+
+  selected() {
+    return this.lanes.filter((lane) => lane.box.checked);
+  }
+
   unfold() {
     this.folded = false;
     this.arrange();
@@ -130,8 +143,12 @@ export class Lanes {
     if (person.perhaps && person.perhaps.length) names.append(likelyNames(person, 1));
     who.append(chip(this.key, person.face, 34), names);
     who.title = "Go to the next appearance";
+    lane.box = element("input", "pick");
+    lane.box.type = "checkbox";
+    lane.box.setAttribute("aria-label", `Select ${displayName(person)}`);
+    lane.box.addEventListener("change", () => this.actions.selected());
     const cell = element("span", "who-cell");
-    cell.append(who, ...this.actions.buttons(lane));
+    cell.append(lane.box, who, ...this.actions.buttons(lane));
     lane.item.append(cell, this.strip(lane), this.sum(person));
     lane.who = who;
   }

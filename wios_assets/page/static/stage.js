@@ -75,6 +75,7 @@ export class Stage {
     if (lane.over) return lane.over;
     const { person } = lane;
     lane.over = element("li", person.kind);
+    lane.over.dataset.actor = person.name;
     const words = element("span", "words");
     words.append(element("span", "name", displayName(person)));
     if (person.character) words.append(element("span", "character", person.character));
@@ -83,7 +84,14 @@ export class Stage {
   }
 
   clearFaces() {
-    if (this.faces.firstChild) this.faces.replaceChildren();
+    if (this.faces.firstChild) this.showFaces([]);
+  }
+
+  // Puts names beside faces; those people are left out of the list over the picture.
+  showFaces(faces) {
+    this.faces.replaceChildren(...faces.map((face) => this.faceBox(face)));
+    const beside = new Set(faces.map((face) => face.actor));
+    for (const entry of this.names.children) entry.hidden = beside.has(entry.dataset.actor);
   }
 
   // Asks for the faces of the frame, once the video has been paused there for a moment.
@@ -97,7 +105,7 @@ export class Stage {
       if (!response || !response.ok) return;
       const { faces } = await response.json();
       if (instant !== this.instant || !this.video.paused || !this.shown) return;
-      this.faces.replaceChildren(...faces.map((face) => this.faceBox(face)));
+      this.showFaces(faces);
       this.place();
     }, SETTLED_MS);
   }

@@ -315,3 +315,83 @@ def until(holds: Any) -> None:
     while not holds():
         assert time.monotonic() < ended
         time.sleep(0.02)
+
+
+def test_all_tracks_of_people_are_decided_on_together(page: Page) -> None:
+    tracks = page.json(f"/api/films/{FILM}/tracks?person=unknown:1")
+    models.PersonTracks.model_validate(tracks)
+    assert [(each["track"], each["chip"], each["decided"]) for each in tracks["tracks"]] == [
+        (1, "/chip/10/heat", False)
+    ]
+    content = {"people": ["Grace Hopper", "unknown:1"], "verdict": "is", "person": "Eileen Collins"}
+    made = page.send(REVIEWS, {**content, "revision": tracks["revision"]}).json()
+    assert made["tracks"] == [0, 1]
+    assert set(lanes(page)) == {"Eileen Collins"}
+    assert [each["decided"] for each in page.json(f"/api/films/{FILM}/tracks?person=Eileen%20Collins")["tracks"]] == [
+        True,
+        True,
+    ]
+    assert page.get(f"/api/films/{FILM}/tracks?person=Grace%20Hopper").status_code == 404
+    nobody = page.send(REVIEWS, {**content, "people": ["Nobody"], "revision": made["revision"]})
+    assert (nobody.status_code, nobody.json()["reason"]) == (
+        404,
+        f"the film '{FILM}' shows nobody called 'Nobody'; reload the page",
+    )
+    assert page.send(REVIEWS, {**content, "people": [], "revision": made["revision"]}).status_code == 400
+
+
+def test_a_hidden_person_is_left_out_and_comes_back(page: Page) -> None:
+    revision = page.json(f"/data/{FILM}")["revision"]
+    made = page.send(REVIEWS, {"people": ["unknown:1"], "verdict": "hidden", "revision": revision}).json()
+    assert set(lanes(page)) == {"Grace Hopper"}
+    assert [entry["tracks"] for entry in listed(page)] == [[2]]
+    assert made["said"].endswith("that it is not to be shown")
+    assert page.send(f"{REVIEWS}/{made['id']}/undo", {}).status_code == 200
+    assert set(lanes(page)) == {"Grace Hopper", "unknown:1"}
+
+
+def test_a_chosen_face_stands_for_its_person(page: Page) -> None:
+    weak, _ = listed(page)
+    made = judge(page, weak, "is", "Grace Hopper").json()
+    assert lanes(page)["Grace Hopper"]["face"] == 20, "it is surest there"
+    content = {"tracks": [0], "verdict": "is", "person": "Grace Hopper", "portrait": True, "revision": made["revision"]}
+    chosen = page.send(REVIEWS, content).json()
+    assert lanes(page)["Grace Hopper"]["face"] == 0
+    page.send(f"{REVIEWS}/{chosen['id']}/undo", {})
+    assert lanes(page)["Grace Hopper"]["face"] == 20
+
+
+def test_people_are_suggested_from_the_cast_the_film_other_films_and_imdb(page: Page, settings: Settings) -> None:
+    def names(query: str) -> list[tuple[str, str]]:
+        answer = page.json(f"/api/films/{FILM}/people?q={query}")
+        models.SuggestionList.model_validate(answer)
+        return [(each["name"], each["source"]) for each in answer["people"]]
+
+    everybody = [
+        ("Grace Hopper", "cast"),
+        ("Eileen Collins", "cast"),
+        ("Averil Mean", "cast"),
+        ("unknown:1", "unknown"),
+    ]
+    assert names("") == everybody
+    assert names("AD") == [("Grace Hopper", "cast")], "by the character"
+    assert names("unknown") == [("unknown:1", "unknown")]
+    assert names("&imdb=true&q=rosa") == [], "IMDB is not loaded"
+    store(settings.lake, "imdb/name_basics", [
+        {"nconst": "nm1", "primary_name": "Rósa Parks", "birth_year": 1913, "primary_profession": ["actress"]},
+        {"nconst": "nm2", "primary_name": "Parks Rosa"},
+    ])  # fmt: skip
+    publish(settings.lake, settings.library)
+    (found,) = page.json(f"/api/films/{FILM}/people?q=rosa&imdb=true")["people"]
+    assert (found["name"], found["detail"]) == ("Rósa Parks", "actress · 1913 · nm1")
+    assert page.json(f"/api/films/{FILM}/people?q=ro&imdb=true")["people"] == []
+    other = store_reviewed_film(settings.lake, "ronin")
+    weak = listed(page)[0]
+    judge(page, weak, "is", "Zoe Elsewhere", new=True)
+    store(settings.lake, "library", [store_reviewed_film(settings.lake), other])
+    publish(settings.lake, settings.library)
+    assert names("zoe") == [("Zoe Elsewhere", "film")]
+    suggestions = page.json("/api/films/ronin/people?q=zoe")["people"]
+    assert [(each["name"], each["source"], each["detail"]) for each in suggestions] == [
+        ("Zoe Elsewhere", "elsewhere", "1 film")
+    ]
