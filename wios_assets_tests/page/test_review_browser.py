@@ -299,6 +299,14 @@ def test_what_followed_from_a_decision_is_told(browser: Browser, settings: Setti
         expect(tab.locator("#toast-undo")).to_be_visible()
         tab.locator("#toast-undo").click()
         expect(tab.locator("#toast-text")).to_have_text("Taken back.")
-        expect(tab.locator("#lanes .lane")).to_have_count(2)
-        assert "Averil Mean" not in lanes(tab)
+        expect(tab.locator("#lanes .lane .who .name")).to_have_text(["Grace Hopper", "Unknown 1"])
         context.close()
+
+
+def test_a_decision_of_somebody_else_shows_on_the_open_page(watched: Watched) -> None:
+    tab = watched.film(FILM, "?t=25")
+    expect(tab.locator("#now .name")).to_have_text("Unknown 1")
+    content = {"people": ["unknown:1"], "verdict": "is", "person": "Averil Mean", "by": "Ben"}
+    revision = watched.page.json(f"/data/{FILM}")["revision"]
+    assert watched.page.send(f"/api/films/{FILM}/reviews", {**content, "revision": revision}).status_code == 201
+    expect(tab.locator("#now .name")).to_have_text("Averil Mean")

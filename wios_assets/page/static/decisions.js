@@ -1,10 +1,10 @@
 // Making decisions: the reviewer's name, sending a decision, its undo, and what followed from it.
 
 import { link } from "./common.js";
+import { listen } from "./events.js";
 import { addToToast, showToast } from "./toast.js";
 
 const REVIEWER_KEY = "wios-reviewer";
-const POLL_MS = 1500;
 const SILENT = { ok: false, value: { reason: "The page does not respond; nothing was decided." } };
 
 export function reviewer() {
@@ -85,28 +85,37 @@ export async function undoDecision(film, id, changed) {
   return response;
 }
 
-// Shows a notice while a film's names are being updated; then calls `done` with their state, of the newest call alone.
-let newest = 0;
-export async function followNames(film, decision, done) {
+// What is waited for: the film, a decision whose followers are counted, and what to call then.
+let awaited = null;
+let listening = false;
+
+// Shows a notice while a film's names are being updated; then calls `done` with their state, for the newest call alone.
+export function followNames(film, decision, done) {
+  awaited = { film, decision, done };
   const notice = document.getElementById("names-state");
-  const call = ++newest;
-  let names = { state: "waiting" };
-  const query = decision ? `?decision=${encodeURIComponent(decision)}` : "";
-  while (names.state === "waiting" || names.state === "running") {
-    notice.textContent = "Decisions hold everywhere; what follows from them for similar faces is being worked out.";
-    notice.hidden = false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    if (call !== newest) return;
-    try {
-      const response = await fetch(link(`/api/films/${film}/names${query}`));
-      if (response.ok) names = await response.json();
-    } catch {
-      // The page may be restarting.
-    }
+  notice.textContent = "Decisions hold everywhere; what follows from them for similar faces is being worked out.";
+  notice.hidden = false;
+  if (!listening) {
+    listening = true;
+    listen("names", (state) => awaited && state.film === decodeURIComponent(awaited.film) && checkNames());
+    listen("resume", () => awaited && checkNames());
   }
+  checkNames();
+}
+
+async function checkNames() {
+  const own = awaited;
+  const query = own.decision ? `?decision=${encodeURIComponent(own.decision)}` : "";
+  const response = await fetch(link(`/api/films/${own.film}/names${query}`)).catch(() => null);
+  // The stream tells when a page that is restarting is back.
+  if (!response || !response.ok || own !== awaited) return;
+  const names = await response.json();
+  if (own !== awaited || names.state === "waiting" || names.state === "running") return;
+  awaited = null;
+  const notice = document.getElementById("names-state");
   notice.hidden = names.state === "done";
   if (names.state === "failed") {
     notice.textContent = `Decisions are kept, but what follows from them could not be worked out: ${names.reason}`;
   }
-  if (done) done(names);
+  if (own.done) own.done(names);
 }

@@ -2,6 +2,7 @@
 
 import { button, chip, clock, element, lastAtMost, link, percent } from "./common.js";
 import { followNames } from "./decisions.js";
+import { listen as listenTo } from "./events.js";
 import { evidence } from "./evidence.js";
 import { displayName, isReadable, loadFilm, peopleAt } from "./film_data.js";
 import { Lanes, likelyNames } from "./lanes.js";
@@ -368,6 +369,13 @@ async function main() {
   }
   if (lane && lane.unknown) lanes.unfold();
   if (lane) lane.who.focus();
+  // Decisions of others show here, too.
+  let version = null;
+  listenTo("decisions", (state) => {
+    if (state.film !== decodeURIComponent(key) || state.version === version) return;
+    version = state.version;
+    reload();
+  });
   const names = document.getElementById("names-state");
   if (["waiting", "running"].includes(names.dataset.state)) followNames(key, null, reload);
   root.dataset.ready = "yes";
