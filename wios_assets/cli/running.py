@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -212,7 +212,9 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
                 note(warning, style="yellow")
             if not quiet:
                 note(f"next: wios minutes {typed(key)}", style="dim")
-        keep_after_runs(settings, instance, stale_before, keys)
+        # Where a disk is gone, this fails for the reason that was reported.
+        with nullcontext() if succeeded else suppress(WiosError):
+            keep_after_runs(settings, instance, stale_before, keys)
     return succeeded
 
 
