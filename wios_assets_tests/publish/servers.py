@@ -30,12 +30,14 @@ class RunningServer:
         process: the server's process.
         admin: command line of the server's client as its administrator, to which SQL is given on standard input.
         socket: folder of the socket (PostgreSQL), or the socket.
+        data: folder that the server may write to.
     """
 
     kind: str
     process: subprocess.Popen[bytes]
     admin: list[str]
     socket: Path
+    data: Path
 
     def address(self, database: str = "wios", user: str = "wios") -> str:
         """Its address, without a password."""
@@ -139,7 +141,7 @@ def _start_postgresql(folder: Path, options: list[str], durable: bool) -> Runnin
         )  # fmt: skip
     quiet = ["-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
     admin = [str(binaries / "psql"), *quiet, "-h", str(own), "-U", "postgres", "-d"]
-    server = RunningServer("postgresql", process, admin, own)
+    server = RunningServer("postgresql", process, admin, own, own)
     _wait_for(server)
     server.run(f"CREATE ROLE wios LOGIN CREATEROLE PASSWORD '{PASSWORD}';")
     server.make_database("wios")
@@ -164,7 +166,7 @@ def _start_mariadb(folder: Path, options: list[str], durable: bool) -> RunningSe
             stdout=log, stderr=log, cwd=own, **as_user,  # type: ignore[call-overload]
         )  # fmt: skip
     admin = ["mariadb", "--no-defaults", f"--socket={socket}", "-u", "root", "--batch", "--skip-column-names"]
-    server = RunningServer("mariadb", process, admin, socket)
+    server = RunningServer("mariadb", process, admin, socket, own)
     _wait_for(server)
     server.run(f"CREATE USER wios@localhost IDENTIFIED BY '{PASSWORD}'; GRANT CREATE USER ON *.* TO wios@localhost;")
     server.make_database("wios")
