@@ -73,7 +73,10 @@ def make_film(lake: Path, number: int, appearances: int, seed: int) -> None:
     tracks = [
         {
             **{name: row[name] for name in ("shot", "start_s", "end_s")},
-            "track": track, "samples": 8, "faces": [track * 8 + n for n in range(8)], "embedded_faces": [track * 8],
+            "track": track,
+            "samples": 8,
+            "faces": [track * 8 + n for n in range(8)],
+            "embedded_faces": [track * 8],
         }
         for track, row in enumerate(shown)
     ]

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import BadInput, Conflict, Unavailable, explain, file_error
+from wios_assets.errors import BadInput, Conflict, Unavailable, WiosError, explain, file_error
 from wios_assets.runs.processes import lives
 from wios_assets.settings import Settings
 
@@ -41,7 +42,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
     Raises:
         BadInput: the folder's path has characters that Dagster's addresses of databases give another meaning.
-        Unavailable: the package's dagster.yaml is missing, or the folder cannot be written.
+        Unavailable: the package's dagster.yaml is missing, the folder cannot be written, or `history.address` is set
+            and dagster-postgres is not installed.
     """
     source = Path(__file__).with_name("dagster.yaml")
     try:
@@ -54,7 +56,14 @@ def prepare_dagster_home(settings: Settings) -> Path:
             f"{home}: Dagster's storage cannot be in a folder whose path has `?`, or `%` before two hexadecimal "
             "digits; set WIOS_DAGSTER to another folder"
         )
-    config["storage"]["sqlite"]["base_dir"] = str(home)
+    if settings.history.address:
+        _require_postgres()
+        # Without a password: libpq takes it from PGPASSWORD or ~/.pgpass in every process that opens the history.
+        # Dagster needs psycopg2, which SQLAlchemy does not take by itself.
+        address = settings.history.address.replace("postgresql://", "postgresql+psycopg2://", 1)
+        config["storage"] = {"postgres": {"postgres_url": address}}
+    else:
+        config["storage"]["sqlite"]["base_dir"] = str(home)
     config["local_artifact_storage"]["config"]["base_dir"] = str(home)
     config["compute_logs"]["config"]["base_dir"] = str(home / "logs")
     text = f"# Made from {source.name} at every start.\n{yaml.safe_dump(config, sort_keys=False)}"
@@ -67,6 +76,23 @@ def prepare_dagster_home(settings: Settings) -> Path:
         raise file_error(home, error, "written", "choose another with WIOS_DAGSTER") from None
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _require_postgres() -> None:
+    if find_spec("dagster_postgres") is None:
+        raise Unavailable("history.address: the package dagster-postgres is missing; pip install 'wios-assets[sql]'")
+
+
+def _history_failure(settings: Settings, error: Exception) -> WiosError | None:
+    """The error for a PostgreSQL database that fails; None where the history is in SQLite files."""
+    if not settings.history.address:
+        return None
+    cause = error.__cause__ or error
+    line = next((line.strip() for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
+    return Unavailable(
+        f"{settings.history.address}: Dagster's run history cannot be used ({line}); see that the server runs, the "
+        "user, and the password in PGPASSWORD or ~/.pgpass; docs/sql.md"
+    )
 
 
 @contextmanager
@@ -91,7 +117,7 @@ def dagster_instance(settings: Settings) -> Iterator[DagsterInstance]:
             if _is_damage(error):
                 # Processes that have the databases open go on with them until they end.
                 _damage_mark(home).touch()
-            raise explain(error, [home]) or error from None
+            raise _history_failure(settings, error) or explain(error, [home]) or error from None
 
 
 def wait_for_locks() -> None:
@@ -123,7 +149,11 @@ def _open_instance(settings: Settings, home: Path) -> DagsterInstance:
     from dagster import DagsterError, DagsterInstance
     from sqlalchemy.exc import SQLAlchemyError
 
-    failures = (DagsterError, SQLAlchemyError, OSError)
+    failures: tuple[type[Exception], ...] = (DagsterError, SQLAlchemyError, OSError)
+    if settings.history.address:
+        from dagster_postgres.utils import DagsterPostgresException
+
+        failures += (DagsterPostgresException,)
     try:
         with FileLock(home / ".open.lock", timeout=_OPENING_TIMEOUT_S):
             if _damage_mark(home).exists():
@@ -139,10 +169,15 @@ def _open_instance(settings: Settings, home: Path) -> DagsterInstance:
             f"{home}: another command is still opening the history of runs; wait until it has ended"
         ) from None
     except failures as error:
-        raise explain(error, [home]) or Unavailable(
-            f"{home}: Dagster's storage cannot be opened ({str(error).strip().partition(chr(10))[0]}); move the folder "
-            f"away: the history of runs goes with it, films and names stay"
-        ) from None
+        raise _history_failure(settings, error) or explain(error, [home]) or _unusable_home(home, error) from None
+
+
+def _unusable_home(home: Path, error: Exception) -> Unavailable:
+    line = str(error).strip().partition("\n")[0]
+    return Unavailable(
+        f"{home}: Dagster's storage cannot be opened ({line}); move the folder away: the history of runs goes with it, "
+        "films and names stay"
+    )
 
 
 def _is_damage(error: Exception) -> bool:
