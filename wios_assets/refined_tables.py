@@ -92,6 +92,8 @@ FILM_STATISTICS = table(
     ("mean_probability", REAL, "Mean probability of the names, weighted by seconds; null without names"),
     ("reviews", INT, "Named tracks that somebody reviewed"),
     ("reviews_right", INT, "How many of those names were right"),
+    ("engine", TEXT, "Engine that made the embeddings; null without faces"),
+    ("speed", REAL, "Seconds of film that a second of its analysis took in; null where it was not measured"),
     ("model_hash", TEXT, "Hash of the models behind the embeddings"),
     ("state", TEXT, "Identifies the film's tables and decisions that its rows in all tables of this group rest on"),
     by_film=False,

@@ -31,7 +31,7 @@ from wios_assets.failures import one_line_failures
 from wios_assets.lake.progress import ProgressWatch
 from wios_assets.lake.roots import Roots
 from wios_assets.lake.spark import SparkSessionResource
-from wios_assets.lake.stamps import FootageStamp, footage_is_kept, forget_footage, keep_footage
+from wios_assets.lake.stamps import FootageStamp, footage_is_kept, forget_footage, keep_analysis_time, keep_footage
 from wios_assets.lake.store import StoredRows, read_rows, staging_folder
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
@@ -118,6 +118,8 @@ def footage(
             if fingerprint(video.path) != video.fingerprint:
                 raise changed_meanwhile(video)
         forget_footage(lake, key)
+        if tables.taken_s is not None:
+            keep_analysis_time(lake, key, tables.taken_s)
         yield from _outputs(tables, rate, engine.engine)
         checks = list(_checks(video, rate, tables))
         yield from checks
@@ -138,7 +140,7 @@ def changed_meanwhile(video: Video) -> Conflict:
 
 @dataclass(frozen=True)
 class Footage:
-    """A film's four tables, and measurements of the analysis as metadata."""
+    """A film's four tables, measurements of the analysis as metadata, and the seconds it took unless it was kept."""
 
     shots: pd.DataFrame
     samples: pd.DataFrame
@@ -146,6 +148,7 @@ class Footage:
     embeddings: pa.Table | StoredRows
     vectors: pd.DataFrame
     measured: dict[str, Any]
+    taken_s: float | None = None
 
 
 def _kept(context: dg.AssetExecutionContext, lake: Path, film: str) -> Footage | None:
@@ -189,7 +192,9 @@ def _analysed(
         "speed": dg.MetadataValue.text(f"{duration_s / progress.taken_s:.2f} × real time"),
         "segments": len(task.segments),
     }
-    return Footage(shots, samples, records.faces, records.embeddings, records.vectors.to_pandas(), measured)
+    return Footage(
+        shots, samples, records.faces, records.embeddings, records.vectors.to_pandas(), measured, progress.taken_s
+    )
 
 
 def _outputs(footage: Footage, rate: float, engine: str) -> Iterator[dg.Output[Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pyspark.sql.functions as F
 from pyspark.sql import DataFrame as SparkFrame
 
@@ -22,8 +23,9 @@ from wios_assets.assets.specs import table_out, table_spec
 from wios_assets.errors import WiosError
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.io_manager import rows_of_films, rows_of_table
-from wios_assets.lake.paths import partition_version
+from wios_assets.lake.paths import parquet_files, partition_folder, partition_version
 from wios_assets.lake.spark import SparkSessionResource
+from wios_assets.lake.stamps import analysis_time
 from wios_assets.lake.store import finished_films, has_rows_of, read_rows
 from wios_assets.naming.decided_tracks import TrackDecisions
 from wios_assets.refined_tables import (
@@ -38,6 +40,7 @@ from wios_assets.settings import Settings
 from wios_assets.tables import (
     APPEARANCES,
     CAST,
+    FACE_EMBEDDINGS,
     FACE_TRACKS,
     FILM,
     FRAME_SAMPLES,
@@ -89,7 +92,7 @@ def changed_films(now: dict[str, str], stored: dict[str, str]) -> list[str]:
     name="refined",
     outs={
         output_name(table): table_out(
-            table, GROUP, code_version="1", kinds={"spark", "parquet"}, cost="light", required=False
+            table, GROUP, code_version="2", kinds={"spark", "parquet"}, cost="light", required=False
         )
         for table in (*_PER_FILM, FILM_STATISTICS.name)
     },
@@ -125,11 +128,10 @@ def refined(
     for table, plan in _PER_FILM.items():
         rows = plan(sources[FILM.name], sources[SCREEN_TIME.name], sources[APPEARANCES.name])
         yield dg.Output(with_others(table, rows), output_name=output_name(table), metadata=metadata)
-    states = pd.DataFrame(
-        [(film, now[film], *_reviews(settings, film)) for film in present],
-        columns=["film", "state", "reviews", "reviews_right"],
-    )
-    schema = "film string, state string, reviews int, reviews_right int"
+    states = [
+        (film, now[film], *_reviews(settings, film), _engine(lake, film), analysis_time(lake, film)) for film in present
+    ]
+    schema = "film string, state string, reviews int, reviews_right int, engine string, taken_s double"
     statistics = refined_plans.film_statistics(sources, session.createDataFrame(states, schema))
     yield dg.Output(
         with_others(FILM_STATISTICS.name, statistics), output_name=output_name(FILM_STATISTICS.name), metadata=metadata
@@ -201,6 +203,15 @@ def _state(settings: Settings, lake: Path, film: str) -> str:
     versions = [partition_version(lake, table.name, film) for table in SOURCES]
     text = repr((versions, decisions_version(settings.data, film)))
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _engine(lake: Path, film: str) -> str | None:
+    """Engine of a film's embeddings, from one row of them; None where it has none."""
+    for file in parquet_files(partition_folder(lake, FACE_EMBEDDINGS.name, film)):
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(batch_size=1, columns=["engine"]):
+                return str(batch["engine"][0].as_py())
+    return None
 
 
 def _reviews(settings: Settings, film: str) -> tuple[int, int]:

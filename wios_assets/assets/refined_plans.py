@@ -116,7 +116,7 @@ def film_statistics(tables: dict[str, SparkFrame], states: SparkFrame) -> SparkF
 
     Args:
         tables: rows of `film`, `appearances`, `shots`, `frame_samples`, `face_tracks` and `track_names`, by name.
-        states: a row a film: film, state, reviews, reviews_right.
+        states: a row a film: film, state, reviews, reviews_right, engine, and the seconds of its analysis, taken_s.
     """
     seconds = F.col("end_s") - F.col("start_s")
     people = (
@@ -162,6 +162,7 @@ def film_statistics(tables: dict[str, SparkFrame], states: SparkFrame) -> SparkF
         .join(tracks, "film", "left")
         .join(people, "film", "left")
         .fillna(0, ["people", "unknown_people", "shots", "samples"])
+        .withColumn("speed", F.when(F.col("taken_s") > 0, F.col("duration_s") / F.col("taken_s")))
         .withColumn("cuts_per_minute", F.greatest(F.col("shots") - 1, F.lit(0)) / minutes)
     )
 

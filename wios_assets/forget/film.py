@@ -17,7 +17,7 @@ from wios_assets.forget.steps import Report, Subject
 from wios_assets.lake.paths import partition_folder
 from wios_assets.lake.prediction_log import forget_answers
 from wios_assets.lake.progress import progress_file
-from wios_assets.lake.stamps import forget_footage
+from wios_assets.lake.stamps import forget_analysis_time, forget_footage
 from wios_assets.partitions import FILM
 from wios_assets.reviews.accepted import accepted_file
 from wios_assets.reviews.decisions import decisions_file
@@ -60,6 +60,7 @@ def _forget_film(settings: Settings, instance: DagsterInstance, subject: Subject
             shutil.rmtree(folder)
     report.removed.append(f"{tables} tables of the film with their faces, chips, embeddings, photos and names")
     forget_footage(settings.lake, film)
+    forget_analysis_time(settings.lake, film)
     progress_file(settings.lake, film).unlink(missing_ok=True)
     forget_stale_films(settings)
     forget_newest_runs(settings)

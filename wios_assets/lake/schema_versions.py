@@ -20,7 +20,7 @@ from wios_assets.errors import Unavailable, WiosError
 from wios_assets.lake.paths import parquet_files
 from wios_assets.text import typed
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of the schema in wios_assets/tables.py."""
 STAMP = "_schema.json"
 """File of a partition that names the version."""
@@ -62,6 +62,7 @@ CHANGES = (
     ),
     Change(4, "face_embeddings", removed={"clothing": BYTES}),
     Change(5, "imdb/film_titles", added={"other_title": TEXT}),
+    Change(6, "refined/film_statistics", added={"engine": TEXT, "speed": REAL}, needs_run=True),
 )
 """All changes since version 1, oldest first."""
 
@@ -127,7 +128,10 @@ def schema_fault(folder: Path, table: Table, film: str | None, version: int | No
     """The error for a partition that a version of the schema wrote; None for the present version."""
     if version == SCHEMA_VERSION:
         return None
-    run = f"`wios run {typed(film)}` renews it" if film is not None else f"materialise {table.name} again"
+    if film is not None:
+        run = f"`wios run {typed(film)}` renews it"
+    else:
+        run = "`wios refine` makes it again" if table.name.startswith("refined/") else f"materialise {table.name} again"
     if version is None:
         return Unavailable(
             f"{folder}: {table.name} was stored by another version of WIOS, whose columns are not known here; {run}"

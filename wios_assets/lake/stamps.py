@@ -41,5 +41,27 @@ def keep_footage(lake: Path, film: str, stamp: FootageStamp) -> None:
     write_atomic(_file(lake, film), json.dumps(asdict(stamp)))
 
 
+def keep_analysis_time(lake: Path, film: str, taken_s: float) -> None:
+    """Store how long the analysis of a film's footage took, in seconds; later runs that keep the footage leave it."""
+    write_atomic(_time_file(lake, film), f"{taken_s:.3f}")
+
+
+def analysis_time(lake: Path, film: str) -> float | None:
+    """How long the analysis of a film's footage took, in seconds; None where that was not measured."""
+    try:
+        return float(_time_file(lake, film).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def forget_analysis_time(lake: Path, film: str) -> None:
+    """Remove what `keep_analysis_time` stored."""
+    _time_file(lake, film).unlink(missing_ok=True)
+
+
+def _time_file(lake: Path, film: str) -> Path:
+    return lake / ".footage" / f"film={escape_key(film)}.seconds"
+
+
 def _file(lake: Path, film: str) -> Path:
     return lake / ".footage" / f"film={escape_key(film)}.json"

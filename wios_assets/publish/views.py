@@ -21,7 +21,8 @@ VIEWS = (
         """
         SELECT l.film, l.title, l.year, l.duration_s / 60 AS minutes, l.present, l.people, l.unknown_people,
             l.appearances, l.named_seconds, s.shots, s.cuts_per_minute, s.named_share, s.unknown_share, s.weak_share,
-            s.unreadable_share, s.mean_probability, s.reviews, s.reviews_right
+            s.unreadable_share, s.mean_probability, s.reviews, s.reviews_right,
+            s.engine, s.speed
         FROM library l LEFT JOIN film_statistics s ON s.film = l.film
         """,
     ),

@@ -18,6 +18,7 @@ import pytest
 from wios_assets.definitions import build_definitions
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.paths import partition_folder
+from wios_assets.lake.stamps import keep_analysis_time
 from wios_assets.lake.store import read_rows, replace_folder
 from wios_assets.refined_tables import (
     ACTOR_OUTLIERS,
@@ -212,6 +213,8 @@ class FewFilms:
 def few(tmp_path_factory: pytest.TempPathFactory) -> FewFilms:
     settings = load_settings(data=tmp_path_factory.mktemp("few") / "data", spark_master="local[2]")
     store_film(settings.lake, "heat", 3, year=1995, unreadable=5)
+    store(settings.lake, "face_embeddings", [{"face": n, "engine": "onnx"} for n in range(2)], "heat")
+    keep_analysis_time(settings.lake, "heat", DURATION_S / 8)
     store_film(settings.lake, "early", 1, year=1950)
     store_film(settings.lake, "late", 1, year=1990)
     for table in ("appearances", "screen_time"):
@@ -229,9 +232,12 @@ def test_the_statistics_of_a_film_are_those_of_its_tables(few: FewFilms) -> None
         "film": "heat", "year": 1995, "people": 4, "unknown_people": 1, "shots": 11, "cuts_per_minute": 1.0,
         "samples": 20, "faces_per_sample": 2.0, "named_share": 0.5, "unknown_share": 0.25, "weak_share": 0.25,
         "unreadable_share": 0.25, "reviews": 0, "reviews_right": 0, "model_hash": "m",
+        "engine": "onnx", "speed": 8.0,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
     assert row["mean_probability"] == pytest.approx(0.9)
+    (row,) = [row for row in rows_of(few.settings, FILM_STATISTICS) if row["film"] == "early"]
+    assert (row["engine"], row["speed"]) == (None, None)
 
 
 def test_people_of_the_same_nconst_are_one_whatever_they_are_called(few: FewFilms) -> None:

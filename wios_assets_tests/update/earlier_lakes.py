@@ -15,7 +15,7 @@ from wios_assets.lake.schema_versions import SCHEMA_VERSION, STAMP
 from wios_assets.tables import FILM_TABLES, TABLES
 
 FILM = "Stage Door (1937)"
-EARLIER = (2, 3, 4)
+EARLIER = (3, 4, 5)
 """The last three versions before the present one."""
 SAMPLES: dict[str, Any] = {
     "string": "text",
