@@ -1,6 +1,7 @@
 """Films and actors whose figures are far from the others: rows, a sentence and a plot each."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +25,49 @@ GROUP = "refined"
 SHOWN = 3
 LONGEST_LIST = 3
 
-Sentence = Callable[[float, float], str]
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that is compared.
+
+    Attributes:
+        what: what it counts, as in `3 people without a name`.
+        digits: decimals that are shown, of a share's percentage or of the number.
+        is_share: whether it is shown as a percentage.
+    """
+
+    what: str
+    digits: int = 0
+    is_share: bool = False
+
+    @property
+    def step(self) -> float:
+        """The least difference that can be seen in the figure as it is shown."""
+        return float(10.0 ** -(self.digits + (2 if self.is_share else 0)))
+
+    def sentence(self, value: float, median: float) -> str:
+        kind = "%" if self.is_share else "f"
+        return f"{value:.{self.digits}{kind}} {self.what}; the median is {median:.{self.digits}{kind}}"
+
+    def spread(self, values: pd.Series) -> Spread:
+        """How the values of films are spread; differences that are not shown make no outlier."""
+        return spread_of(values.to_numpy(dtype=float), self.step)
 
 
-def _percent(what: str) -> Sentence:
-    return lambda value, median: f"{value:.0%} {what}; the median is {median:.0%}"
-
-
-def _number(what: str, digits: int = 0) -> Sentence:
-    return lambda value, median: f"{value:.{digits}f} {what}; the median is {median:.{digits}f}"
-
-
-FILM_FIGURES: dict[str, Sentence] = {
-    "people": _number("cast members seen"),
-    "unknown_people": _number("people without a name"),
-    "cuts_per_minute": _number("cuts a minute", 1),
-    "faces_per_sample": _number("faces a sample", 2),
-    "named_share": _percent("named"),
-    "unknown_share": _percent("unknown"),
-    "weak_share": _percent("of the faces' time says nothing"),
-    "unreadable_share": _percent("unreadable"),
-    "mean_probability": _number("mean probability of the names", 3),
+FILM_FIGURES = {
+    "people": Figure("cast members seen"),
+    "unknown_people": Figure("people without a name"),
+    "cuts_per_minute": Figure("cuts a minute", 1),
+    "faces_per_sample": Figure("faces a sample", 2),
+    "named_share": Figure("named", is_share=True),
+    "unknown_share": Figure("unknown", is_share=True),
+    "weak_share": Figure("of the faces' time says nothing", is_share=True),
+    "unreadable_share": Figure("unreadable", is_share=True),
+    "mean_probability": Figure("mean probability of the names", 3),
 }
-"""Figures of a film that are compared, with the sentence for a value and the median."""
+"""Figures of a film that are compared."""
 
-ACTOR_FIGURES: dict[str, Sentence] = {"share": _percent("of the film on screen"), "scenes": _number("scenes")}
+ACTOR_FIGURES = {"share": Figure("of the film on screen", is_share=True), "scenes": Figure("scenes")}
 
 _UNNAMED = ("named_share", "unknown_share")
 
@@ -66,7 +85,7 @@ def actor_picture_path(exports: Path, actor: str) -> Path:
 @dg.asset(
     key=FILM_OUTLIERS.name.split("/"),
     **table_spec(FILM_OUTLIERS.name, GROUP, kinds={"python", "parquet"}),
-    code_version="1",
+    code_version="2",
     ins={"statistics": dg.AssetIn(FILM_STATISTICS.name.split("/"))},
 )
 @one_line_failures
@@ -79,8 +98,8 @@ def film_outliers(
     statistics = statistics.sort_values("film", ignore_index=True)
     spreads = {
         figure: spread
-        for figure in FILM_FIGURES
-        if (spread := spread_of(statistics[figure].to_numpy(dtype=float))).count >= least
+        for figure, shown in FILM_FIGURES.items()
+        if (spread := shown.spread(statistics[figure])).count >= least
     }
     called = {figure.replace("_", " "): spread for figure, spread in spreads.items()}
     rows: list[dict[str, Any]] = []
@@ -92,7 +111,7 @@ def film_outliers(
         file = film_picture_path(settings.exports, film["film"], _whole(film["year"]))
         pictures[file] = film_outlier_picture(film["title"] or film["film"], index, called, limit)
         for figure in far:
-            sentence = FILM_FIGURES[figure](spreads[figure].values[index], spreads[figure].median)
+            sentence = FILM_FIGURES[figure].sentence(spreads[figure].values[index], spreads[figure].median)
             if figure in _UNNAMED and (without := people_without_photos(settings, film["film"])):
                 sentence += f": {without}"
             rows.append(_row(film, figure, spreads[figure], index, sentence, file))
@@ -103,7 +122,7 @@ def film_outliers(
 @dg.asset(
     key=ACTOR_OUTLIERS.name.split("/"),
     **table_spec(ACTOR_OUTLIERS.name, GROUP, kinds={"python", "parquet"}),
-    code_version="1",
+    code_version="2",
     ins={"screen_time": dg.AssetIn(ACTOR_SCREEN_TIME.name.split("/"))},
 )
 @one_line_failures
@@ -120,7 +139,7 @@ def actor_outliers(
     compared = screen_time[enough].sort_values("film")
     for _, own in compared.groupby(person[enough]):
         own = own.reset_index(drop=True)
-        spreads = {figure: spread_of(own[figure].to_numpy(dtype=float)) for figure in ACTOR_FIGURES}
+        spreads = {figure: shown.spread(own[figure]) for figure, shown in ACTOR_FIGURES.items()}
         far = np.zeros(len(own), bool)
         films = records(own)
         actor = str(films[0]["actor"])
@@ -129,7 +148,7 @@ def actor_outliers(
             for index in np.flatnonzero(np.abs(spread.robust_z) >= limit).tolist():
                 film = films[index]
                 far[index] = True
-                sentence = f"{actor}: {ACTOR_FIGURES[figure](spread.values[index], spread.median)}"
+                sentence = f"{actor}: {ACTOR_FIGURES[figure].sentence(spread.values[index], spread.median)}"
                 rows.append(
                     _row(film, figure, spread, index, sentence, file) | {"actor": actor, "nconst": film["nconst"]}
                 )

@@ -26,7 +26,8 @@ class Spread:
         values: float64 [n], as given.
         median, mean: of the values that are no NaN.
         robust_z: float64 [n], distance from the median in units of 1.4826 median absolute deviations; where those are
-            0, in units of 1.2533 mean absolute deviations. NaN where all values are equal.
+            below the least difference, in units of 1.2533 mean absolute deviations or of that difference, whichever is
+            larger. NaN where all values are equal.
         z: float64 [n], distance from the mean in standard deviations; NaN where all values are equal.
         count: values that are no NaN.
     """
@@ -39,21 +40,28 @@ class Spread:
     count: int
 
 
-def spread_of(values: NDArray[np.float64]) -> Spread:
-    """How some values, float64 [n], are spread."""
+def spread_of(values: NDArray[np.float64], least_difference: float) -> Spread:
+    """How some values, float64 [n], are spread.
+
+    Args:
+        least_difference: what differs by less is equal, as numbers are that differ by their rounding.
+    """
     known = values[~np.isnan(values)]
     if not len(known):
         none = np.full(len(values), np.nan)
         return Spread(values, np.nan, np.nan, none, none, 0)
     median, mean = float(np.median(known)), float(known.mean())
     distances = np.abs(known - median)
-    deviation = MAD_TO_DEVIATION * float(np.median(distances)) or MEAN_TO_DEVIATION * float(distances.mean())
+    deviation = MAD_TO_DEVIATION * float(np.median(distances))
+    if deviation < least_difference:
+        deviation = max(MEAN_TO_DEVIATION * float(distances.mean()), least_difference)
+    are_equal = float(distances.max()) < least_difference
     standard = float(known.std(ddof=1)) if len(known) > 1 else 0.0
     return Spread(
         values,
         median,
         mean,
-        (values - median) / deviation if deviation > 0 else np.full(len(values), np.nan),
-        (values - mean) / standard if standard > 0 else np.full(len(values), np.nan),
+        (values - median) / deviation if not are_equal else np.full(len(values), np.nan),
+        (values - mean) / standard if standard > 0 and not are_equal else np.full(len(values), np.nan),
         len(known),
     )
