@@ -12,16 +12,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import BadInput, Conflict, NotFound, Unavailable
 from wios_assets.lake.store import read_rows
-from wios_assets.naming.decided_tracks import COLUMNS, FaceIndex
+from wios_assets.naming.decided_tracks import COLUMNS, NEARBY_S, FaceIndex
 from wios_assets.naming.evidence import Tracks
 from wios_assets.reviews.person_lookup import LONGEST_NAME
 from wios_assets.reviews.stored_revision import decisions_file as decisions_file
@@ -31,6 +33,7 @@ Verdict = Literal["is", "is_not", "not_a_face", "hidden"]
 
 VERDICTS = "is: shows the person; is_not: does not; not_a_face: shows no face; hidden: is not to be shown"
 LONGEST_EMBEDDING = 4096
+Floats = NDArray[np.float64]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)]
 
 
@@ -127,8 +130,8 @@ def read_faces(lake: Path, film: str) -> FilmFaces:
     return FilmFaces(FaceIndex.of(known, tracks, faces), _best_faces(tracks))
 
 
-def read_face_boxes(lake: Path, film: str) -> FilmFaces:
-    """A film's faces without their embeddings: finds decisions by instant and position alone.
+def read_face_boxes(lake: Path, film: str, times_s: Sequence[float]) -> FilmFaces:
+    """A film's faces around some instants, without embeddings: finds decisions by instant and position alone.
 
     Raises:
         WiosError: they are not in the lake.
@@ -136,8 +139,17 @@ def read_face_boxes(lake: Path, film: str) -> FilmFaces:
     names = ["track", "start_s", "end_s", "faces", "embedded_faces", "best_face"]
     tracks = read_rows(lake, FACE_TRACKS, film).select(names).to_pandas()
     faces = read_rows(lake, FACES, film).select(["face", "time_s", "left", "top", "right", "bottom"]).to_pandas()
-    known = Tracks.without_embeddings(tracks)
-    return FilmFaces(FaceIndex.of(known, tracks, faces), _best_faces(tracks))
+    tracks = tracks[_near(times_s, tracks["start_s"].to_numpy(), tracks["end_s"].to_numpy())].reset_index(drop=True)
+    instants = faces["time_s"].to_numpy()
+    faces = faces[_near(times_s, instants, instants)].reset_index(drop=True)
+    return FilmFaces(FaceIndex.of(Tracks.without_embeddings(tracks), tracks, faces), _best_faces(tracks))
+
+
+def _near(times_s: Sequence[float], start_s: Floats, end_s: Floats) -> NDArray[np.bool_]:
+    """Which stretches hold one of some instants, or come as near as a decision's face is looked for."""
+    instants = np.sort(np.asarray(times_s, dtype=np.float64))
+    first = np.searchsorted(instants, start_s - 2 * NEARBY_S, side="left")
+    return np.asarray(first < np.searchsorted(instants, end_s + 2 * NEARBY_S, side="right"))
 
 
 def _best_faces(tracks: pd.DataFrame) -> dict[int, int]:

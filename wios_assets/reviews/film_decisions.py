@@ -79,7 +79,7 @@ def _tracks(lake: Path, film: str, stored: Sequence[Decision], faces: FilmFaces 
     try:
         if faces is not None:
             return faces.find(stored)
-        found = read_face_boxes(lake, film).find(stored)
+        found = read_face_boxes(lake, film, [each.time_s for each in stored]).find(stored)
         # Embeddings, which take long to read, are needed only for a face that is not where it was.
         return found if None not in found else read_faces(lake, film).find(stored)
     except WiosError:
