@@ -35,6 +35,7 @@ from wios_assets.page.routes.media import STATIC, media_router
 from wios_assets.page.routes.requests import requests_router
 from wios_assets.page.routes.reviews import ReviewConflict, reviews_router
 from wios_assets.page.routes.scenes import scenes_router
+from wios_assets.page.routes.uploads import uploads_router
 from wios_assets.page.security import BodyLimit, Guard, required_token
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_requests import FilmRequests
@@ -97,6 +98,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     application.state.events = events
     application.include_router(api_router(environment))
     application.include_router(events_router(events))
+    application.include_router(uploads_router(requests, settings))
     application.include_router(reviews_router(catalog, name_updates))
     application.include_router(films_router(catalog, states, shelf, retries, log))
     application.include_router(requests_router(settings, catalog, requests, environment))
@@ -180,7 +182,7 @@ def _handle_errors(application: FastAPI, environment: Environment) -> None:
     def _(request: Request, error: WiosError) -> Response:
         document = error.document if isinstance(error, ReviewConflict) else {}
         response = refuse(request, error.http_status, str(error), **document)
-        if request.method == "PUT":
+        if request.method in ("PUT", "PATCH"):
             # The client may still be sending a film that nobody reads.
             response.headers["connection"] = "close"
         return response

@@ -27,7 +27,9 @@ _MAX_FORM_BYTES = 4096
 _WRONG_TOKEN_DELAY_S = 0.5
 _COOKIE_S = 30 * 86400
 _REMEDY = "add it to page.allowed_hosts (WIOS_PAGE__ALLOWED_HOSTS)"
-_FILM_UPLOAD = re.compile(r"/api/requests/[^/]+/film")
+_FILM_UPLOADS = {"PUT": re.compile(r"/api/requests/[^/]+/film")} | dict.fromkeys(
+    ("PATCH", "POST"), re.compile(r"/api/uploads/[^/]+")
+)
 
 HEADERS = {
     "content-security-policy": (
@@ -187,7 +189,7 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (scope["method"] == "PUT" and _FILM_UPLOAD.fullmatch(route_path(scope))):
+        if scope["type"] != "http" or _is_film(scope):
             await self.app(scope, receive, send)
             return
         received, complete = 0, scope["method"] in ("GET", "HEAD")
@@ -207,6 +209,12 @@ class BodyLimit:
             return message
 
         await self.app(scope, limited_receive, send)
+
+
+def _is_film(scope: Scope) -> bool:
+    """Whether the body of a request is a film, or a part of one."""
+    path = _FILM_UPLOADS.get(scope["method"])
+    return path is not None and path.fullmatch(route_path(scope)) is not None
 
 
 def _refusal(status: int, reason: str) -> Response:

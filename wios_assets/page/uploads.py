@@ -69,6 +69,69 @@ async def receive_film(requests: FilmRequests, request: FilmRequest, chunks: Asy
     return await run_in_threadpool(requests.complete_upload, request, file)
 
 
+async def receive_part(
+    requests: FilmRequests, request: FilmRequest, offset: int, chunks: AsyncIterator[bytes]
+) -> tuple[FilmRequest, int]:
+    """Receive a part of a film, and add the film to the inbox with its last byte. Whatever arrives is kept.
+
+    Args:
+        offset: bytes that were received before. chunks: the request's body.
+
+    Returns:
+        The request, and the bytes received so far.
+
+    Raises:
+        BadInput: too little disk space, more bytes than announced, or no film that can be added.
+        Conflict: another offset, or too many uploads at once.
+    """
+    if request.size is None:
+        raise Conflict(f"{request.file!r} lies in the inbox already; nothing is to be sent")
+    check_space(requests.uploads, request)
+    if request.id not in requests.received and len(requests.received) >= MAX_CONCURRENT:
+        raise Conflict(f"{MAX_CONCURRENT} films are being sent already; wait until one is complete")
+    file = await run_in_threadpool(requests.begin_part, request, offset)
+    try:
+        received = await _append(requests, request, offset, chunks, file)
+    except OSError as error:
+        raise file_error(file.parent, error, "written", "change its access rights") from None
+    finally:
+        requests.end_part(request)
+    if received < request.size:
+        return request, received
+    request = await run_in_threadpool(requests.complete_upload, request, file)
+    if request.phase == "refused":
+        raise BadInput(request.reason or f"{request.file!r} cannot be added")
+    return request, received
+
+
+async def _append(
+    requests: FilmRequests, request: FilmRequest, offset: int, chunks: AsyncIterator[bytes], file: Path
+) -> int:
+    """Append a body to a file until it ends or stops; returns the length of the file in bytes."""
+    assert request.size is not None
+    received = offset
+    handle = await run_in_threadpool(file.open, "ab")
+    try:
+        while True:
+            try:
+                chunk = await asyncio.wait_for(anext(chunks), IDLE_TIMEOUT_S)
+            except (StopAsyncIteration, TimeoutError, ClientDisconnect):
+                break
+            if received + len(chunk) > request.size:
+                raise BadInput(f"{request.file!r} is larger than the announced {request.size} bytes")
+            # One that was cancelled meanwhile has no file any more.
+            if not file.exists():
+                raise Conflict(f"{request.file!r} was cancelled")
+            await run_in_threadpool(handle.write, chunk)
+            received += len(chunk)
+            requests.received[request.id] = received
+        handle.flush()
+        await run_in_threadpool(os.fsync, handle.fileno())
+    finally:
+        handle.close()
+    return received
+
+
 def check_space(folder: Path, request: FilmRequest) -> None:
     """Check that the disk has space for the film.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from wios_assets.atomic import write_atomic
-from wios_assets.runs.follow import RETRY_RUN, WILL_RETRY, run_failure_reason
+from wios_assets.runs.follow import RETRY_RUN, WILL_RETRY, run_failure
 from wios_assets.runs.instance import daemon_runs, dagster_instance
 from wios_assets.runs.processes import FILM_TAG, end_dead_runs
 from wios_assets.settings import Settings
@@ -29,13 +29,15 @@ class FilmRun:
     """The newest run of a film.
 
     Attributes:
-        run_id: Dagster's. asked_s: when it was requested, seconds since the epoch. reason: why it failed, in one line.
+        run_id: Dagster's. asked_s: when it was requested, seconds since the epoch.
+        reason: why it failed, in one line. step: the step that failed.
     """
 
     kind: Kind
     run_id: str
     asked_s: float
     reason: str | None = None
+    step: str | None = None
 
 
 class FilmRuns:
@@ -147,7 +149,7 @@ def _film_run(instance: DagsterInstance, record: RunRecord, daemon: bool) -> Fil
     if run.status in (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED):
         if daemon and run.tags.get(WILL_RETRY) == "true" and RETRY_RUN not in run.tags:
             return FilmRun("queued", run.run_id, asked_s)
-        return FilmRun("failed", run.run_id, asked_s, run_failure_reason(instance, run))
+        return FilmRun("failed", run.run_id, asked_s, *run_failure(instance, run))
     if run.status == DagsterRunStatus.SUCCESS:
         return FilmRun("done", run.run_id, asked_s)
     running = run.status in (DagsterRunStatus.STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.CANCELING)

@@ -135,16 +135,17 @@ def failure_reason(events: Iterable[DagsterEvent]) -> str:
     return f"{step.step_key} failed: {message}"
 
 
-def run_failure_reason(instance: DagsterInstance, run: DagsterRun) -> str:
-    """Why a run failed or was cancelled, in one line; see `failure_reason`."""
+def run_failure(instance: DagsterInstance, run: DagsterRun) -> tuple[str, str | None]:
+    """Why a run failed or was cancelled, in one line (see `failure_reason`), and the step that failed."""
     from dagster import DagsterEventType, DagsterRunStatus
 
     kinds = {DagsterEventType(kind) for kind in REASON_EVENTS}
     entries = instance.all_logs(run.run_id, of_type=kinds)
     events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
-    if run.status == DagsterRunStatus.CANCELED and _failed_step(events) is None:
-        return CANCELLED
-    return failure_reason(events)
+    step = _failed_step(events)
+    if run.status == DagsterRunStatus.CANCELED and step is None:
+        return CANCELLED, None
+    return failure_reason(events), step.step_key if step is not None else None
 
 
 def _failed_step(events: list[DagsterEvent]) -> DagsterEvent | None:

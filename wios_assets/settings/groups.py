@@ -437,6 +437,9 @@ class PageSettings(Group):
     upload_gigabytes: float = Field(
         default=100.0, gt=0, description="Largest film that may be sent to the page, in gigabytes"
     )
+    upload_hours: float = Field(
+        default=24.0, gt=0, description="Longest pause of an upload after which it is given up, in hours"
+    )
     logged_answers: int = Field(
         default=1_000_000, ge=0, description="Answers to `who` kept in `prediction_log`, the newest; 0 keeps none"
     )

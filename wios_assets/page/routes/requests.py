@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from wios_assets.errors import BadInput, NotFound
-from wios_assets.films.inbox import VIDEO_EXTENSIONS, discover
+from wios_assets.films.inbox import VIDEO_EXTENSIONS, Inbox, InboxFilm, discover
 from wios_assets.films.sidecar import Sidecar
 from wios_assets.page import models
 from wios_assets.page.proxies import link, route_path
@@ -28,10 +29,13 @@ from wios_assets.page.routes.common import (
 )
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_requests import FilmRequest, FilmRequests
+from wios_assets.page.state.film_states import FilmStates
 from wios_assets.page.uploads import check_space, receive_film
 from wios_assets.settings import Settings
 
 _SHOWN_REQUESTS = 10
+_SHOWN_FILMS = 200
+_SHOWN_PROBLEMS = 50
 _NEW_FILM_BODY = {"application/json": {"schema": models.NewFilm.model_json_schema()}}
 _VIDEO_BODY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 RequestId = Annotated[str, Path(description="The request's id")]
@@ -56,13 +60,17 @@ def requests_router(
     @router.get("/bring", include_in_schema=False)
     def form_page(request: Request) -> Response:
         ready = {str(film["path"]) for film in catalog.films().values()}
-        inbox = discover(settings.films).films if settings.films.is_dir() else []
+        inbox = discover(settings.films) if settings.films.is_dir() else Inbox()
         return html(
             request,
             "bring.html",
             inbox=str(settings.films),
             galleries=str(settings.galleries),
-            waiting=[str(film.path.relative_to(settings.films)) for film in inbox if str(film.path) not in ready],
+            waiting=[str(film.path.relative_to(settings.films)) for film in inbox.films if str(film.path) not in ready],
+            hours=settings.page.upload_hours,
+            films=[_inbox_entry(requests.states, settings, film, ready) for film in inbox.films[:_SHOWN_FILMS]],
+            more=max(0, len(inbox.films) - _SHOWN_FILMS),
+            problems=inbox.problems[:_SHOWN_PROBLEMS],
             newest=[request_entry(requests, each) for each in requests.all()[:_SHOWN_REQUESTS]],
             extensions=",".join(sorted(VIDEO_EXTENSIONS)),
             limit=settings.page.upload_gigabytes,
@@ -155,6 +163,24 @@ def request_entry(requests: FilmRequests, film_request: FilmRequest) -> dict[str
         "film": film_request.film,
         "page": link(f"/film/{quote(film_request.film or '', safe='')}" if ready else f"/request/{film_request.id}"),
         "upload": link(f"/api/requests/{film_request.id}/film") if state.name == "uploading" and expects else None,
+    }
+
+
+def _inbox_entry(states: FilmStates, settings: Settings, film: InboxFilm, ready: set[str]) -> dict[str, Any]:
+    """A film of the inbox, with its state, whether it has a page, and its size in bytes."""
+    known = states.waiting(set())
+    size = 0
+    for file in film.files:
+        with suppress(OSError):
+            size += file.stat().st_size
+    path = film.path.relative_to(settings.films) if film.path.is_relative_to(settings.films) else film.path
+    is_ready = str(film.path) in ready
+    return {
+        "key": film.key,
+        "path": str(path),
+        "state": states.of(film.key, is_ready),
+        "known": is_ready or film.key in known,
+        "bytes": size,
     }
 
 

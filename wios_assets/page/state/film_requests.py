@@ -43,6 +43,7 @@ class FilmRequest(BaseModel):
         the inbox. size: bytes to be sent; None for a file in the inbox. details: keys of the film's sidecar, until the
         film is added. phase: progress of the request itself; after `added` the film's own state counts.
         process: the process that receives the file. film: key of the film, once added. reason: why it was refused.
+        resumable: whether the file is sent in parts, so that what was received is kept until it expires.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -57,6 +58,7 @@ class FilmRequest(BaseModel):
     process: str | None = None
     film: str | None = None
     reason: str | None = None
+    resumable: bool = False
 
     @property
     def is_expired(self) -> bool:
@@ -174,6 +176,11 @@ class FilmRequests:
             if request.is_expired:
                 return RequestState(name="failed", reason=_expired(request))
             return RequestState(name="uploading", share=0.0)
+        if request.phase == "receiving" and request.resumable:
+            received = self.received_bytes(request)
+            if received is None or self.expires_s(request) < time.time():
+                return RequestState(name="failed", reason=_part_expired(request, self.settings.page.upload_hours))
+            return RequestState(name="uploading", share=received / request.size if request.size else None)
         if request.phase == "receiving":
             if request.process is None or not lives(request.process):
                 return RequestState(name="failed", reason=_page_ended(request))
@@ -198,6 +205,63 @@ class FilmRequests:
             self._write(current.model_copy(update={"phase": "receiving", "process": process}))
             self.received[request.id] = 0
         self.uploads.mkdir(parents=True, exist_ok=True)
+        return self._part(request)
+
+    def begin_part(self, request: FilmRequest, offset: int) -> Path:
+        """Mark a request as being received from an offset in bytes on, and return the file to append to.
+
+        Raises:
+            Conflict: the film was sent already, is being sent, was announced too long ago, or has another offset.
+        """
+        with self._lock:
+            current = self.get(request.id)
+            if current is None or request.id in self.received:
+                raise Conflict(f"{request.file!r} is being sent already; wait until that connection has ended")
+            if self.state(current).name != "uploading" or (current.phase == "receiving" and not current.resumable):
+                raise Conflict(f"{request.file!r} is not expected any more; make a new request to send it again")
+            there = self.received_bytes(current) or 0
+            if there != offset:
+                raise Conflict(f"{request.file!r}: {there} bytes were received; go on from there, not from {offset}")
+            self._write(current.model_copy(update={"phase": "receiving", "process": None, "resumable": True}))
+            self.received[request.id] = offset
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        return self._part(request)
+
+    def end_part(self, request: FilmRequest) -> None:
+        """Note that the connection that sent a part has ended; what it sent is kept."""
+        with self._lock:
+            self.received.pop(request.id, None)
+
+    def received_bytes(self, request: FilmRequest) -> int | None:
+        """Bytes of a film that were received so far; None where nothing of it is kept."""
+        try:
+            return self._part(request).stat().st_size
+        except OSError:
+            return 0 if request.phase == "asked" else None
+
+    def expires_s(self, request: FilmRequest) -> float:
+        """When an upload that does not go on is given up, seconds since the epoch."""
+        if request.phase == "asked":
+            return request.asked_s + _UPLOAD_START_TIMEOUT_S
+        try:
+            touched_s = self._part(request).stat().st_mtime
+        except OSError:
+            touched_s = request.asked_s
+        return touched_s + self.settings.page.upload_hours * 3600
+
+    def cancel(self, request: FilmRequest) -> FilmRequest:
+        """Give up an upload, and remove what was received.
+
+        Raises:
+            Conflict: it is complete, or given up already.
+        """
+        with self._lock:
+            current = self.get(request.id)
+            if current is None or current.phase not in ("asked", "receiving"):
+                raise Conflict(f"{request.file!r} is not being sent; there is nothing to cancel")
+        return self.refuse(current, f"{request.file!r} was cancelled")
+
+    def _part(self, request: FilmRequest) -> Path:
         return self.uploads / f"{request.id}{Path(request.file).suffix.lower()}"
 
     def complete_upload(self, request: FilmRequest, file: Path) -> FilmRequest:
@@ -290,9 +354,13 @@ class FilmRequests:
         write_atomic(self.folder / f"{request.id}.json", request.model_dump_json())
 
     def _remove_abandoned_uploads(self) -> None:
-        """Remove parts of films whose receiving process has ended."""
+        """Remove parts of films whose receiving process has ended, and those that expired."""
         for part in self.uploads.iterdir() if self.uploads.is_dir() else ():
             request = self.get(part.stem)
+            if request is not None and request.resumable:
+                if request.phase == "receiving" and self.expires_s(request) >= time.time():
+                    continue
+                request = None
             if request is None or request.process is None or not lives(request.process):
                 with suppress(OSError):
                     part.unlink()
@@ -301,6 +369,10 @@ class FilmRequests:
 def _expired(request: FilmRequest) -> str:
     minutes = _UPLOAD_START_TIMEOUT_S / 60
     return f"{request.file!r} was announced, and nothing was sent for {minutes:.0f} minutes; make a new request"
+
+
+def _part_expired(request: FilmRequest, hours: float) -> str:
+    return f"{request.file!r} was not sent to its end within {hours:g} hours; make a new request"
 
 
 def _page_ended(request: FilmRequest) -> str:

@@ -41,6 +41,7 @@ class FilmState:
         reason: why the newest run failed. run: id of the newest run. stage: of a running film: decoding frames, linking
             faces into tracks, or names and what follows from them. since: when the newest run was requested, seconds
             since the epoch.
+        step: the step of the newest run that failed.
         stale: tables of a ready film that an older engine, other settings or older inputs made.
     """
 
@@ -52,6 +53,7 @@ class FilmState:
     run: str | None = field(default=None, compare=False)
     since: float = field(default=0.0, compare=False)
     stale: tuple[str, ...] = ()
+    step: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ class FilmStates:
             reason = newest.reason if newest is not None and newest.kind == "failed" else None
             since, run = (newest.since, newest.run) if newest is not None else (0.0, None)
             share, stale = running.share if running else None, tuple(self._stale.get(film, ()))
-            return FilmState("ready", share, None, reason, run=run, since=since, stale=stale)
+            step = newest.step if newest is not None and newest.kind == "failed" else None
+            return FilmState("ready", share, None, reason, run=run, since=since, stale=stale, step=step)
         if newest is not None and newest.kind == "failed":
             # What a killed run noted last is younger than its end.
             return newest
@@ -170,7 +173,7 @@ class FilmStates:
         stage = _stage(instance, run.run_id) if run.kind == "running" else None
         # A film that a run finished and the library lacks waits for its next run.
         kind = "queued" if run.kind == "done" else run.kind
-        return FilmState(kind, reason=run.reason, stage=stage, run=run.run_id, since=run.asked_s)
+        return FilmState(kind, reason=run.reason, stage=stage, run=run.run_id, since=run.asked_s, step=run.step)
 
 
 def _has_history(home: Path) -> bool:

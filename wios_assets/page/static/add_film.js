@@ -1,6 +1,7 @@
 // The form that adds a film: makes the request, uploads the file if it is on this computer, and opens the request's page.
 
 import { link } from "./common.js";
+import { begunUpload, cancelUpload, sendFilm } from "./upload.js";
 
 const form = document.getElementById("bring");
 const field = (name) => document.getElementById(name);
@@ -19,25 +20,55 @@ async function reasonOf(response) {
   return body.reason || `The page answered with status ${response.status}.`;
 }
 
-function upload(address, file) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.upload.addEventListener("progress", (event) => {
-      field("sent").value = event.loaded / file.size;
-      field("share").textContent = `${Math.floor((100 * event.loaded) / file.size)} % sent`;
-    });
-    request.addEventListener("load", () => {
-      if (request.status < 300) return resolve(JSON.parse(request.responseText));
-      let reason = `The page answered with status ${request.status}.`;
-      try {
-        reason = JSON.parse(request.responseText).reason;
-      } catch {}
-      reject(new Error(reason));
-    });
-    request.addEventListener("error", () => reject(new Error("The upload was cut off; send the film again.")));
-    request.open("PUT", address);
-    request.setRequestHeader("content-type", "application/octet-stream");
-    request.send(file);
+let sending = null;
+
+function showProgress(file, bytes) {
+  if (bytes === null) {
+    field("share").textContent = "No connection; going on as soon as there is one …";
+    return;
+  }
+  field("sent").value = bytes / file.size;
+  field("share").textContent = `${Math.floor((100 * bytes) / file.size)} % sent`;
+}
+
+async function upload(id, file) {
+  sending = { id, file, aborting: new AbortController() };
+  field("sending").hidden = false;
+  await sendFilm(id, file, (bytes) => showProgress(file, bytes), sending.aborting.signal);
+}
+
+field("cancel").addEventListener("click", async () => {
+  if (!sending) return;
+  sending.aborting.abort();
+  await cancelUpload(sending.id, sending.file);
+  sending = null;
+  refuse("The upload was cancelled.");
+});
+
+// A film that is dropped on the form is chosen.
+for (const name of ["dragenter", "dragover"]) {
+  form.addEventListener(name, (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    form.classList.add("dropping");
+  });
+}
+form.addEventListener("dragleave", (event) => {
+  if (!form.contains(event.relatedTarget)) form.classList.remove("dropping");
+});
+form.addEventListener("drop", (event) => {
+  event.preventDefault();
+  form.classList.remove("dropping");
+  if (!event.dataTransfer.files.length) return;
+  field("file").files = event.dataTransfer.files;
+  field("path").value = "";
+});
+
+for (const button of document.querySelectorAll("[data-inbox-path]")) {
+  button.addEventListener("click", () => {
+    field("path").value = button.dataset.inboxPath;
+    field("file").value = "";
+    field("cast").focus();
   });
 }
 
@@ -58,16 +89,18 @@ form.addEventListener("submit", async (event) => {
   if (!file && !film.path) return refuse("Choose a file, or name one in the inbox.");
   form.querySelector("button").disabled = true;
   try {
+    const begun = file ? await begunUpload(file) : null;
+    if (begun) {
+      await upload(begun, file);
+      return location.assign(link(`/request/${begun}`));
+    }
     const headers = { "content-type": "application/json" };
     const response = await fetch(link("/api/requests"), { method: "POST", headers, body: JSON.stringify(film) });
     if (!response.ok) return refuse(await reasonOf(response));
-    let request = await response.json();
-    if (file) {
-      field("sending").hidden = false;
-      request = await upload(request.upload, file);
-    }
+    const request = await response.json();
+    if (file) await upload(request.id, file);
     location.assign(link(`/request/${request.id}`));
   } catch (error) {
-    refuse(error.message);
+    if (error.name !== "AbortError") refuse(error.message);
   }
 });

@@ -72,8 +72,8 @@ def test_a_failed_film_gives_the_reason_of_its_newest_run(settings: Settings, mo
             if state.kind == "failed":
                 break
             time.sleep(0.05)
-        assert state == FilmState("failed", reason="/films/heat.mkv: is empty (0 bytes); copy it again")
-        assert states.of("heat", ready=True) == FilmState("ready", reason=state.reason)
+        assert state == FilmState("failed", reason="/films/heat.mkv: is empty (0 bytes); copy it again", step="read")
+        assert states.of("heat", ready=True) == FilmState("ready", reason=state.reason, step="read")
         assert states.of("other", ready=False) == FilmState("queued")
         broken["film"] = False
         film_map.execute_in_process(instance=instance, tags={"dagster/partition": "heat"})
