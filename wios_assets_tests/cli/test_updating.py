@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from wios_assets.lake.schema_versions import SCHEMA_VERSION
 from wios_assets.runs.instance import dagster_instance, ui_lock
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.update.earlier_lakes import FILM, fill_earlier
@@ -42,7 +43,9 @@ def test_a_film_that_needs_a_run_is_named_with_its_command(wios: Wios) -> None:
     fill_earlier(wios.settings.lake, 1)
     done = wios("update")
     assert done.code == 1
-    assert "face_tracks was stored by an older version of WIOS (schema 1, now 5) and cannot be carried over" in done.err
+    assert (
+        f"face_tracks was stored by an older version of WIOS (schema 1, now {SCHEMA_VERSION}) and cannot be" in done.err
+    )
     assert f"`wios run '{FILM}'` renews it" in done.err
     assert len(done.err.splitlines()) == 1
 
@@ -109,4 +112,4 @@ def test_nothing_is_changed_while_the_services_run(wios: Wios) -> None:
 
 def test_the_doctor_names_tables_of_another_schema(wios: Wios) -> None:
     fill_earlier(wios.settings.lake, 3)
-    assert f"'{FILM}': face_embeddings of schema 3, now 5; `wios update`" in wios("doctor").out
+    assert f"'{FILM}': face_embeddings of schema 3, now {SCHEMA_VERSION}; `wios update`" in wios("doctor").out
