@@ -7,7 +7,8 @@ missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,15 +104,16 @@ class Publisher:
             Unavailable: the server was lost; what was published until then stays.
         """
         summary, differences = Summary(), self.differences()
-        for number, film in enumerate(differences.films, start=1):
-            try:
-                summary.films[film] = self.film(film)
-            except WiosError as error:
-                if not self._is_connected():
-                    raise
-                summary.problems.append(f"film {film!r}: {error}")
-            else:
-                tell(f"film {film!r}: {summary.films[film]} rows ({number} of {len(differences.films)})")
+        with scratch_folder(self._scratch) as folder:
+            for number, (film, written) in enumerate(self._written_ahead(differences.films, folder), start=1):
+                try:
+                    summary.films[film] = self._replace_film(film, *written())
+                except WiosError as error:
+                    if not self._is_connected():
+                        raise
+                    summary.problems.append(f"film {film!r}: {error}")
+                else:
+                    tell(f"film {film!r}: {summary.films[film]} rows ({number} of {len(differences.films)})")
         for film in differences.gone:
             self.remove(film)
             summary.removed.append(film)
@@ -134,15 +136,7 @@ class Publisher:
             BadInput: a row does not fit.
         """
         with scratch_folder(self._scratch) as folder:
-            version, files = self._written(FILM_TABLES, film, folder)
-            with self.schema.server.errors(), self._connection.begin():
-                self.schema.set_state(self._connection, FILM, film, version)
-                for table, rows in files.items():
-                    target = self.schema.tables[table]
-                    self._connection.execute(sa.delete(target).where(target.c.film == film))
-                    if rows is not None and rows.count:
-                        self.schema.server.load(self._connection, target, rows)
-        return sum(rows.count for rows in files.values() if rows is not None)
+            return self._replace_film(film, *self._written(FILM_TABLES, film, folder))
 
     def table(self, published: PublishedTable) -> int:
         """Replace a table that is published as a whole; one that is not in the lake becomes empty.
@@ -178,6 +172,35 @@ class Publisher:
         with self.schema.server.errors(), self._connection.begin():
             for condition in conditions:
                 self._connection.execute(sa.delete(target).where(condition))
+
+    def _replace_film(self, film: str, version: str, files: dict[str, CsvRows | None]) -> int:
+        with self.schema.server.errors(), self._connection.begin():
+            self.schema.set_state(self._connection, FILM, film, version)
+            for table, rows in files.items():
+                target = self.schema.tables[table]
+                self._connection.execute(sa.delete(target).where(target.c.film == film))
+                if rows is not None and rows.count:
+                    self.schema.server.load(self._connection, target, rows)
+        return sum(rows.count for rows in files.values() if rows is not None)
+
+    def _written_ahead(
+        self, films: Sequence[str], folder: Path
+    ) -> Iterator[tuple[str, Callable[[], tuple[str, dict[str, CsvRows | None]]]]]:
+        """Each film with a function that gives its version and files, written while the one before is loaded."""
+        with ThreadPoolExecutor(1) as writer:
+
+            def begin(index: int) -> Future[tuple[str, dict[str, CsvRows | None]]]:
+                # Two folders in turn: one is loaded, the other one is written to.
+                own = folder / str(index % 2)
+                own.mkdir(exist_ok=True)
+                return writer.submit(self._written, FILM_TABLES, films[index], own)
+
+            coming = [begin(0)] if films else []
+            for index, film in enumerate(films):
+                current = coming.pop()
+                if index + 1 < len(films):
+                    coming.append(begin(index + 1))
+                yield film, current.result
 
     def _is_connected(self) -> bool:
         try:

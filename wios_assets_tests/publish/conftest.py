@@ -12,6 +12,12 @@ from wios_assets_tests.publish.servers import RunningServer, missing_reason, run
 _NUMBERS = itertools.count()
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is away is not tried again."""
+    monkeypatch.setattr("wios_assets.publish.server._PAUSES_S", ())
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[RunningServer]:
     yield from _running("postgresql")

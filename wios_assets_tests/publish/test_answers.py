@@ -68,7 +68,6 @@ def test_answers_given_while_the_server_is_away_follow_and_none_comes_twice(
             "publish": settings.publish.model_copy(update={"address": settings.publish.address.replace("own", "x")})
         }
     )
-    monkeypatch.setattr("wios_assets.publish.server._PAUSES_S", ())
     log = PredictionLog(settings.lake, 100, server_log(away))
     log.note(answer(1))
     log.close()

@@ -48,6 +48,8 @@ def test_a_history_that_does_not_open_is_named_without_its_password(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", "Wr0ng-s3cret")
+    # Dagster tries again for some seconds.
+    monkeypatch.setattr("dagster_postgres.utils.time.sleep", lambda seconds: None)
     settings = load_settings(data=tmp_path / "data", history={"address": address})
     with (
         pytest.raises(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from wios_assets.errors import Conflict, Unavailable
 from wios_assets.lake.paths import partition_folder, table_folder
 from wios_assets.publish.publisher import Summary, open_publisher
-from wios_assets.publish.schema import ALL_TABLES, FILM_TABLES
+from wios_assets.publish.schema import ALL_TABLES, FILM_TABLES, WHOLE_TABLES
 from wios_assets.publish.server import open_server
 from wios_assets.publish.views import VIEWS
 from wios_assets.settings import Settings, load_settings
@@ -243,6 +244,47 @@ def test_no_message_has_the_password(settings: Settings, server: RunningServer, 
     assert "Wr0ng-s3cret" not in str(refused.value)
     assert database in str(refused.value)
     assert "wios" in str(refused.value)
+
+
+def test_two_publishers_at_once_publish_each_film_whole(settings: Settings) -> None:
+    films = [library_row(f"film {number}") for number in range(8)]
+    fill(settings.lake, *films)
+    with open_publisher(settings):
+        pass
+
+    def publish_often() -> None:
+        with open_publisher(settings) as publisher:
+            for _ in range(3):
+                for film in films:
+                    publisher.film(film["film"])
+                publisher.table(WHOLE_TABLES[0])
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(publish_often) for _ in range(3)]:
+            done.result()
+    assert publish(settings).problems == []
+    assert differing_tables(settings) == []
+
+
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_the_password_comes_from_the_servers_own_variable_or_file(
+    settings: Settings,
+    server: RunningServer,
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    own = load_settings(data=settings.data, publish={"address": server.address(database)})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    is_postgresql = server.kind == "postgresql"
+    if where == "environment":
+        monkeypatch.setenv("PGPASSWORD" if is_postgresql else "MYSQL_PWD", PASSWORD)
+    else:
+        file = tmp_path / (".pgpass" if is_postgresql else ".my.cnf")
+        file.write_text(f"*:*:*:wios:{PASSWORD}\n" if is_postgresql else f'[client]\npassword="{PASSWORD}"\n')
+        file.chmod(0o600)
+    assert publish(own).problems == []
 
 
 PUBLISH = """
