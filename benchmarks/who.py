@@ -1,19 +1,16 @@
 """Load test of `who`: 200 films of two hours, a server process, and clients in another process over loopback.
 
-Prints the time of an answer in the handler (from `prediction_log`) and at the client, requests per second, memory, and
-the size of a film page's data and the time until the page is drawn in Chromium, where that is installed.
+Prints the time of an answer in the handler (from `prediction_log`) and at the client, requests per second and memory;
+`benchmarks.film_page` measures the page itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gzip
-import json
 import os
 import random
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,7 +30,6 @@ from wios_assets_tests.sample_lake import store
 
 PARTS = 6
 """Number of measurements of the memory."""
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 def main() -> None:
@@ -95,16 +91,6 @@ def _measure(settings: Settings, at: str, server: subprocess.Popen[bytes], chose
     print(f"memory, MiB, from beginning to end: {', '.join(f'{each / 2**20:.0f}' for each in memory)}")
     print(f"processor: {took / chosen.seconds:.2f} cores")
     print(f"answers logged: {rows.num_rows}")
-    data = _get(at, "/data/film%20000")
-    people = json.loads(data)["people"]
-    shown = sum(len(person["start"]) for person in people)
-    print(
-        f"film page's data: {len(gzip.compress(data, 6)) / 1000:.0f} KB compressed, {len(people)} people, "
-        f"{shown} appearances"
-    )
-    if CHROMIUM.is_file():
-        opened = _open(at)
-        print(f"film page opens, s: median {statistics.median(opened):.2f}, most {max(opened):.2f} of {len(opened)}")
 
 
 async def _load(at: str, films: int, seconds: float, rate: float, clients: int) -> list[float]:
@@ -134,23 +120,6 @@ async def _load(at: str, films: int, seconds: float, rate: float, clients: int) 
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     return durations
-
-
-def _open(at: str) -> list[float]:
-    """Seconds from the request of the film's page until its lanes are drawn, in headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    taken = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        for _ in range(5):
-            tab = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-            started = time.perf_counter()
-            tab.goto(f"http://{at}/film/film%20000", wait_until="commit")
-            tab.wait_for_selector("#film[data-ready]")
-            taken.append(time.perf_counter() - started)
-        browser.close()
-    return taken
 
 
 def _get(at: str, path: str) -> bytes:

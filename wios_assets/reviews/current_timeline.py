@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wios_assets.lake import questions
 from wios_assets.lake.library import Library, Row
+from wios_assets.lake.store import read_rows
 from wios_assets.reviews.stored_revision import stored_revision
 from wios_assets.tables import CAST, FACE_TRACKS, SHOTS, TRACK_NAMES, Table
 
@@ -19,13 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wios_assets.reviews.film_decisions import FilmDecisions
-    from wios_assets.timeline.film_timeline import FilmTimeline
 
 # Of these tables the timeline needs only some columns.
 _COLUMNS = {
-    FACE_TRACKS.name: "track, shot, start_s, end_s, best_face",
-    SHOTS.name: "shot, start_s, end_s",
-    CAST.name: "billing, actor, nconst, character",
+    FACE_TRACKS.name: ["track", "shot", "start_s", "end_s", "best_face"],
+    SHOTS.name: ["shot", "start_s", "end_s"],
+    CAST.name: ["billing", "actor", "nconst", "character"],
 }
 _RESTS_ON = "SELECT min(coalesce(decisions, 0)) AS revision FROM track_names WHERE film = $film"
 
@@ -45,13 +47,13 @@ class TrackTables:
     cast: pd.DataFrame
 
     @classmethod
-    def read(cls, library: Library, film: str) -> TrackTables:
+    def read(cls, lake: Path, film: str) -> TrackTables:
         """The tables of a film.
 
         Raises:
             WiosError: one of them is not in the lake.
         """
-        return cls(*(_read_table(library, table, film) for table in (TRACK_NAMES, FACE_TRACKS, SHOTS, CAST)))
+        return cls(*(_read_table(lake, table, film) for table in (TRACK_NAMES, FACE_TRACKS, SHOTS, CAST)))
 
     def with_decisions(self, decisions: FilmDecisions) -> TrackTables:
         """The same tables, with names as the decisions change them."""
@@ -60,20 +62,45 @@ class TrackTables:
         names = decided_names(self.names, decisions.by_track) if decisions.by_track else self.names
         return TrackTables(names, self.tracks, self.shots, self.cast)
 
-    def timeline(self, duration_s: float) -> FilmTimeline:
-        """Appearances, minutes and screen time of a film of this length in seconds."""
-        from wios_assets.timeline.film_timeline import film_timeline
 
-        return film_timeline(self.names, self.tracks, self.shots, self.cast, duration_s)
-
-
-@dataclass(frozen=True)
 class CurrentRows:
-    """A film's rows of `appearances`, `minute_appearances` and `screen_time`, each with `film`."""
+    """A film's rows of `appearances`, `minute_appearances` and `screen_time`, each with `film`, made when asked for.
 
-    appearances: list[Row]
-    minutes: list[Row]
-    screen_time: list[Row]
+    Args:
+        film: the film's key. tables: its tables, with decisions applied. duration_s: its length in seconds.
+    """
+
+    def __init__(self, film: str, tables: TrackTables, duration_s: float) -> None:
+        self.film, self.tables, self.duration_s = film, tables, duration_s
+
+    @cached_property
+    def appearances(self) -> list[Row]:
+        rows = self._rows(self._intervals)
+        return sorted(rows, key=lambda row: (row["start_s"], row["end_s"], row["actor"]))
+
+    @cached_property
+    def minutes(self) -> list[Row]:
+        from wios_assets.timeline.minutes import minute_appearances
+
+        rows = self._rows(minute_appearances(self._intervals, self.duration_s))
+        return sorted(rows, key=lambda row: (row["minute"], row["kind"], -row["seconds"], row["actor"]))
+
+    @cached_property
+    def screen_time(self) -> list[Row]:
+        from wios_assets.timeline.minutes import screen_time
+
+        return self._rows(screen_time(self._intervals, self.duration_s))
+
+    @cached_property
+    def _intervals(self) -> pd.DataFrame:
+        from wios_assets.timeline.appearances import appearances
+
+        return appearances(self.tables.names, self.tables.tracks, self.tables.shots, self.tables.cast)
+
+    def _rows(self, frame: pd.DataFrame) -> list[Row]:
+        from wios_assets.timeline.frames import records
+
+        return [{"film": self.film, **row} for row in records(frame)]
 
 
 def rows_with_decisions(
@@ -97,22 +124,12 @@ def rows_with_decisions(
     # Imported here, because they import pandas, which answers that need no decision should not wait for.
     from wios_assets.reviews.decisions import read_decisions
     from wios_assets.reviews.film_decisions import match_decisions
-    from wios_assets.timeline.frames import records
 
     if decisions is None:
         decisions = match_decisions(library.lake, film, read_decisions(library.data, film))
     if not decisions.by_track:
         return None
-    timeline = TrackTables.read(library, film).with_decisions(decisions).timeline(duration_s)
-
-    def rows(frame: pd.DataFrame) -> list[Row]:
-        return [{"film": film, **row} for row in records(frame)]
-
-    minutes = rows(timeline.minutes)
-    minutes.sort(key=lambda row: (row["minute"], row["kind"], -row["seconds"], row["actor"]))
-    appearances = rows(timeline.appearances)
-    appearances.sort(key=lambda row: (row["start_s"], row["end_s"], row["actor"]))
-    return CurrentRows(appearances, minutes, rows(timeline.screen_time))
+    return CurrentRows(film, TrackTables.read(library.lake, film).with_decisions(decisions), duration_s)
 
 
 def who(library: Library, film: str, seconds: float) -> list[Row]:
@@ -155,9 +172,7 @@ def _rank(row: Mapping[str, Any]) -> tuple[str, float, str]:
     return row["kind"], 1.0 if probability is None else -probability, row["actor"]
 
 
-def _read_table(library: Library, table: Table, film: str) -> pd.DataFrame:
-    from wios_assets.timeline.frames import table_frame
-
-    columns = _COLUMNS.get(table.name, "*")
-    rows = library.film_rows(table.name, film, f'SELECT {columns} FROM "{table.name}" WHERE film = $film')
-    return table_frame(rows, table)
+def _read_table(lake: Path, table: Table, film: str) -> pd.DataFrame:
+    rows = read_rows(lake, table, film)
+    frame: pd.DataFrame = rows.select(_COLUMNS.get(table.name, rows.column_names[1:])).to_pandas()
+    return frame

@@ -22,8 +22,7 @@ def tracks_of(catalog: Catalog, film: str, person: str) -> list[Row]:
     Raises:
         WiosError: the film's tracks or their names are not in the lake.
     """
-    with catalog.library() as library:
-        tables = TrackTables.read(library, film)
+    tables = TrackTables.read(catalog.settings.lake, film)
     names = tables.with_decisions(catalog.decisions.of(film)).names
     own = names.loc[names["actor"] == person, ["track", "probability"]].merge(tables.tracks, on="track")
     own = own.sort_values(["start_s", "track"]).astype({"best_face": "Int64"})
@@ -40,6 +39,5 @@ def count_followers(catalog: Catalog, film: str, act: str) -> int:
     made = next((each for each in decisions.all if each.id == act), None)
     if made is None or made.person is None or made.verdict != "is" or made.undone_at is not None:
         return 0
-    with catalog.library() as library:
-        names = TrackTables.read(library, film).with_decisions(decisions).names
+    names = TrackTables.read(catalog.settings.lake, film).with_decisions(decisions).names
     return len(followers(names, decisions.tracks_of(act), made.person))

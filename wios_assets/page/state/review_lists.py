@@ -96,8 +96,7 @@ def read_review_lists(catalog: Catalog, film: str) -> ReviewLists:
         WiosError: the film's tracks or their names are not in the lake.
     """
     decisions = catalog.decisions.of(film)
-    with catalog.library() as library:
-        stored = TrackTables.read(library, film)
+    stored = TrackTables.read(catalog.settings.lake, film)
     decided = stored.with_decisions(decisions)
     builder = _ReviewBuilder(decided, decisions)
     named = records(appearances(decided.names, decided.tracks, decided.shots, decided.cast))
