@@ -20,6 +20,8 @@ CANDIDATES = 4
 """Chips of a person that are looked at, the best by quality."""
 # Mean and spread of grey levels, 0 to 255, below which a face is hard to recognise.
 _DARK, _FLAT = 60.0, 28.0
+# Grey level up to which a pixel is black, as what lies outside of the frame is in a chip.
+_BLACK = 6.0
 
 Box = tuple[float, float, float, float]
 
@@ -44,7 +46,10 @@ def cropped_to_face(picture: Image.Image, box: Box, width: int, height: int) -> 
 
 
 def visibility(jpeg: bytes) -> float:
-    """How well a face can be seen in its chip, 0 to 1: less where it is dark or flat; 0 where it cannot be read."""
+    """How well a face can be seen in its chip, 0 to 1: less where it is dark, flat or cut off by the frame's edge.
+
+    It is 0 where the picture cannot be read.
+    """
     try:
         with Image.open(io.BytesIO(jpeg)) as picture:
             # A JPEG's decoder gives an eighth of the size at little cost.
@@ -52,7 +57,8 @@ def visibility(jpeg: bytes) -> float:
             grey = np.asarray(ImageOps.grayscale(picture), dtype=np.float64)
     except (OSError, ValueError):
         return 0.0
-    return min(1.0, float(grey.mean()) / _DARK) * min(1.0, float(grey.std()) / _FLAT)
+    outside = float((grey <= _BLACK).mean())
+    return min(1.0, float(grey.mean()) / _DARK) * min(1.0, float(grey.std()) / _FLAT) * (1.0 - outside) ** 2
 
 
 def portrait_quality(library: Library, film: str, appearances: Sequence[Row]) -> dict[int, float]:
