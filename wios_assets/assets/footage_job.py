@@ -121,7 +121,9 @@ def write_segment(task: SegmentTask, segment: Segment, folder: Path) -> None:
     try:
         with ExitStack() as stack:
             files = {
-                kind: stack.enter_context(pq.ParquetWriter(attempt / kind, schema, compression="zstd"))
+                kind: stack.enter_context(
+                    pq.ParquetWriter(attempt / kind, schema, compression="zstd", write_page_checksum=True)
+                )
                 for kind, schema in KINDS.items()
             }
             for tables in task.tables(segment):

@@ -110,7 +110,7 @@ def write_rows(lake: Path, table: Table, rows: pd.DataFrame | pa.Table, film: st
     with staging_folder(lake) as staging:
         new = staging / "rows"
         new.mkdir()
-        pq.write_table(content, new / "part-0.parquet", compression="zstd")
+        pq.write_table(content, new / "part-0.parquet", compression="zstd", write_page_checksum=True)
         stamp(new)
         replace_folder(new, table_place(lake, table, film))
     return len(content)
@@ -202,7 +202,10 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
     require_current(folder, table, film)
     schema = table.stored_schema
     try:
-        parts = [pq.read_table(file, partitioning=None, columns=schema.names) for file in files]
+        parts = [
+            pq.read_table(file, partitioning=None, columns=schema.names, page_checksum_verification=True)
+            for file in files
+        ]
         rows = pa.concat_tables([part.cast(schema) for part in parts])
     except (OSError, ValueError, KeyError) as error:
         remedy = f"run film {film!r} again" if film is not None else f"materialise {table.name} again"

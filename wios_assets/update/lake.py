@@ -95,7 +95,7 @@ def _update(settings: Settings, backup: Backup, film: str | None) -> LakeUpdate:
             with staging_folder(settings.lake) as staging:
                 new = staging / "rows"
                 new.mkdir()
-                pq.write_table(rows, new / "part-0.parquet", compression="zstd")
+                pq.write_table(rows, new / "part-0.parquet", compression="zstd", write_page_checksum=True)
                 stamp(new)
                 backup.replace_partition(settings.lake, each.table, film, new)
         except (WiosError, OSError, pa.ArrowException) as error:

@@ -1,6 +1,7 @@
 import threading
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -87,6 +88,19 @@ def test_a_half_deleted_partition_says_what_to_do(tmp_path: Path) -> None:
     write_rows(tmp_path, SHOTS, shots(3), "one")
     file = next(partition_folder(tmp_path, "shots", "one").glob("*.parquet"))
     file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(WiosError, match=r"shots cannot be read .* run film 'one' again"):
+        read_rows(tmp_path, SHOTS, "one")
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
+def test_a_changed_byte_is_never_read_as_a_value(tmp_path: Path, share: float) -> None:
+    """Compression stores random numbers as they are, where nothing but a checksum shows that one was changed."""
+    rows = np.random.default_rng(0).random((500, 2))
+    write_rows(tmp_path, SHOTS, shots(500).assign(start_s=rows[:, 0], end_s=rows[:, 1]), "one")
+    file = next(partition_folder(tmp_path, "shots", "one").glob("*.parquet"))
+    content = bytearray(file.read_bytes())
+    content[int(len(content) * share)] ^= 0x01
+    file.write_bytes(content)
     with pytest.raises(WiosError, match=r"shots cannot be read .* run film 'one' again"):
         read_rows(tmp_path, SHOTS, "one")
 
