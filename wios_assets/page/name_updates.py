@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wios_assets.errors import WiosError
+from wios_assets.exports.player_files import write_player_files
 from wios_assets.runs.name_updates import names_follow_decisions, update_names
 from wios_assets.settings import Settings
 
@@ -79,6 +80,9 @@ class NameUpdates:
 
     def _work(self) -> None:
         while (film := self._next()) is not None:
+            # Players read files, which should not wait for the run; it writes them again.
+            with suppress(WiosError):
+                write_player_files(self.settings, film)
             try:
                 self._update(self.settings, film)
                 failure = None

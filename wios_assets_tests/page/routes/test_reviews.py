@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import requests
 from pydantic import ValidationError
 
 from wios_assets.errors import WiosError
+from wios_assets.exports.formats import default_file
 from wios_assets.lake.library import publish
 from wios_assets.page import models
 from wios_assets.page.name_updates import NameUpdates
@@ -315,6 +317,24 @@ def until(holds: Any) -> None:
     while not holds():
         assert time.monotonic() < ended
         time.sleep(0.02)
+
+
+def test_players_files_are_written_before_the_run(settings: Settings) -> None:
+    decide(settings.data, settings.lake, FILM, [1], "is", "Averil Mean", everywhere=True)
+    sidecar = default_file(settings.exports, FILM, "sidecar", "json")
+    seen: list[set[str]] = []
+
+    def run(_: Settings, film: str) -> None:
+        seen.append({person["actor"] for person in json.loads(sidecar.read_bytes())["people"]})
+
+    updates = NameUpdates(settings, run, pause_s=0.05)
+    updates.ask(FILM)
+    for _ in range(200):
+        if seen:
+            break
+        time.sleep(0.05)
+    updates.close()
+    assert seen == [{"Grace Hopper", "Averil Mean"}]
 
 
 def test_all_tracks_of_people_are_decided_on_together(page: Page) -> None:
