@@ -25,6 +25,8 @@ from wios_assets.exports.scenes import scenes_of
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.questions import unreadable
 from wios_assets.reviews.current_timeline import rows_with_decisions
+from wios_assets.reviews.decisions import read_decisions
+from wios_assets.reviews.film_decisions import chosen_faces, match_decisions
 
 SidecarFormat = Literal["json", "bgra", "vtt"]
 PORTRAIT_SIDE = 112
@@ -110,10 +112,11 @@ def sidecar_contents(library: Library, film: str) -> dict[SidecarFormat, bytes]:
         WiosError: the lake does not hold the film or its appearances.
     """
     row = library.film_rows("film", film, _FILM)[0]
-    current = rows_with_decisions(library, film, row["duration_s"])
+    decisions = match_decisions(library.lake, film, read_decisions(library.data, film))
+    current = rows_with_decisions(library, film, row["duration_s"], decisions)
     rows = current.appearances if current is not None else library.film_rows("appearances", film, _APPEARANCES)
     spans = unreadable(library, film)
-    portraits = _portraits(library, film, rows)
+    portraits = _portraits(library, film, rows, chosen_faces(library, film, decisions))
     sheet = _sheet(list(portraits.values()))
     document = sidecar_document(row, rows, spans, portraits)
     return {
@@ -187,10 +190,15 @@ def _person(rows: list[Row], actor: str, portraits: Mapping[str, Image.Image]) -
     )
 
 
-def _portraits(library: Library, film: str, rows: list[Row]) -> dict[str, Image.Image]:
-    """Each person's best face chip, by actor, of rows of `appearances`; empty where the lake has none."""
-    seen = [row for row in rows if row["best_face"] is not None]
-    faces = {"actors": [row["actor"] for row in seen], "faces": [row["best_face"] for row in seen]}
+def _portraits(library: Library, film: str, rows: list[Row], chosen: Mapping[str, int]) -> dict[str, Image.Image]:
+    """The chip of each person's chosen face, else of the best one, by actor; empty where the lake has none.
+
+    Args:
+        rows: rows of `appearances`. chosen: faces that people chose to stand for somebody.
+    """
+    pairs = {(row["actor"], chosen.get(row["actor"], row["best_face"])) for row in rows}
+    seen = sorted(pair for pair in pairs if pair[1] is not None)
+    faces = {"actors": [actor for actor, _ in seen], "faces": [face for _, face in seen]}
     try:
         chips = {row["actor"]: row["chip"] for row in library.film_rows("face_embeddings", film, _CHIPS, faces)}
     except WiosError:

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wios_assets.errors import WiosError
+from wios_assets.lake.library import Library
 from wios_assets.lake.paths import Version, partition_version
 from wios_assets.reviews.decisions import Decision, FilmFaces, read_face_boxes, read_faces, revision_of
+from wios_assets.reviews.overlay import chosen_portraits
 from wios_assets.tables import FACE_EMBEDDINGS, FACE_TRACKS, FACES
+
+_BEST_FACES = """
+    SELECT track, best_face FROM face_tracks WHERE film = $film AND track IN (SELECT unnest($tracks::BIGINT[]))
+"""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,20 @@ def match_decisions(lake: Path, film: str, stored: Sequence[Decision], faces: Fi
             by_track.setdefault(track, []).append(each)
     version = hashlib.blake2b(repr(tracks_version(lake, film)).encode(), digest_size=6).hexdigest()
     return FilmDecisions(version, revision_of(stored), stored, by_track)
+
+
+def chosen_faces(library: Library, film: str, decisions: FilmDecisions) -> dict[str, int]:
+    """The faces that people chose to stand for somebody in a film, by person.
+
+    Raises:
+        WiosError: the film's tracks are not in the lake.
+    """
+    tracks = chosen_portraits(decisions.by_track)
+    if not tracks:
+        return {}
+    rows = library.film_rows(FACE_TRACKS.name, film, _BEST_FACES, {"tracks": [*tracks.values()]})
+    faces = {row["track"]: row["best_face"] for row in rows}
+    return {person: face for person, track in tracks.items() if (face := faces.get(track)) is not None}
 
 
 def tracks_version(lake: Path, film: str) -> Version:

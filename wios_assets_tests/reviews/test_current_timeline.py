@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from wios_assets.errors import Unavailable
 from wios_assets.exports.files import export_bytes
@@ -125,3 +129,17 @@ def test_a_decision_outlives_the_reader_of_it(settings: Settings, library: Libra
         assert everyone(again)["who"] == {"Grace Hopper", "Averil Mean"}
     assert read_rows(settings.lake, APPEARANCES, FILM)["actor"].to_pylist() == ["Grace Hopper", "unknown:1"]
     assert all(isinstance(each, Decision) for each in read_decisions(settings.data, FILM))
+
+
+def test_a_chosen_face_is_the_portrait_of_players_files(settings: Settings, library: Library) -> None:
+    decided(settings, [1, 2], "Grace Hopper")
+
+    def portrait() -> int:
+        (person,) = json.loads(export_bytes(library, FILM, "sidecar", "json"))["people"]
+        with Image.open(io.BytesIO(base64.b64decode(person["picture"]))) as picture:
+            return int(np.asarray(picture)[..., 0].mean())
+
+    for track in (2, 0, 1):
+        decide(settings.data, settings.lake, FILM, [track], "is", "Grace Hopper", everywhere=False, portrait=True)
+        # The chip of a track has a shade of its own.
+        assert portrait() == pytest.approx(60 * track, abs=4)

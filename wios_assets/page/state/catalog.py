@@ -19,8 +19,7 @@ from wios_assets.page.state.decisions import DecisionCache
 from wios_assets.page.state.film_map import Credit, FilmMap, Person, build_film_map
 from wios_assets.page.state.portraits import portrait_quality
 from wios_assets.reviews.current_timeline import rows_with_decisions
-from wios_assets.reviews.film_decisions import FilmDecisions
-from wios_assets.reviews.overlay import chosen_portraits
+from wios_assets.reviews.film_decisions import chosen_faces
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST
 from wios_assets.text import fold
@@ -207,7 +206,7 @@ class Catalog:
                     appearances, minutes, screen_time = current.appearances, current.minutes, current.screen_time
                 unreadable = _unreadable(library, key)
                 quality = portrait_quality(library, key, appearances)
-                portraits = _chosen_faces(library, key, decisions)
+                portraits = chosen_faces(library, key, decisions)
             token = decisions.token(decisions.revision)
             film_map = build_film_map(
                 film, appearances, minutes, screen_time, quality, version, token, unreadable, portraits
@@ -228,15 +227,3 @@ def _unreadable(library: Library, film: str) -> list[tuple[float, float]]:
     with suppress(WiosError):
         return questions.unreadable(library, film)
     return []
-
-
-def _chosen_faces(library: Library, film: str, decisions: FilmDecisions) -> dict[str, int]:
-    """The faces that people chose to stand for somebody, by person."""
-    tracks = chosen_portraits(decisions.by_track)
-    if not tracks:
-        return {}
-    sql = "SELECT track, best_face FROM face_tracks WHERE film = $film AND track IN (SELECT unnest($t::BIGINT[]))"
-    faces = {
-        row["track"]: row["best_face"] for row in library.film_rows("face_tracks", film, sql, {"t": [*tracks.values()]})
-    }
-    return {person: face for person, track in tracks.items() if (face := faces.get(track)) is not None}
