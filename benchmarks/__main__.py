@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.films import ROOT, BenchmarkFilm, dev_film, devset, joined_clips, repeated, scaled_up
-from benchmarks.finding import own_photos
+from benchmarks.finding import KINDS, own_photos
 from benchmarks.judging import Judge, Judged
 from benchmarks.processor import processor
 from wios_assets.assets.options import cores, engine_options
@@ -57,8 +57,10 @@ COLUMNS = (
     "faces",
     "recall, by face",
     "frontal, by face",
+    "profile, by face",
     "recall, by tracklet",
     "frontal, by tracklet",
+    "profile, by tracklet",
     "named: recall",
     "named: F1",
     "peak MiB",
@@ -176,12 +178,12 @@ def compare(
 
 
 def figures(judged: Judged | None) -> list[str]:
-    """Recall by face and by tracklet, all and frontal, and recall and F1 of names."""
+    """Recall by face and by tracklet, for each of `KINDS`, and recall and F1 of names."""
     if judged is None:
-        return ["–"] * 6
+        return ["–"] * (2 * len(KINDS) + 2)
     cells = []
     for recalls in (judged.by_face, judged.by_tracklet):
-        for kind in ("all", "frontal"):
+        for kind in KINDS:
             hit, there = recalls[kind] if recalls is not None else (0, 0)
             cells.append(f"{hit / there:.3f}" if there else "–")
     return cells + [f"{judged.named[name]:.3f}" if name in judged.named else "–" for name in ("recall", "f1")]

@@ -26,6 +26,8 @@ from wios_assets.vision.photos import read_photo
 LOOSE_LIMIT = 0.62
 COLLAR_S = 0.3
 STEP_S = 0.25
+KINDS = ("all", "frontal", "profile")
+"""All rows of a truth table, and those whose column `visible` says so."""
 
 Vectors = NDArray[np.float32]
 
@@ -56,9 +58,8 @@ def own_photos(folders: list[Path], cache: Path) -> dict[str, Vectors]:
 def recall(
     truth: pd.DataFrame, times_s: NDArray[np.float64], vectors: Vectors, photos: Mapping[str, Vectors]
 ) -> dict[str, tuple[int, int]]:
-    """Samples found and samples there are, `all` and `frontal`, over rows of a truth table."""
-    hits = {"all": 0, "frontal": 0}
-    total = {"all": 0, "frontal": 0}
+    """Samples found and samples there are over rows of a truth table, for each of `KINDS`."""
+    hits, total = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     for row in truth.itertuples():
         if row.optional or row.person not in photos:
             continue
@@ -67,7 +68,7 @@ def recall(
             near = vectors[np.abs(times_s - number * STEP_S) < STEP_S / 2]
             distances = np.linalg.norm(near[:, None] - photos[str(row.person)][None], axis=2)
             hit = bool(len(near)) and float(distances.min()) <= LOOSE_LIMIT
-            for kind in ("all", "frontal") if row.visible == "frontal" else ("all",):
+            for kind in {"all", str(row.visible)} & set(KINDS):
                 total[kind] += 1
                 hits[kind] += hit
     return {kind: (hits[kind], total[kind]) for kind in hits}
