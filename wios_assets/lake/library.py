@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -50,6 +51,8 @@ Row = dict[str, Any]
 
 # Files without rows that give each view its columns, whatever state the films are in.
 COLUMNS_FOLDER = ".columns"
+_MAGIC = b"PAR1"
+"""First and last bytes of a Parquet file."""
 # Otherwise DuckDB fetches extensions from the internet; Parquet is built in.
 _OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 # Seconds that a reader waits, one after the other, for a partition that is being replaced.
@@ -301,7 +304,7 @@ def _misfit(lake: Path, published: str, contract: str, empty: list[str]) -> str 
     filled = [name for name in empty if name in TABLES and _has_files(lake, TABLES[name])]
     if filled:
         return f"was published before there were files of {', '.join(filled)}"
-    if not all(_columns_file(lake, table).is_file() for table in TABLES.values()):
+    if not all(_is_whole(_columns_file(lake, table)) for table in TABLES.values()):
         return f"needs {lake / COLUMNS_FOLDER}, which is missing or incomplete"
     return None
 
@@ -377,14 +380,25 @@ def _select(lake: Path, table: Table, films: Collection[str] | None = None) -> s
 
 
 def _write_columns(lake: Path, table: Table) -> Path:
-    """Path of the file with a table's columns and no rows, written if it is missing."""
+    """Path of the file with a table's columns and no rows, written if it is missing or cut off."""
     file = _columns_file(lake, table)
-    if not file.is_file():
+    if not _is_whole(file):
         import pyarrow.parquet as pq
 
         with atomic_path(file) as temporary:
             pq.write_table(table.stored_schema.empty_table(), temporary)
     return file
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a Parquet file is there and begins and ends as one."""
+    try:
+        with file.open("rb") as content:
+            begins = content.read(len(_MAGIC)) == _MAGIC
+            content.seek(-len(_MAGIC), os.SEEK_END)
+            return begins and content.read() == _MAGIC
+    except OSError:
+        return False
 
 
 def _columns_file(lake: Path, table: Table) -> Path:

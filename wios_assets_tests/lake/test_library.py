@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.library import library_fault, library_rows, missing_parts, open_library, publish
+from wios_assets.lake.library import COLUMNS_FOLDER, library_fault, library_rows, missing_parts, open_library, publish
 from wios_assets.lake.paths import partition_folder, table_folder
 from wios_assets.lake.questions import (
     UnknownFilm,
@@ -237,6 +237,17 @@ def test_a_broken_library_file_is_published_anew(settings: Settings, content: by
             connection.execute("CREATE TABLE something (a INTEGER)")
     else:
         settings.library.write_bytes(content)
+    with open_library(settings) as library:
+        assert len(appearances(library, "007")) == 3
+
+
+@pytest.mark.parametrize("kept_share", [0.0, 0.5])
+def test_damaged_files_of_columns_are_written_anew(settings: Settings, kept_share: float) -> None:
+    published(settings, "007")
+    files = [file for file in (settings.lake / COLUMNS_FOLDER).rglob("*.parquet") if file.is_file()]
+    assert files
+    for file in files:
+        os.truncate(file, int(file.stat().st_size * kept_share))
     with open_library(settings) as library:
         assert len(appearances(library, "007")) == 3
 
