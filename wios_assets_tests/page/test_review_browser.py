@@ -203,6 +203,22 @@ def test_the_frame_is_shown_with_the_face_marked_and_played_around_it(browser: B
         context.close()
 
 
+def test_the_names_beside_faces_follow_a_decision(browser: Browser, tmp_path: Path) -> None:
+    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    film = write_film(tmp_path / "heat.mp4", (numbered_picture(n, 320, 180) for n in range(90)), list(range(90)))
+    store(settings.lake, "library", [store_reviewed_film(settings.lake, path=str(film))])
+    publish(settings.lake, settings.library)
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    with serving(settings, lambda _, film: None) as page:
+        tab = Watched(context, page).film(FILM, "?t=20.1")
+        label = tab.locator(".over-faces .label")
+        expect(label).to_have_text("Unknown 1")
+        name_on_the_film_page(tab, "Unknown 1", "Rosa New")
+        expect(label).to_have_text("Rosa New")
+        expect(tab.locator(".over-names li")).to_have_attribute("hidden", "")
+        context.close()
+
+
 def test_several_cards_are_decided_on_at_once_and_undone_from_the_toast(watched: Watched, settings: Settings) -> None:
     tab = watched.open(f"/review/{FILM}")
     first, second = tab.locator(".review").all()

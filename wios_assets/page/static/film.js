@@ -215,7 +215,7 @@ function show(loaded) {
   data = loaded;
   colors = stripColors();
   shownPeople = null;
-  stage.seen = null;
+  stage.reset();
   lanes.show(data, colors);
   showUnseen();
 }

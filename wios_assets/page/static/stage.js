@@ -64,6 +64,7 @@ export class Stage {
     if (seen !== this.seen) {
       this.seen = seen;
       this.names.replaceChildren(...people.map(({ lane }) => this.entry(lane)));
+      this.hideBeside();
     }
     if (this.instant === instant) return;
     this.instant = instant;
@@ -90,8 +91,18 @@ export class Stage {
   // Puts names beside faces; those people are left out of the list over the picture.
   showFaces(faces) {
     this.faces.replaceChildren(...faces.map((face) => this.faceBox(face)));
-    const beside = new Set(faces.map((face) => face.actor));
+    this.hideBeside();
+  }
+
+  hideBeside() {
+    const beside = new Set([...this.faces.children].map((box) => box.face.actor));
     for (const entry of this.names.children) entry.hidden = beside.has(entry.dataset.actor);
+  }
+
+  // Forgets who is shown, after a decision; the next call of `show` asks anew.
+  reset() {
+    this.seen = null;
+    this.instant = null;
   }
 
   // Asks for the faces of the frame, once the video has been paused there for a moment.
