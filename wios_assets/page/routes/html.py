@@ -187,10 +187,10 @@ def _clock(seconds: float) -> str:
 
 
 def _length(seconds: float) -> str:
-    """`12 s`, `2:03 min` or `1:02:03 h`."""
+    """`0.4 s`, `12 s`, or `00:02:03` from a minute on."""
     if seconds < 60:
         return f"{seconds:.0f} s" if seconds >= 1 or seconds == 0 else f"{seconds:.1f} s"
-    return f"{_clock(seconds)} {'min' if seconds < 3600 else 'h'}"
+    return _clock(seconds)
 
 
 def _size(count: int) -> str:
