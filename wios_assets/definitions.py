@@ -19,12 +19,14 @@ from wios_assets.assets import (
     outliers,
     player_files,
     published,
+    recognisers,
     refined,
 )
 from wios_assets.assets.film_io_manager import FilmIOManager
 from wios_assets.assets.versions import versioned
 from wios_assets.automation.jobs import JOBS
 from wios_assets.automation.publishing import publish_sensor
+from wios_assets.automation.recognising import recogniser_sensor, recogniser_weekly
 from wios_assets.automation.refining import refined_sensor
 from wios_assets.automation.schedules import imdb_daily
 from wios_assets.automation.sensors import decisions_sensor, imdb_sensor, inbox_sensor, photos_sensor
@@ -33,7 +35,7 @@ from wios_assets.settings import Settings, current_settings
 
 MODULES = [
     *(imdb, filmography, imdb_rows, film_files, films, galleries, footage),
-    *(appearances, evaluation, player_files, library, refined, outliers, published),
+    *(appearances, evaluation, recognisers, player_files, library, refined, outliers, published),
 ]
 
 
@@ -55,7 +57,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             "io_manager": FilmIOManager(data=str(settings.data), lake=str(settings.lake), spark=spark),
         },
         jobs=JOBS,
-        schedules=[imdb_daily(settings)],
+        schedules=[imdb_daily(settings), recogniser_weekly(settings)],
         sensors=[
             inbox_sensor(settings),
             imdb_sensor(settings),
@@ -63,6 +65,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             photos_sensor(settings),
             refined_sensor(settings),
             publish_sensor(settings),
+            recogniser_sensor(settings),
         ],
         # A process a step would start a JVM a step; the cores are Spark's.
         executor=dg.in_process_executor,

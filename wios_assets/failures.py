@@ -6,11 +6,11 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import dagster as dg
 
-from wios_assets.errors import explain
+from wios_assets.errors import Unavailable, explain
 from wios_assets.settings import Settings, current_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -41,6 +41,33 @@ def user_errors(settings: Settings | None = None) -> Iterator[None]:
             metadata={"kind": type(explained).__name__, "raised in": _raised_in(error)},
             allow_retries=False,
         ) from None
+
+
+def retry_unavailable(most: int, wait_s: float) -> Callable[[Function], Function]:
+    """Have Dagster repeat a step that failed by something unavailable, such as a disk or a share that is gone.
+
+    Goes above `@one_line_failures`, on a generator function that is given the step's context first.
+
+    Args:
+        most: repetitions at most.
+        wait_s: pause before the first one, in seconds; each further one is twice as long.
+    """
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def wrapper(context: dg.AssetExecutionContext, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            try:
+                yield from function(context, *args, **kwargs)
+            except dg.Failure as failure:
+                kind = failure.metadata.get("kind")
+                if kind != dg.MetadataValue.text(Unavailable.__name__) or context.retry_number >= most:
+                    raise
+                wait = wait_s * 2**context.retry_number
+                raise dg.RetryRequested(max_retries=most, seconds_to_wait=wait) from failure
+
+        return cast(Function, wrapper)
+
+    return decorate
 
 
 def one_line_failures(function: Function) -> Function:

@@ -19,7 +19,7 @@ GROUPS = {
     "frames": {"shots", "frame_samples"},
     "faces": {"faces", "face_embeddings", "face_tracks"},
     "appearances": {"decisions", "track_names", "appearances", "minute_appearances", "screen_time"},
-    "evaluation": {"truth", "evaluation", "recogniser_selection"},
+    "evaluation": {"truth", "evaluation", "recogniser_selection", "recogniser_runs"},
     "library": {"library", "player_files", "prediction_log", "published", "published_library"},
     "refined": {table.name for table in REFINED_TABLES},
 }
@@ -60,6 +60,7 @@ CHECKS = {
     ("minute_appearances", "at_most_sixty_seconds"),
     ("minute_appearances", "sums_agree_with_appearances"),
     ("screen_time", "sums_agree_with_appearances"),
+    ("recogniser_runs", "winner_in_use"),
     ("evaluation", "no_worse_than_accepted"),
     ("library", "every_finished_film_present"),
     ("refined/actor_screen_time", "sums_agree_with_screen_time"),

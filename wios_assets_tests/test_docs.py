@@ -55,7 +55,7 @@ def test_every_command_is_in_the_manual_with_its_options(command: str) -> None:
 
 def test_every_command_that_the_documents_name_exists() -> None:
     text = "\n".join(re.sub(r"```.*?```", "", page, flags=re.S) for page in PAGES.values())
-    named = set(re.findall(r"`wios ((?:film |imdb |cluster |players )?[a-z-]+)\b", text))
+    named = set(re.findall(r"`wios ((?:film |imdb |cluster |players |recogniser )?[a-z-]+)\b", text))
     assert named <= {name.removeprefix("wios ") for name in commands()}
 
 

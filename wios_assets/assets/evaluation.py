@@ -1,4 +1,4 @@
-"""A film's figures against its truth, and the recognisers compared on the galleries."""
+"""A film's figures against its truth."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,9 @@ import pandas as pd
 
 from wios_assets.assets.film_files import TRUTH
 from wios_assets.assets.results import check, picture
-from wios_assets.assets.specs import film_spec, table_spec
+from wios_assets.assets.specs import film_spec
 from wios_assets.failures import one_line_failures
 from wios_assets.films.registry import film_source
-from wios_assets.naming.selection import SelectionOptions, compare_recognisers
 from wios_assets.partitions import films
 from wios_assets.reviews.accepted import fallen, read_accepted
 from wios_assets.settings import Settings
@@ -21,7 +20,6 @@ from wios_assets.timeline.truth import in_names_of_cast, read_truth, truth_path
 
 FILM_SCOPE = "film"
 GROUP = "evaluation"
-SHOWN = 15
 
 
 def evaluation_rows(result: Evaluation) -> pd.DataFrame:
@@ -87,35 +85,3 @@ def no_worse_than_accepted(
     accepted = read_accepted(settings.data, context.partition_key)
     lower = fallen(film_figures(evaluation), accepted)
     return check("no_worse_than_accepted", "evaluation", lower, warn=True, held=", ".join(accepted) or "nothing")
-
-
-@dg.asset(
-    **table_spec(
-        "recogniser_selection",
-        GROUP,
-        kinds={"scikitlearn", "parquet"},
-        more="Embeddings are computed once, with the galleries.",
-    ),
-    code_version="1",
-)
-@one_line_failures
-def recogniser_selection(gallery_embeddings: pd.DataFrame) -> dg.Output[pd.DataFrame]:
-    from wios_assets.naming.selection_picture import selection_picture
-
-    comparison = compare_recognisers(gallery_embeddings, SelectionOptions())
-    rows = comparison.settings.copy()
-    winner = comparison.winner.name if comparison.winner else None
-    rows.insert(0, "place", range(1, len(rows) + 1))
-    rows["chosen"] = rows["recogniser"] == winner
-    shown = rows[["place", "recogniser", "top1", "top1_spread", "top3", "true_acceptance", "usable"]].head(SHOWN)
-    return dg.Output(
-        rows,
-        # Names depend on the winner alone: another table with the same one leaves them fresh.
-        data_version=dg.DataVersion(winner or "none"),
-        metadata={
-            "winner": winner or "none: too few people or pictures",
-            "best": dg.MetadataValue.md(shown.to_markdown(index=False, floatfmt=".4f")),
-            "plots": picture(selection_picture(comparison), "accuracy by recogniser, acceptance curves"),
-            "actors": dg.MetadataValue.md(comparison.actors.head(60).to_markdown(index=False, floatfmt=".3f")),
-        },
-    )

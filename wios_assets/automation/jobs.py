@@ -46,7 +46,7 @@ film_evaluation = define_asset_job(
 )
 recogniser_comparison = define_asset_job(
     "recogniser_comparison",
-    selection=AssetSelection.assets("recogniser_selection"),
+    selection=AssetSelection.assets("recogniser_selection", "recogniser_runs"),
     config=QUIET,
     description="Ways of recognising against each other, on all galleries.",
 )

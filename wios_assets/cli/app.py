@@ -20,6 +20,7 @@ from wios_assets.cli import (
     players,
     project,
     publishing,
+    recogniser,
     refining,
     running,
     services,
@@ -84,6 +85,12 @@ in_players = typer.Typer(no_args_is_help=True, help="Show who is on screen in mp
 in_players.command("install")(players.install_player)
 in_players.command("list")(players.list_players)
 
+recognisers = typer.Typer(no_args_is_help=True, help="Ways of recognising faces, and which one is in use.")
+recognisers.command("list")(recogniser.list_runs)
+recognisers.command("compare")(recogniser.compare)
+recognisers.command("use")(recogniser.use)
+recognisers.command("pin")(recogniser.pin)
+
 app.command("init")(project.init)
 app.command("demo")(running.demo)
 app.command("ui")(services.ui)
@@ -106,6 +113,7 @@ app.command("import-review")(judging.import_review)
 app.command("evaluate")(judging.evaluate)
 app.command("identify")(judging.identify)
 app.add_typer(tables, name="imdb")
+app.add_typer(recognisers, name="recogniser")
 app.add_typer(in_players, name="players")
 app.command("sql")(sql.sql)
 app.command("refine")(refining.refine)

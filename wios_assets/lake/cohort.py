@@ -44,6 +44,23 @@ def read_cohort(lake: Path, film: str, people: int) -> pd.DataFrame:
     return cohort
 
 
+def read_galleries(lake: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Usable photos of all films, and why the galleries of some cannot be read, by film.
+
+    Returns:
+        Rows of `tables.GALLERY_EMBEDDINGS`, `film` first; a film whose files are damaged is left out.
+    """
+    parts, faults = [], {}
+    for film in partition_keys(lake, GALLERY_EMBEDDINGS.name):
+        try:
+            parts.append(read_rows(lake, GALLERY_EMBEDDINGS, film))
+        except WiosError as error:
+            faults[film] = str(error)
+    stored = pa.concat_tables(parts) if parts else GALLERY_EMBEDDINGS.schema.empty_table()
+    rows: pd.DataFrame = stored.to_pandas()
+    return rows, faults
+
+
 def chosen_recogniser(lake: Path) -> str | None:
     """Name of the recogniser that the table `recogniser_selection` chose; None without the table or a choice."""
     if not has_rows_of(lake, RECOGNISER_SELECTION):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -101,6 +101,13 @@ class SelectionOptions:
     neighbouring: float = 0.25
 
 
+_FIGURES = [
+    f"{figure}{end}"
+    for figure in ("top1", "top3", "true_acceptance", "true_acceptance_by_film")
+    for end in ("", "_spread")
+]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Result of a comparison.
@@ -108,8 +115,9 @@ class Comparison:
     Attributes:
         settings: one row per recogniser, best first: recogniser, kind, neighbours, kernel, c, gamma, degree, the means
             and standard deviations over seeds `top1`, `top1_spread`, `top3`, `top3_spread`, `true_acceptance`,
-            `true_acceptance_spread` (at the options' false acceptance), and `usable`, whether naming can compare the
-            same way.
+            `true_acceptance_spread` (at the options' false acceptance, strangers being people held out), the same with
+            `_by_film` behind the names (strangers being the people who are in no film but those held out; null below
+            two films), and `usable`, whether naming can compare the same way.
         actors: recogniser, actor, probes, top1, top3 over all seeds.
         curve: recogniser, false_acceptance, true_acceptance, all seeds together.
         winner: the recogniser for naming; None with fewer than two people, or where nobody has two pictures.
@@ -129,22 +137,27 @@ def compare_recognisers(
     """Compare recognisers by splitting galleries at random, people and pictures.
 
     For the closed set every person's pictures are split, neighbours together; who has only one stays in training. For
-    the open set some people are left out of training altogether, and a face is accepted by its best score.
+    the open set some people are left out of training altogether, and a face is accepted by its best score. They are
+    chosen once at random, and once as the casts of films chosen at random, which resemble each other more.
 
     Args:
-        gallery_embeddings: rows of `tables.GALLERY_EMBEDDINGS`, of any number of films; each photo counts once.
+        gallery_embeddings: rows of `tables.GALLERY_EMBEDDINGS`, of any number of films; each photo counts once. Without
+            the column `film`, there are no figures by film.
         options: splits.
         recognisers: what to compare.
     """
     rows = gallery_embeddings.drop_duplicates(["actor", "photo_hash"])
     gallery = Gallery.of(rows)
+    films = _films_of(gallery, gallery_embeddings)
     groups = picture_groups(gallery, options.neighbouring)
     closed: list[dict[str, object]] = []
     opened: list[dict[str, object]] = []
+    opened_by_film: list[dict[str, object]] = []
     for seed in range(options.seeds):
         random = np.random.default_rng(seed)
         train, test = split_pictures(gallery, groups, options.test_share, random)
         strangers = _strangers(gallery, options.stranger_share, random)
+        casts = _people_of_films(films, options.stranger_share, random)
         if not len(test) or len(gallery) < 2:
             continue
         for recogniser in recognisers:
@@ -154,24 +167,55 @@ def compare_recognisers(
                 {"recogniser": recogniser.name, "seed": seed, "actor": gallery.people[person], "rank": rank}
                 for person, rank in zip(gallery.owner[test].tolist(), ranks.tolist(), strict=True)
             ]
-            inside = train[~np.isin(gallery.owner[train], strangers)]
-            outside = np.flatnonzero(np.isin(gallery.owner, strangers))
-            known = test[~np.isin(gallery.owner[test], strangers)]
-            if len(known) and len(outside) and len(np.unique(gallery.owner[inside])) > 1:
-                asked = np.concatenate([known, outside])
-                scores = recognise(recogniser, gallery, inside, asked)
-                right = scores.argmax(axis=1) == gallery.owner[asked]
-                opened += [
-                    {
-                        "recogniser": recogniser.name,
-                        "seed": seed,
-                        "known": index < len(known),
-                        "right": ok,
-                        "score": top,
-                    }
-                    for index, (ok, top) in enumerate(zip(right.tolist(), scores.max(axis=1).tolist(), strict=True))
-                ]
-    return _summary(recognisers, pd.DataFrame(closed), pd.DataFrame(opened), options)
+            opened += _open_set(recogniser, gallery, train, test, strangers, seed)
+            opened_by_film += _open_set(recogniser, gallery, train, test, casts, seed)
+    return _summary(recognisers, pd.DataFrame(closed), pd.DataFrame(opened), pd.DataFrame(opened_by_film), options)
+
+
+def _open_set(
+    recogniser: Recogniser,
+    gallery: Gallery,
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    strangers: NDArray[np.int64],
+    seed: int,
+) -> list[dict[str, object]]:
+    """Scores of probes of known people and of all pictures of strangers, who are left out of training."""
+    inside = train[~np.isin(gallery.owner[train], strangers)]
+    outside = np.flatnonzero(np.isin(gallery.owner, strangers))
+    known = test[~np.isin(gallery.owner[test], strangers)]
+    if not len(known) or not len(outside) or len(np.unique(gallery.owner[inside])) < 2:
+        return []
+    asked = np.concatenate([known, outside])
+    scores = recognise(recogniser, gallery, inside, asked)
+    right = scores.argmax(axis=1) == gallery.owner[asked]
+    return [
+        {"recogniser": recogniser.name, "seed": seed, "known": index < len(known), "right": ok, "score": top}
+        for index, (ok, top) in enumerate(zip(right.tolist(), scores.max(axis=1).tolist(), strict=True))
+    ]
+
+
+def _films_of(gallery: Gallery, gallery_embeddings: pd.DataFrame) -> list[set[str]]:
+    """Films that each person of the gallery is in; empty sets where the rows name no films."""
+    if "film" not in gallery_embeddings:
+        return [set() for _ in gallery.people]
+    films = gallery_embeddings.groupby("actor")["film"].agg(set)
+    return [set(films[actor]) for actor in gallery.people]
+
+
+def _people_of_films(films: list[set[str]], share: float, random: np.random.Generator) -> NDArray[np.int64]:
+    """People who are only in some films, chosen at random until they are that share of all; two are always left."""
+    held: set[str] = set()
+    people = np.zeros(0, np.int64)
+    for film in random.permutation(sorted(set().union(*films))).tolist():
+        held.add(film)
+        more = np.asarray([index for index, own in enumerate(films) if own and own <= held], dtype=np.int64)
+        if len(films) - len(more) < 2:
+            break
+        people = more
+        if len(people) >= share * len(films):
+            break
+    return people
 
 
 def picture_groups(gallery: Gallery, neighbouring: float) -> NDArray[np.int64]:
@@ -254,26 +298,37 @@ def true_acceptance(opened: pd.DataFrame, false_acceptance: float) -> float:
 
 
 def _summary(
-    recognisers: Sequence[Recogniser], closed: pd.DataFrame, opened: pd.DataFrame, options: SelectionOptions
+    recognisers: Sequence[Recogniser],
+    closed: pd.DataFrame,
+    opened: pd.DataFrame,
+    opened_by_film: pd.DataFrame,
+    options: SelectionOptions,
 ) -> Comparison:
     if not len(closed):
-        empty = pd.DataFrame()
-        return Comparison(empty, empty, empty, None)
+        return Comparison(
+            pd.DataFrame(columns=["recogniser", *(field.name for field in fields(Recogniser)), *_FIGURES, "usable"]),
+            pd.DataFrame(columns=["recogniser", "actor", "probes", "top1", "top3"]),
+            pd.DataFrame(columns=["recogniser", "false_acceptance", "true_acceptance"]),
+            None,
+        )
     closed = closed.assign(top1=closed["rank"] < 1, top3=closed["rank"] < 3)
     per_seed = closed.groupby(["recogniser", "seed"])[["top1", "top3"]].mean()
     settings, curve = [], []
     for recogniser in recognisers:
         name = recogniser.name
-        own = opened[opened["recogniser"] == name] if len(opened) else opened
-        accepted = (
-            [true_acceptance(part, options.false_acceptance) for _, part in own.groupby("seed")] if len(own) else []
-        )
+        own = _of(opened, name)
         row: dict[str, object] = {"recogniser": name, **vars(recogniser)}
         for column in ("top1", "top3"):
             values = per_seed.loc[[name], column].to_numpy(np.float64)
             row[column], row[f"{column}_spread"] = float(values.mean()), float(values.std())
-        row["true_acceptance"] = float(np.mean(accepted)) if accepted else None
-        row["true_acceptance_spread"] = float(np.std(accepted)) if accepted else None
+        for end, scores in (("", own), ("_by_film", _of(opened_by_film, name))):
+            accepted = (
+                [true_acceptance(part, options.false_acceptance) for _, part in scores.groupby("seed")]
+                if len(scores)
+                else []
+            )
+            row[f"true_acceptance{end}"] = float(np.mean(accepted)) if accepted else None
+            row[f"true_acceptance{end}_spread"] = float(np.std(accepted)) if accepted else None
         row["usable"] = recogniser.nearest_photos is not None
         settings.append(row)
         curve += [
@@ -293,6 +348,17 @@ def _summary(
     return Comparison(table, actors, pd.DataFrame(curve), winner)
 
 
+def deciding_figure(table: pd.DataFrame) -> str:
+    """The column of `Comparison.settings` by which recognisers are compared."""
+    usable = table[table["usable"]]
+    return "true_acceptance" if bool(usable["true_acceptance"].notna().all()) else "top1"
+
+
+def _of(opened: pd.DataFrame, recogniser: str) -> pd.DataFrame:
+    """Scores of one recogniser; all of none where there are none."""
+    return opened[opened["recogniser"] == recogniser] if len(opened) else opened
+
+
 def _winner(table: pd.DataFrame, recognisers: Sequence[Recogniser]) -> Recogniser | None:
     """The best recogniser that naming can use; naming's own default unless another is better by more than chance.
 
@@ -302,7 +368,7 @@ def _winner(table: pd.DataFrame, recognisers: Sequence[Recogniser]) -> Recognise
     usable = table[table["usable"]].to_dict("records")
     if not usable:
         return None
-    figure = "true_acceptance" if all(pd.notna(row["true_acceptance"]) for row in usable) else "top1"
+    figure = deciding_figure(table)
     best = max(usable, key=lambda row: row[figure])
     by_name = {recogniser.name: recogniser for recogniser in recognisers}
     default = next(

@@ -14,8 +14,9 @@ def selection_picture(comparison: Comparison) -> bytes:
     figure = new_figure(13, 6)
     bars, curves = figure.subplots(1, 2)
     best = comparison.settings.head(MOST_BARS).iloc[::-1]
-    bars.barh(best["recogniser"], best["top1"], xerr=best["top1_spread"].fillna(0.0), color="#1f6fb2", ecolor="#555b66")
     if len(best):
+        spread = best["top1_spread"].fillna(0.0)
+        bars.barh(best["recogniser"], best["top1"], xerr=spread, color="#1f6fb2", ecolor="#555b66")
         bars.set_xlim(max(0.0, float(best["top1"].min()) - 0.05), 1.005)
     bars.set_xlabel("top-1 accuracy, mean and spread over seeds")
     for name in comparison.settings["recogniser"].head(MOST_CURVES):

@@ -405,6 +405,25 @@ class SparkSettings(Group):
     )
 
 
+class RecogniserSettings(Group):
+    """When the ways of recognising faces are compared again."""
+
+    growth: float = Field(
+        default=0.2,
+        gt=0,
+        description="Share by which the galleries' photos must have grown for a new comparison, besides the weekly one",
+    )
+    least_photos: int = Field(default=50, ge=2, description="Photos in all galleries at which comparing begins")
+    most_people: int = Field(
+        default=100,
+        ge=2,
+        description="Most people who are compared, the same ones each time; the time grows with the square of their "
+        "number",
+    )
+    hour: int = Field(default=4, ge=0, le=23, description="Hour of the weekly comparison, on Sundays")
+    sensor_seconds: int = Field(default=300, ge=5, description="Pause between two looks at the galleries, in seconds")
+
+
 class ServicesSettings(Group):
     """What `wios up` and `wios ui` start besides the page and Dagster, and the services' logs."""
 

@@ -35,6 +35,7 @@ from wios_assets.settings.groups import (
     PageSettings,
     PlayersSettings,
     PublishSettings,
+    RecogniserSettings,
     RefinedSettings,
     ServicesSettings,
     SparkSettings,
@@ -157,6 +158,7 @@ class Settings(BaseSettings):
     cuts: CutSettings = Field(default_factory=CutSettings)
     links: LinkSettings = Field(default_factory=LinkSettings)
     naming: NamingSettings = Field(default_factory=NamingSettings)
+    recogniser: RecogniserSettings = Field(default_factory=RecogniserSettings)
     inbox: InboxSettings = Field(default_factory=InboxSettings)
     refined: RefinedSettings = Field(default_factory=RefinedSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
