@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wios_assets.cli.console import complain, note, say
-from wios_assets.errors import BadInput
+from wios_assets.errors import BadInput, WiosError
 
 if TYPE_CHECKING:
     from wios_assets.settings import Settings
@@ -18,7 +18,10 @@ def update(
     check: Annotated[bool, typer.Option("--check", help="Say what would be changed, and change nothing.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Put back what the last update changed.")] = False,
 ) -> None:
-    """Bring the data of an earlier version up to this one: settings file, lake, run history. Keeps what it changes."""
+    """Bring the data of an earlier version up to this one: settings file, lake, run history, SQL server.
+
+    What it changes is kept in `backups/`, except for the SQL server's tables, which are a copy of the lake.
+    """
     from wios_assets.runs.instance import ui_lock
     from wios_assets.settings import load_settings
     from wios_assets.update.backups import Backup
@@ -89,7 +92,6 @@ def _update(settings: Settings, backup: Backup, renewed: tuple[bytes, list[str],
     """Change what is of an earlier version; True where something is left for a person to do."""
     from wios_assets.settings import settings_file
     from wios_assets.update.lake import update_lake
-    from wios_assets.update.run_history import update_run_history
 
     left = False
     if renewed is not None:
@@ -108,9 +110,31 @@ def _update(settings: Settings, backup: Backup, renewed: tuple[bytes, list[str],
         for fault in result.faults:
             complain(fault)
             left = True
+    for step in (_update_run_history, _update_server):
+        try:
+            step(settings, backup)
+        except WiosError as error:
+            complain(str(error))
+            left = True
+    return left
+
+
+def _update_run_history(settings: Settings, backup: Backup) -> None:
+    from wios_assets.update.run_history import update_run_history
+
     if update_run_history(settings, backup):
         say(f"{settings.dagster}: the run history is of this version of Dagster now")
-    return left
+
+
+def _update_server(settings: Settings, _: Backup) -> None:
+    """Migrate the tables of the SQL server, where one is set; they are a copy of the lake, and are not kept."""
+    if not settings.publish.address:
+        return
+    from wios_assets.publish.publisher import open_publisher
+
+    with open_publisher(settings) as publisher:
+        for change in publisher.changes:
+            say(f"{settings.publish.address}: {change}")
 
 
 def _report_outdated(renewed: tuple[bytes, list[str], list[str]] | None) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wios_assets.errors import Conflict
 from wios_assets.runs.instance import DAMAGED_FOLDER, dagster_instance
 from wios_assets.settings import Settings
 from wios_assets.update.backups import Backup
@@ -22,13 +23,18 @@ def update_run_history(settings: Settings, backup: Backup) -> bool:
     """Migrate the databases of runs, events and schedules where they are older; False where they are not.
 
     Raises:
-        WiosError: they cannot be opened.
+        WiosError: they cannot be opened, or are on a server, where `wios update` keeps no backup.
     """
     if not settings.dagster.is_dir():
         return False
     with dagster_instance(settings) as instance:
         if all(stored == head for stored, head in _versions(instance)):
             return False
+        if settings.history.address:
+            raise Conflict(
+                f"{settings.history.address}: the run history is of another version of Dagster; back the database up, "
+                f"then run `DAGSTER_HOME={settings.dagster} dagster instance migrate`"
+            )
         for database in sorted(settings.dagster.rglob("*.db")):
             if DAMAGED_FOLDER not in database.relative_to(settings.dagster).parts:
                 _keep(database, backup)
