@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import sys
 import sysconfig
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +21,9 @@ from wios_assets.settings import Settings, address, package_parent
 DEFINITIONS = "wios_assets.definitions"
 CODE_SERVER, PAGE, DAEMON = "code-server", "page", "daemon"
 SPARK_MASTER, SPARK_WORKER = "spark-master", "spark-worker"
+CONTROL = "control.sock"
+_LONGEST_PATH = 90
+"""Bytes of a socket's path: systems allow 104 at least, and supervisord first adds its process's number."""
 FOLDER_VARIABLE = "WIOS_SERVICES_FOLDER"
 """Variable by which a service, and every process it starts, is known to belong to a data folder."""
 
@@ -74,7 +79,7 @@ class Plan:
     @property
     def control(self) -> Path:
         """Unix socket on which the supervisor takes commands."""
-        return Path(self.run_folder) / "control.sock"
+        return Path(self.run_folder) / CONTROL
 
 
 def services_folder(settings: Settings) -> Path:
@@ -88,11 +93,15 @@ def log_file(settings: Settings, service: str) -> Path:
 
 
 def run_folder(settings: Settings) -> Path:
-    """A folder of the user's own for the Unix sockets, whose paths may have about 100 characters.
+    """Folder of the Unix sockets, the user's own: beside the plan, where their paths are short enough and the file
+    system has sockets, else below the folder for temporary files.
 
     Raises:
-        Unavailable: the folder belongs to another user.
+        Unavailable: the folder for temporary files is another user's.
     """
+    beside = services_folder(settings) / "run"
+    if len(os.fsencode(beside / CONTROL)) <= _LONGEST_PATH and _has_sockets(beside):
+        return beside
     # Not the user's runtime folder, which systemd removes when the user logs out.
     root = Path(tempfile.gettempdir()) / f"wios-services-{os.getuid()}"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,6 +110,23 @@ def run_folder(settings: Settings) -> Path:
     folder = root / hashlib.sha256(str(settings.data.resolve()).encode()).hexdigest()[:12]
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def _has_sockets(folder: Path) -> bool:
+    """Whether a Unix socket can be made in a folder and be linked, as supervisord does."""
+    probe, other = (folder / f"{name}{os.getpid()}" for name in ("p", "q"))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(probe))
+            os.link(probe, other)
+        return True
+    except OSError:
+        return False
+    finally:
+        for file in (probe, other):
+            with suppress(OSError):
+                file.unlink()
 
 
 def services_of(settings: Settings, sockets: Path) -> list[Service]:

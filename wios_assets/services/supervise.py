@@ -23,6 +23,7 @@ from wios_assets.runs.instance import dagster_instance, forget_daemon, prepare_d
 from wios_assets.runs.processes import end_dead_runs, process_identity
 from wios_assets.services.leftovers import end_leftovers
 from wios_assets.services.plan import (
+    CONTROL,
     FOLDER_VARIABLE,
     Plan,
     Service,
@@ -73,7 +74,7 @@ def serve(settings: Settings, started: Callable[[Plan], None] = lambda plan: Non
         plan = Plan(page, str(sockets), str(home), foreground, process_identity(os.getpid()), services)
         write_plan(settings, plan)
         write_atomic(services_folder(settings) / "workspace.yaml", yaml.safe_dump(workspace(sockets)))
-        for name in ("code.sock", "control.sock"):
+        for name in ("code.sock", CONTROL):
             (sockets / name).unlink(missing_ok=True)
         os.environ |= _environment(settings)
         config = services_folder(settings) / "supervisord.conf"
@@ -128,7 +129,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         FOLDER_VARIABLE: str(services_folder(settings)),
         # The configuration names these, because it gives some characters of a path another meaning.
         "WIOS_SERVICES_PYTHON": shlex.quote(sys.executable),
-        "WIOS_SERVICES_CONTROL": str(run_folder(settings) / "control.sock"),
+        "WIOS_SERVICES_CONTROL": str(run_folder(settings) / CONTROL),
         **{f"WIOS_{name.upper()}": str(getattr(settings, name)) for name in ("data", "cache", *FOLDERS)},
     }
 

@@ -7,6 +7,7 @@ import os
 import shlex
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -114,12 +115,18 @@ def test_a_plan_is_read_back(settings: Settings) -> None:
     assert read_plan(settings) is None
 
 
-def test_the_folder_of_sockets_is_the_users_own_and_short(settings: Settings) -> None:
-    folder = run_folder(settings)
-    assert folder.stat().st_mode & 0o077 == 0
-    assert folder.parent.stat().st_mode & 0o077 == 0
-    assert run_folder(settings) == folder
-    assert run_folder(load_settings(data=settings.data / "other")) != folder
+def test_sockets_lie_beside_the_plan_or_in_a_folder_of_the_users_own(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        near = run_folder(load_settings(data=Path(short)))
+        assert near == services_folder(load_settings(data=Path(short))) / "run"
+        assert list(near.iterdir()) == []
+    long = load_settings(data=tmp_path / ("x" * 100))
+    far = run_folder(long)
+    assert far.parent.parent == Path(tempfile.gettempdir())
+    assert run_folder(long) == far != run_folder(load_settings(data=tmp_path / ("y" * 100)))
+    for folder in (far, far.parent):
+        assert folder.stat().st_mode & 0o077 == 0
+    assert len(str(far)) < 90
 
 
 def test_a_daemon_that_was_killed_is_known_at_once_to_take_no_runs(settings: Settings) -> None:

@@ -78,7 +78,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     machine("down")
     plan = read_plan(machine.settings)
     if plan is not None:
-        shutil.rmtree(plan.run_folder)
+        shutil.rmtree(plan.run_folder, ignore_errors=True)
 
 
 def test_commands_without_services_say_so_in_one_line(
