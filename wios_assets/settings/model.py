@@ -145,8 +145,12 @@ class Settings(BaseSettings):
     tmdb_key: SecretStr | None = Field(
         default=None, description="Key of TMDB's API; where it is set, photos of the cast come from there too"
     )
-    page_host: str = Field(default="127.0.0.1", description="Address that `wios ui` and `wios serve` listen on")
-    page_port: int = Field(default=3001, ge=1, le=65535, description="Port that `wios ui` and `wios serve` listen on")
+    page_host: str = Field(
+        default="127.0.0.1", description="Address that `wios up`, `wios ui` and `wios serve` listen on"
+    )
+    page_port: int = Field(
+        default=3001, ge=1, le=65535, description="Port that `wios up`, `wios ui` and `wios serve` listen on"
+    )
     page_token: SecretStr | None = Field(
         default=None,
         description="Token that the page asks for, 16 characters or more; required where other machines reach the page",
