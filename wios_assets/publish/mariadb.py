@@ -128,10 +128,12 @@ class MariaDb(Server):
         if loaded != rows.count:
             raise Unavailable(f"{table.name}: {loaded} of {rows.count} rows were loaded")
 
-    def upsert(self, table: sa.Table, values: dict[str, Any]) -> sa.Executable:
+    def put(self, connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
         key = {column.name for column in table.primary_key}
         changed = {name: value for name, value in values.items() if name not in key}
-        return mysql.insert(table).values(values).on_duplicate_key_update(changed)
+        # INSERT IGNORE would share its lock with others, who then wait for each other.
+        connection.execute(mysql.insert(table).values(values).on_duplicate_key_update(changed))
+        return False
 
     def grant(self, connection: sa.Connection, role: str, names: list[str]) -> None:
         quote = connection.dialect.identifier_preparer.quote

@@ -72,10 +72,14 @@ class Schema:
         rows = connection.execute(sa.select(self.states.c.name, self.states.c.state).where(self.states.c.kind == kind))
         return {str(name): str(state) for name, state in rows}
 
-    def set_state(self, connection: sa.Connection, kind: str, name: str, state: str) -> None:
-        """Store a state; waits for a transaction that stores one for the same name."""
+    def set_state(self, connection: sa.Connection, kind: str, name: str, state: str) -> bool:
+        """Store a state; waits for a transaction that stores one for the same name.
+
+        Returns:
+            Whether there was surely none.
+        """
         values = {"kind": kind, "name": name, "state": state, "published_at": sa.func.now()}
-        connection.execute(self.server.upsert(self.states, values))
+        return self.server.put(connection, self.states, values)
 
     def forget_state(self, connection: sa.Connection, kind: str, name: str | None = None) -> None:
         """Remove a state, or all of a kind."""
@@ -173,9 +177,13 @@ def _bring_up_to_date(
 
 
 def _forget_rows(schema: Schema, connection: sa.Connection, name: str) -> None:
-    """Forget the versions of the rows in a table, so that they are published again."""
+    """Forget the versions of the rows in a table, so that they are published again.
+
+    The films stay listed: their rows in other tables are to be replaced.
+    """
+    states = schema.states.c
     if name in {each.name for each in FILM_TABLES}:
-        schema.forget_state(connection, "film")
+        connection.execute(sa.update(schema.states).where(states.kind == "film").values(state=""))
     elif name in {each.name for each in WHOLE_TABLES}:
         schema.forget_state(connection, "table", name)
 

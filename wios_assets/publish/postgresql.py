@@ -96,10 +96,18 @@ class PostgreSql(Server):
         if loaded != rows.count:
             raise Unavailable(f"{table.name}: {loaded} of {rows.count} rows were loaded")
 
-    def upsert(self, table: sa.Table, values: dict[str, Any]) -> sa.Executable:
-        insert = postgresql.insert(table).values(values)
-        key = [column.name for column in table.primary_key]
-        return insert.on_conflict_do_update(index_elements=key, set_={n: v for n, v in values.items() if n not in key})
+    def put(self, connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
+        insert = postgresql.insert(table).values(values).on_conflict_do_nothing()
+        if connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount == 1:
+            return True
+        key = {column.name for column in table.primary_key}
+        same = [table.c[name] == values[name] for name in key]
+        changed = {name: value for name, value in values.items() if name not in key}
+        connection.execute(sa.update(table).where(*same).values(changed))
+        return False
+
+    def hurry(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
     def grant(self, connection: sa.Connection, role: str, names: list[str]) -> None:
         quote = connection.dialect.identifier_preparer.quote

@@ -107,7 +107,8 @@ class Publisher:
         with scratch_folder(self._scratch) as folder:
             for number, (film, written) in enumerate(self._written_ahead(differences.films, folder), start=1):
                 try:
-                    summary.films[film] = self._replace_film(film, *written())
+                    # A commit that a server loses in a crash leaves the film's earlier version, to be seen next time.
+                    summary.films[film] = self._replace_film(film, *written(), hurry=True)
                 except WiosError as error:
                     if not self._is_connected():
                         raise
@@ -173,12 +174,15 @@ class Publisher:
             for condition in conditions:
                 self._connection.execute(sa.delete(target).where(condition))
 
-    def _replace_film(self, film: str, version: str, files: dict[str, CsvRows | None]) -> int:
+    def _replace_film(self, film: str, version: str, files: dict[str, CsvRows | None], *, hurry: bool = False) -> int:
         with self.schema.server.errors(), self._connection.begin():
-            self.schema.set_state(self._connection, FILM, film, version)
+            if hurry:
+                self.schema.server.hurry(self._connection)
+            is_new = self.schema.set_state(self._connection, FILM, film, version)
             for table, rows in files.items():
                 target = self.schema.tables[table]
-                self._connection.execute(sa.delete(target).where(target.c.film == film))
+                if not is_new:
+                    self._connection.execute(sa.delete(target).where(target.c.film == film))
                 if rows is not None and rows.count:
                     self.schema.server.load(self._connection, target, rows)
         return sum(rows.count for rows in files.values() if rows is not None)

@@ -34,7 +34,8 @@ def open_reader() -> duckdb.DuckDBPyConnection:
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        "threads": "2",
+        # A film's tables are too small to be divided, and the server needs cores too.
+        "threads": "1",
     }
     return duckdb.connect(":memory:", config=config)
 

@@ -67,8 +67,15 @@ class Server(ABC):
         """
 
     @abstractmethod
-    def upsert(self, table: sa.Table, values: dict[str, Any]) -> sa.Executable:
-        """Statement that inserts a row, or updates the one of the same key and waits for whoever is at it."""
+    def put(self, connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
+        """Insert a row, or update the one of the same key; waits for whoever is at it.
+
+        Returns:
+            Whether there was surely none.
+        """
+
+    def hurry(self, connection: sa.Connection) -> None:  # noqa: B027
+        """Let the transaction's commit return before it is on the server's disk, where the server can do so."""
 
     @abstractmethod
     def grant(self, connection: sa.Connection, role: str, names: list[str]) -> None:
