@@ -27,6 +27,7 @@ from wios_assets.page.media import Pictures, Previews
 from wios_assets.page.name_updates import NameUpdates, UpdateNames
 from wios_assets.page.proxies import ForwardedHeaders, link, route_path
 from wios_assets.page.routes.api_page import api_router, describe_refusals
+from wios_assets.page.routes.cast import cast_router
 from wios_assets.page.routes.events import events_router
 from wios_assets.page.routes.films import films_router
 from wios_assets.page.routes.html import html_router, template_environment
@@ -37,10 +38,12 @@ from wios_assets.page.routes.reviews import ReviewConflict, reviews_router
 from wios_assets.page.routes.scenes import scenes_router
 from wios_assets.page.routes.uploads import uploads_router
 from wios_assets.page.security import BodyLimit, Guard, required_token
+from wios_assets.page.state.cast_photos import CastPhotos
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.film_requests import FilmRequests
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.page.state.shelf import Shelf
+from wios_assets.runs.photo_verdicts import photo_verdicts
 from wios_assets.settings import Settings
 
 _MIN_COMPRESSED_BYTES = 600
@@ -97,6 +100,7 @@ def build_application(settings: Settings, update: UpdateNames | None = None, dag
     )
     application.state.events = events
     application.include_router(api_router(environment))
+    application.include_router(cast_router(CastPhotos(settings, photo_verdicts), environment))
     application.include_router(events_router(events))
     application.include_router(uploads_router(requests, settings))
     application.include_router(reviews_router(catalog, name_updates))

@@ -349,6 +349,27 @@ class OverviewDocument(BaseModel):
     disk_bytes: int = Field(description="Size of its disk")
 
 
+class PhotoEntry(BaseModel):
+    photo: str = Field(description="Path of the photo")
+    verdict: str = Field(description="used, or why not; waiting for one that was not judged yet")
+    reason: str = Field(description="The verdict in a sentence")
+
+
+class CastPhotosEntry(BaseModel):
+    actor: str = Field(description="Name")
+    nconst: str | None = Field(description="IMDB's key of the person, if known")
+    character: str | None = Field(description="Character played, if known")
+    photos: list[PhotoEntry] = Field(description="Photos that were found")
+    usable: int = Field(description="Photos that naming uses")
+
+
+class CastPhotosDocument(BaseModel):
+    """The cast of a film in order of billing, with its photos."""
+
+    film: str = Field(description="The film's key")
+    cast: list[CastPhotosEntry]
+
+
 class ColumnEntry(BaseModel):
     name: str = Field(description="Name of the column")
     type: str = Field(description="Arrow type")
