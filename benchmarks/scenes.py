@@ -20,10 +20,10 @@ from benchmarks.processor import processor
 from wios_assets.lake.library import open_library, publish
 from wios_assets.lake.scene_search import SceneQuestion, find_scenes
 from wios_assets.settings import Settings, load_settings
-from wios_assets_tests.page.long_film import store_long_film
+from wios_assets_tests.page.long_film import actor_name, store_long_film
 from wios_assets_tests.sample_lake import store
 
-A, B, C = (f"Actor Number {number:02d}" for number in (3, 10, 1))
+A, B, C = map(actor_name, (3, 10, 1))
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "with A and B": (A, B),
     "with A and B in one picture, first of each film": (A, B, "--together", "--first"),

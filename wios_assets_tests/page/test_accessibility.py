@@ -32,6 +32,7 @@ PATHS = {
     "actors": "/actors",
     "actor": "/actor/nm0393790",
     "overview": "/overview",
+    "cast": f"/cast/{FILM}",
     "filtered": "/?sort=unknown&state=ready&year_from=1990",
     "found scenes": "/find?with=Grace+Hopper",
     "find": "/find",
@@ -51,6 +52,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     rows = [store_reviewed_film(settings.lake), store_reviewed_film(settings.lake, HOSTILE)]
     store(settings.lake, "library", rows)
     publish(settings.lake, settings.library)
+    video = settings.films / "heat.mkv"
+    video.parent.mkdir(parents=True)
+    video.write_bytes(b"a film")
+    write_index(index_path(settings), FilmIndex(films={FILM: IndexEntry(str(video), 1, 1, "1")}))
     return settings
 
 
