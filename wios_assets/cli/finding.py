@@ -11,6 +11,7 @@ from wios_assets.cli.console import note, number, say, show_json, show_table
 from wios_assets.timeline.clock import format_clock, parse_clock
 
 if TYPE_CHECKING:
+    from wios_assets.lake.library import Library, Row
     from wios_assets.lake.scene_search import FoundScene, SceneAnswer
 
 _SHOWN = 50
@@ -36,7 +37,7 @@ def find(
     settings = load_settings()
     question = SceneQuestion(tuple(people), tuple(without or ()), parse_clock(over), first, together, sort)
     with open_library(settings) as library:
-        answer = find_scenes(library, question)
+        answer = find_scenes(library, question, lambda film: _decided_rows(library, film))
     if as_json:
         show_json([scene_values(scene) for scene in answer.scenes()])
         return
@@ -48,6 +49,20 @@ def find(
     link = f"{address(settings.page_host, settings.page_port)}/find?{urlencode(question.parameters())}"
     more = f"{len(answer) - limit} more with --limit or --json; " if len(answer) > limit else ""
     note(f"{more}the same on the page: {link}")
+
+
+def _decided_rows(library: Library, film: str) -> list[Row] | None:
+    """Appearances of a film on which somebody decided, with the decisions; None for other films."""
+    # Without any decision the command is spared the modules that read them.
+    if not (library.data / "decisions").is_dir():
+        return None
+    from wios_assets.reviews.decisions import decisions_file
+
+    if not decisions_file(library.data, film).is_file():
+        return None
+    from wios_assets.reviews.current_timeline import appearances
+
+    return appearances(library, film)
 
 
 def _show(answer: SceneAnswer, scenes: list[FoundScene]) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from wios_assets.reviews.decisions import decide
 from wios_assets.settings import load_settings
 from wios_assets_tests.cli.command_line import Wios
-from wios_assets_tests.sample_lake import fill, library_row
+from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
+from wios_assets_tests.sample_lake import fill, library_row, store
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,19 @@ def test_json_has_all_scenes(wios: Wios) -> None:
     assert [(each["film"], each["start_s"], each["seconds"]) for each in scenes] == [
         ("007", 70.25, 19.75), ("heat", 70.25, 19.75),
     ]  # fmt: skip
+
+
+def test_a_decision_shows_before_any_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wios = Wios(tmp_path / "data", monkeypatch, capsys)
+    settings = wios.settings
+    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
+    assert wios("find", "Averil Mean").code == 1
+    decide(settings.data, settings.lake, FILM, [0], "is", "Averil Mean", everywhere=False)
+    scenes = json.loads(wios("find", "Averil Mean", "--json").out)
+    assert [(each["film"], each["start_s"]) for each in scenes] == [(FILM, 1.0)]
+    assert wios("find", "Grace Hopper").code == 1
 
 
 def test_no_scene_is_an_answer_and_an_unknown_name_a_mistake(wios: Wios) -> None:
