@@ -175,6 +175,8 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
     """Run films one after the other; False where one failed, which is reported on stderr."""
     if keys and not only_stale:
         _start_workers(settings)
+    from sqlalchemy.exc import SQLAlchemyError
+
     from wios_assets.lake.library import open_library
     from wios_assets.lake.questions import find_film, unreadable
     from wios_assets.runs.instance import dagster_instance
@@ -213,7 +215,7 @@ def _run_all(settings: Settings, keys: list[str], *, quiet: bool = False, only_s
             if not quiet:
                 note(f"next: wios minutes {typed(key)}", style="dim")
         # Where a disk is gone, this fails for the reason that was reported.
-        with nullcontext() if succeeded else suppress(WiosError):
+        with nullcontext() if succeeded else suppress(WiosError, SQLAlchemyError):
             keep_after_runs(settings, instance, stale_before, keys)
     return succeeded
 
