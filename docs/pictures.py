@@ -72,7 +72,7 @@ def graph_picture(target: Path) -> None:
         axes.add_patch(
             FancyBboxPatch(corner, WIDTH, HEIGHT, "round,pad=0.04", fc=colour, ec="#8a8f98", lw=0.8, zorder=2)
         )
-        axes.text(x, y, key.to_user_string(), ha="center", va="center", fontsize=9.5, zorder=3)
+        axes.text(x, y, key.to_user_string(), ha="center", va="center", fontsize=8.2, zorder=3)
     for row, (group, colour) in enumerate(COLOURS.items()):
         axes.scatter([], [], s=90, marker="s", color=colour, edgecolors="#8a8f98", label=group, zorder=row)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, -0.06), ncols=len(COLOURS), frameon=False)
