@@ -173,7 +173,7 @@ def test_the_page_works_in_a_browser_behind_the_proxy(
     another = tmp_path / "Another (2001).mp4"
     another.write_bytes(content)
     tab.locator("#file").set_input_files(another)
-    tab.locator("#bring button").click()
+    tab.locator("#bring button[type=submit]").click()
     tab.wait_for_url("**/request/*", timeout=60_000)
     assert tab.url.startswith(f"{page.address}/request/")
     expect(tab.locator("#request")).to_be_visible()
