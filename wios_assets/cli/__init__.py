@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGINT, pthread_kill
+from threading import Timer, get_ident
 
 from wios_assets.errors import WiosError, explain
 
 INTERRUPTED = 130
+REPEAT_S = 0.01
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,13 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     prepare_streams()
     try:
-        # Inside, because loading the commands takes a second, in which Ctrl-C may come.
-        from wios_assets.cli.app import app
-
-        try:
-            app(args=None if arguments is None else list(arguments), prog_name="wios")
-        finally:
-            sys.stdout.flush()
+        with _interrupts_are_kept():
+            _run_app(arguments)
     except SystemExit as end:
         # Typer turns KeyboardInterrupt into this code and says nothing.
         if end.code == INTERRUPTED:
@@ -47,6 +46,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         complain(str(explained))
         sys.exit(1)
+
+
+def _run_app(arguments: Sequence[str] | None) -> None:
+    # Imported here, because loading the commands takes a second, in which Ctrl-C may come.
+    from wios_assets.cli.app import app
+
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="wios")
+    finally:
+        sys.stdout.flush()
+
+
+@contextmanager
+def _interrupts_are_kept() -> Iterator[None]:
+    """Repeat a Ctrl-C that came in a callback for garbage, where Python drops what is raised with a traceback."""
+    previous = sys.unraisablehook
+
+    def repeat(dropped: sys.UnraisableHookArgs) -> None:
+        if isinstance(dropped.exc_value, KeyboardInterrupt):
+            # From another thread, so that it is raised once this hook has ended.
+            Timer(REPEAT_S, pthread_kill, (get_ident(), SIGINT)).start()
+        else:
+            previous(dropped)
+
+    sys.unraisablehook = repeat
+    try:
+        yield
+    finally:
+        sys.unraisablehook = previous
 
 
 def _written_folders() -> list[Path]:

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 
-from wios_assets.cli import running
+from wios_assets.cli import _interrupts_are_kept, running
 from wios_assets.errors import WiosError
 from wios_assets.films.registry import look_at_inbox
 from wios_assets.lake.progress import Progress
@@ -124,6 +125,21 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(wios: Wios) -> None:
         process.send_signal(signal.SIGINT)
         errors = process.stderr.read()
     assert (process.returncode, errors) == (130, "wios: interrupted\n")
+
+
+def test_ctrl_c_while_garbage_is_called_back_for_is_not_lost() -> None:
+    class Thing:
+        pass
+
+    def collect_and_wait() -> None:
+        things.clear()
+        time.sleep(10)
+
+    things = [Thing()]
+    watched = weakref.ref(things[0], lambda _: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), _interrupts_are_kept():
+        collect_and_wait()
+    assert watched() is None
 
 
 def test_a_run_that_failed_because_of_ctrl_c_is_an_interruption() -> None:
