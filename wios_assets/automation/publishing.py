@@ -6,7 +6,6 @@ import time
 from dagster import (
     DefaultSensorStatus,
     RunRequest,
-    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
@@ -14,7 +13,7 @@ from dagster import (
 )
 
 from wios_assets.automation.jobs import publish
-from wios_assets.automation.refining import UNFINISHED
+from wios_assets.automation.refining import any_run_is_left
 from wios_assets.errors import WiosError
 from wios_assets.publish.publisher import open_publisher
 from wios_assets.publish.server import open_server
@@ -44,7 +43,7 @@ def publish_sensor(settings: Settings) -> SensorDefinition:
             return SkipReason(str(error))
         if not differences.number:
             return SkipReason("the server has what the lake has")
-        if context.instance.get_runs(RunsFilter(statuses=list(UNFINISHED)), limit=1):
+        if any_run_is_left(context.instance):
             return SkipReason(f"{differences.number} films and tables differ; waiting until no run is left")
         state = hashlib.sha256(repr(differences).encode()).hexdigest()[:20]
         return RunRequest(run_key=f"{state}-{time.time() // REPEAT_S:.0f}")

@@ -7,7 +7,6 @@ from dagster import (
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunRequest,
-    RunsFilter,
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SensorDefinition,
@@ -19,7 +18,7 @@ from dagster import (
 
 from wios_assets.assets.recognisers import data_hash, recorded_runs
 from wios_assets.automation.jobs import recogniser_comparison
-from wios_assets.automation.refining import UNFINISHED
+from wios_assets.automation.refining import any_run_is_left
 from wios_assets.automation.schedules import machine_time_zone
 from wios_assets.lake.cohort import read_galleries
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys
@@ -43,7 +42,7 @@ def recogniser_sensor(settings: Settings) -> SensorDefinition:
         state = _files_state(settings)
         if state == context.cursor:
             return SkipReason("the galleries are as they were")
-        if context.instance.get_runs(RunsFilter(statuses=list(UNFINISHED)), limit=1):
+        if any_run_is_left(context.instance):
             return SkipReason("galleries changed; waiting until no run is left")
         context.update_cursor(state)
         photos, before = _photos(settings), _photos_compared(settings)

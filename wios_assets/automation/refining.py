@@ -3,6 +3,7 @@
 import hashlib
 
 from dagster import (
+    DagsterInstance,
     DagsterRunStatus,
     DefaultSensorStatus,
     RunRequest,
@@ -26,6 +27,11 @@ UNFINISHED = (
 )
 
 
+def any_run_is_left(instance: DagsterInstance) -> bool:
+    """Whether a run has not ended; work over the whole library waits for it."""
+    return bool(instance.get_runs(RunsFilter(statuses=list(UNFINISHED)), limit=1))
+
+
 def refined_sensor(settings: Settings) -> SensorDefinition:
     """Sees films whose tables or decisions changed, and requests one run for all of them when no other run is left."""
 
@@ -40,7 +46,7 @@ def refined_sensor(settings: Settings) -> SensorDefinition:
         changed = changed_films(now, stored_states(settings.lake))
         if not changed:
             return SkipReason("no film changed")
-        if context.instance.get_runs(RunsFilter(statuses=list(UNFINISHED)), limit=1):
+        if any_run_is_left(context.instance):
             return SkipReason(f"{len(changed)} films changed; waiting until no run is left")
         state = hashlib.sha256(repr(sorted(now.items())).encode()).hexdigest()[:20]
         # A state is asked for once: a run that failed is not repeated until a film changes.
