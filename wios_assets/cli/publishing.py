@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wios_assets.cli.console import console, note, say
+from wios_assets.cli.console import say
 from wios_assets.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
@@ -29,21 +29,11 @@ def publish(
     if check:
         _list_differences(settings)
         return
-    from wios_assets.cli.running import interrupts
+    from wios_assets.cli.running import run_with_status
     from wios_assets.runs.instance import dagster_instance
-    from wios_assets.runs.launch import run_job
 
-    with (
-        dagster_instance(settings) as instance,
-        console(stderr=True).status("publishing") as status,
-        interrupts(),
-    ):
-
-        def tick(step: str | None) -> None:
-            if step is not None:
-                status.update(f"{step} is done")
-
-        run_job(settings, instance, "publish", tick, tell=note)
+    with dagster_instance(settings) as instance:
+        run_with_status(settings, instance, "publish", "publishing")
         metadata = _newest(instance)
     say(
         f"{metadata['server']}: {metadata['films']} films and {metadata['tables']} tables published, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from wios_assets.cli.console import console, note, say
+from wios_assets.cli.console import say
 from wios_assets.errors import NotFound
 
 if TYPE_CHECKING:
@@ -14,28 +14,18 @@ if TYPE_CHECKING:
 
 def refine() -> None:
     """Bring the tables over all films up to date: screen time of actors, people together, statistics, outliers."""
-    from wios_assets.cli.running import interrupts
+    from wios_assets.cli.running import run_with_status
     from wios_assets.lake.library import publish
     from wios_assets.lake.store import finished_films
     from wios_assets.runs.instance import dagster_instance
-    from wios_assets.runs.launch import run_job
     from wios_assets.settings import load_settings
 
     settings = load_settings()
     if not finished_films(settings.lake):
         raise NotFound(f"{settings.lake}: no film was analysed yet; `wios run FILM` analyses one")
     started = time.monotonic()
-    with (
-        dagster_instance(settings) as instance,
-        console(stderr=True).status("bringing the tables over all films up to date") as status,
-        interrupts(),
-    ):
-
-        def tick(step: str | None) -> None:
-            if step is not None:
-                status.update(f"{step} is done")
-
-        run_job(settings, instance, "refined_tables", tick, tell=note)
+    with dagster_instance(settings) as instance:
+        run_with_status(settings, instance, "refined_tables", "bringing the tables over all films up to date")
     publish(settings.lake, settings.library)
     _report(settings, time.monotonic() - started)
 

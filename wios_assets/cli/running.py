@@ -247,6 +247,19 @@ def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
     run_job(settings, instance, "imdb_refresh", tell=note)
 
 
+def run_with_status(settings: Settings, instance: DagsterInstance, job: str, text: str) -> None:
+    """Run a job over the whole library, with a line on stderr that says which step is done."""
+    from wios_assets.runs.launch import run_job
+
+    with console(stderr=True).status(text) as status, interrupts():
+
+        def tick(step: str | None) -> None:
+            if step is not None:
+                status.update(f"{step} is done")
+
+        run_job(settings, instance, job, tick, tell=note)
+
+
 @contextmanager
 def interrupts() -> Iterator[None]:
     """Raises KeyboardInterrupt for every error that Ctrl-C leads to inside a run.
