@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from wios_assets.lake.library import publish
+from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import FILM_TABLES
 from wios_assets.timeline.appearances import appearances
 from wios_assets.timeline.minutes import minute_appearances, screen_time
@@ -105,3 +107,11 @@ def _box(number: int) -> dict[str, float]:
 
 def _vector(number: int) -> list[float]:
     return [1.0 if index == number else 0.0 for index in range(8)]
+
+
+def reviewed_settings(folder: Path) -> Settings:
+    """Settings of a data folder in `folder` whose published library has the reviewed film alone."""
+    settings = load_settings(data=folder / "data", cache=folder / "cache")
+    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
+    publish(settings.lake, settings.library)
+    return settings

@@ -15,11 +15,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from wios_assets.lake.library import publish
-from wios_assets.settings import Settings, load_settings
+from wios_assets.settings import Settings
 from wios_assets_tests.automation.running_ui import own_environment, wait_for
-from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
-from wios_assets_tests.sample_lake import store
+from wios_assets_tests.reviewed_lake import FILM, reviewed_settings
 
 pytestmark = pytest.mark.slow
 
@@ -28,10 +26,7 @@ START_S = 60.0
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
-    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
-    publish(settings.lake, settings.library)
-    return settings
+    return reviewed_settings(tmp_path)
 
 
 @contextmanager

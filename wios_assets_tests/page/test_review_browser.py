@@ -14,7 +14,7 @@ from wios_assets.reviews.decisions import read_decisions
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.page.browsing import Watched, until
 from wios_assets_tests.page.served import Page, serving
-from wios_assets_tests.reviewed_lake import FILM, NAMES, store_reviewed_film
+from wios_assets_tests.reviewed_lake import FILM, NAMES, reviewed_settings, store_reviewed_film
 from wios_assets_tests.sample_lake import store
 from wios_assets_tests.video_files import numbered_picture, write_film
 
@@ -25,10 +25,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
-    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
-    publish(settings.lake, settings.library)
-    return settings
+    return reviewed_settings(tmp_path)
 
 
 @pytest.fixture

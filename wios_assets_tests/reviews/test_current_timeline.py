@@ -14,15 +14,15 @@ from PIL import Image
 
 from wios_assets.errors import Unavailable
 from wios_assets.exports.files import export_bytes
-from wios_assets.lake.library import Library, open_library, publish
+from wios_assets.lake.library import Library, open_library
 from wios_assets.lake.store import read_rows
 from wios_assets.reviews import current_timeline
 from wios_assets.reviews.decisions import Decision, decide, decisions_file, read_decisions, revision_of, undo
 from wios_assets.reviews.film_decisions import match_decisions
 from wios_assets.reviews.stored_revision import stored_revision
-from wios_assets.settings import Settings, load_settings
+from wios_assets.settings import Settings
 from wios_assets.tables import APPEARANCES
-from wios_assets_tests.reviewed_lake import DURATION_S, FILM, NAMES, store_reviewed_film
+from wios_assets_tests.reviewed_lake import DURATION_S, FILM, NAMES, reviewed_settings
 from wios_assets_tests.sample_lake import store
 
 pytestmark = pytest.mark.slow
@@ -30,10 +30,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
-    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
-    publish(settings.lake, settings.library)
-    return settings
+    return reviewed_settings(tmp_path)
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from wios_assets.lake.library import publish
 from wios_assets.page import models
 from wios_assets.page.name_updates import NameUpdates
 from wios_assets.reviews.decisions import decide, read_decisions
-from wios_assets.settings import Settings, load_settings
+from wios_assets.settings import Settings
 from wios_assets_tests.page.served import Page, serving
-from wios_assets_tests.reviewed_lake import FILM, NAMES, store_reviewed_film
+from wios_assets_tests.reviewed_lake import FILM, NAMES, reviewed_settings, store_reviewed_film
 from wios_assets_tests.sample_lake import store
 
 pytestmark = pytest.mark.slow
@@ -34,10 +34,7 @@ REVIEWS = f"/api/films/{FILM}/reviews"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
-    store(settings.lake, "library", [store_reviewed_film(settings.lake)])
-    publish(settings.lake, settings.library)
-    return settings
+    return reviewed_settings(tmp_path)
 
 
 @pytest.fixture
