@@ -319,7 +319,7 @@ class SeenActorEntry(BaseModel):
 class ToReviewEntry(BaseModel):
     film: str = Field(description="The film's key")
     title: str = Field(description="Title")
-    weak: int = Field(description="Tracks of which nothing can be said")
+    weak: int = Field(description="Tracks too weak to be named or called unknown")
     unknown: int = Field(description="People that are not in the cast")
 
 

@@ -74,7 +74,7 @@ class Server(ABC):
             Whether there was surely none.
         """
 
-    def hurry(self, connection: sa.Connection) -> None:  # noqa: B027
+    def hurry(self, connection: sa.Connection) -> None:  # noqa: B027 - optional
         """Let the transaction's commit return before it is on the server's disk, where the server can do so."""
 
     @abstractmethod

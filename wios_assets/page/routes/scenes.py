@@ -71,8 +71,8 @@ def scenes_router(catalog: Catalog, environment: Environment) -> APIRouter:
     @router.get("/find", include_in_schema=False)
     def find_page(
         request: Request,
-        people: People = [],  # noqa: B006
-        without: Without = [],  # noqa: B006
+        people: People = [],  # noqa: B006 - FastAPI copies it.
+        without: Without = [],  # noqa: B006 - FastAPI copies it.
         over: Over = "",
         first: First = False,
         together: Together = False,
