@@ -91,6 +91,26 @@ def test_a_phone_shows_picture_then_names_then_lanes(browser: Browser, page: Pag
     context.close()
 
 
+def test_a_phone_folds_the_controls_of_the_lanes(browser: Browser, page: Page) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    tab = Watched(context, page).film(KEY)
+    controls = [tab.locator(f"#{name}") for name in ("zoom", "order", "filter", "several")]
+    for each in controls:
+        expect(each).to_be_hidden()
+    tab.evaluate("scrollTo(0, 300)")
+    assert tab.evaluate("document.querySelector('.in-view').getBoundingClientRect().bottom") < 844 / 2
+    tools = tab.get_by_role("button", name="Zoom, sort, find and select")
+    tools.tap()
+    expect(tools).to_have_attribute("aria-expanded", "true")
+    for each in controls:
+        expect(each).to_be_visible()
+    tools.tap()
+    expect(tab.locator("#zoom")).to_be_hidden()
+    tab.keyboard.press("/")
+    expect(tab.locator("#filter")).to_be_focused()
+    context.close()
+
+
 def test_unknown_people_are_folded_and_the_unseen_cast_is_listed(watched: Watched) -> None:
     tab = watched.film(KEY)
     expect(tab.locator(LANES)).to_have_count(ACTORS)
@@ -196,6 +216,34 @@ def test_names_stand_beside_the_faces_of_a_paused_picture(watched: Watched) -> N
     expect(tab.locator("#over")).to_have_attribute("aria-pressed", "false")
 
 
+# How many pairs of labels overlap, and how many labels leave the picture.
+COLLISIONS = """
+    () => {
+        const boxes = [...document.querySelectorAll(".over-faces .label")].map((e) => e.getBoundingClientRect());
+        const stage = document.getElementById("stage").getBoundingClientRect();
+        const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        const across = (a) => stage.left <= a.left && a.right <= stage.right;
+        const outside = (a) => !across(a) || a.top < stage.top || a.bottom > stage.bottom;
+        const pairs = boxes.flatMap((a, n) => boxes.slice(n + 1).filter((b) => !apart(a, b)));
+        return [boxes.length, pairs.length, boxes.filter(outside).length];
+    }
+"""
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_labels_of_faces_neither_overlap_nor_leave_the_picture(browser: Browser, page: Page, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    tab = Watched(context, page).film(KEY)
+    for clock in ("20:34", "45:10", "1:10:00"):
+        seconds = sum(60**power * int(part) for power, part in enumerate(reversed(clock.split(":"))))
+        seek(tab, seconds)
+        people = tab.locator("#now li").count()
+        assert people > 1
+        expect(tab.locator(".over-faces .label")).to_have_count(people)
+        assert tab.evaluate(COLLISIONS) == [people, 0, 0], clock
+    context.close()
+
+
 # The names over the picture: in the list, or beside a face.
 OVER = (
     "names => JSON.stringify([...document.querySelectorAll("
@@ -218,6 +266,29 @@ def test_full_screen_keeps_the_names(watched: Watched) -> None:
     expect(tab.locator(".over-names li").first).to_be_visible()
     tab.keyboard.press("f")
     until(tab, "document.fullscreenElement === null")
+
+
+def test_names_fade_in_full_screen_while_the_film_plays_and_nothing_moves(watched: Watched) -> None:
+    watched.context.clock.install()
+    tab = watched.film(KEY, "?t=20:34")
+    names = tab.locator(".over-names")
+    tab.keyboard.press("f")
+    until(tab, "document.fullscreenElement && document.fullscreenElement.id === 'stage'")
+    tab.clock.fast_forward(10_000)
+    expect(names).to_have_css("opacity", "1")
+    tab.evaluate("video.muted = true; void video.play()")
+    until(tab, "!video.paused")
+    tab.clock.fast_forward(3_100)
+    expect(names).to_have_css("opacity", "0")
+    tab.mouse.move(500, 400)
+    expect(names).to_have_css("opacity", "1")
+    tab.clock.fast_forward(3_100)
+    expect(names).to_have_css("opacity", "0")
+    tab.evaluate("video.pause()")
+    expect(names).to_have_css("opacity", "1")
+    tab.keyboard.press("o")
+    expect(names).to_be_hidden()
+    tab.keyboard.press("f")
 
 
 def test_the_data_of_four_thousand_appearances_stays_small(page: Page) -> None:

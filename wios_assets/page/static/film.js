@@ -243,6 +243,12 @@ function listen() {
   ]) {
     document.getElementById(id).addEventListener("click", act);
   }
+  const tools = document.getElementById("tools");
+  tools.addEventListener("click", () => {
+    const open = root.classList.toggle("with-tools");
+    tools.setAttribute("aria-expanded", String(open));
+    requestDraw();
+  });
   document.getElementById("several").addEventListener("click", () => selectSeveral(!lanes.selecting));
   document.getElementById("selected-name").addEventListener("click", () => rename(lanes.selected()));
   document.getElementById("selected-hide").addEventListener("click", () => hide(lanes.selected()));
@@ -282,7 +288,7 @@ function onKey(event) {
     "+": () => timeline.zoom(1 / 2, time),
     "-": () => timeline.zoom(2, time),
     0: () => timeline.showWhole(),
-    "/": () => filter.focus(),
+    "/": () => focusFilter(),
     f: () => stage.fullscreen(),
     o: () => stage.toggleNames(),
     r: () => withFocused(event.target, (lane) => rename([lane])),
@@ -294,6 +300,11 @@ function onKey(event) {
   if (!action) return;
   event.preventDefault();
   action();
+}
+
+function focusFilter() {
+  if (!filter.offsetParent) document.getElementById("tools").click();
+  filter.focus();
 }
 
 // Calls `act` with the lane that has the focus, if any.

@@ -2,10 +2,13 @@
 
 import { chip, element, link } from "./common.js";
 import { displayName } from "./film_data.js";
+import { placeLabels } from "./labels.js";
 
 const SHOWN_KEY = "wios-names-over-picture";
 const SETTLED_MS = 120;
-const LABEL_PX = 24;
+const IDLE_MS = 3000;
+// Height of the browser's own controls, which lie over the picture of a paused film.
+const CONTROLS_PX = 56;
 
 export class Stage {
   constructor(stage, video, key) {
@@ -23,7 +26,12 @@ export class Stage {
     this.toggle.addEventListener("click", () => this.toggleNames());
     document.addEventListener("fullscreenchange", () => this.onFullscreen());
     new ResizeObserver(() => this.place()).observe(stage);
-    if (video) for (const name of ["loadedmetadata", "resize"]) video.addEventListener(name, () => this.place());
+    for (const name of ["pointermove", "pointerdown"]) stage.addEventListener(name, () => this.wake());
+    document.addEventListener("keydown", () => this.wake());
+    if (video) {
+      for (const name of ["loadedmetadata", "resize"]) video.addEventListener(name, () => this.place());
+      for (const name of ["play", "pause"]) video.addEventListener(name, () => this.wake());
+    }
     this.showToggle();
   }
 
@@ -56,6 +64,16 @@ export class Stage {
     }
     this.button.textContent = own ? "Leave full screen" : "Full screen";
     this.place();
+    this.wake();
+  }
+
+  // Shows names and buttons; in full screen they fade like the video's own controls once the film has played for some
+  // seconds without a key or a movement of the pointer.
+  wake() {
+    clearTimeout(this.fading);
+    this.stage.classList.remove("idle");
+    if (!document.fullscreenElement || !this.video || this.video.paused) return;
+    this.fading = setTimeout(() => this.stage.classList.add("idle"), IDLE_MS);
   }
 
   // Shows the people on screen at an instant, lanes with their appearances.
@@ -135,15 +153,27 @@ export class Stage {
     const scale = Math.min(across / this.video.videoWidth, down / this.video.videoHeight);
     const [width, height] = [this.video.videoWidth * scale, this.video.videoHeight * scale];
     const [left, top] = [(across - width) / 2, (down - height) / 2];
-    for (const box of this.faces.children) {
-      const { face, style } = { face: box.face, style: box.style };
-      style.left = `${left + face.left * width}px`;
-      style.top = `${top + face.top * height}px`;
-      style.width = `${(face.right - face.left) * width}px`;
-      style.height = `${(face.bottom - face.top) * height}px`;
-      box.classList.toggle("label-above", top + face.bottom * height + LABEL_PX > down);
-    }
+    const boxes = [...this.faces.children];
+    const faces = boxes.map(({ face }) => ({
+      left: left + face.left * width,
+      top: top + face.top * height,
+      width: (face.right - face.left) * width,
+      height: (face.bottom - face.top) * height,
+    }));
+    const labels = boxes.map((box) => ({ width: box.firstChild.offsetWidth, height: box.firstChild.offsetHeight }));
+    const tools = this.button.parentElement;
+    const taken = { left: tools.offsetLeft, top: tools.offsetTop, width: tools.offsetWidth, height: tools.offsetHeight };
+    const bounds = { left: 0, top: 0, width: across, height: down - CONTROLS_PX };
+    placeLabels(faces, labels, bounds, [taken]).forEach((spot, index) => {
+      put(boxes[index], faces[index]);
+      boxes[index].firstChild.style.left = `${spot.left - faces[index].left}px`;
+      boxes[index].firstChild.style.top = `${spot.top - faces[index].top}px`;
+    });
   }
+}
+
+function put(box, rectangle) {
+  for (const edge of ["left", "top", "width", "height"]) box.style[edge] = `${rectangle[edge]}px`;
 }
 
 function stored() {
