@@ -33,6 +33,7 @@ from wios_assets.lake.roots import Roots
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.stamps import FootageStamp, footage_is_kept, forget_footage, keep_analysis_time, keep_footage
 from wios_assets.lake.store import StoredRows, read_rows, staging_folder
+from wios_assets.notation import format_percent
 from wios_assets.partitions import films
 from wios_assets.settings import Settings
 from wios_assets.tables import FACE_EMBEDDINGS, FACES, FRAME_SAMPLES, SHOTS
@@ -75,7 +76,7 @@ class FootageConfig(dg.Config):
         check_spec(
             "share_of_samples_with_faces",
             "faces",
-            f"At least {FEWEST_WITH_FACES:.0%} of the samples have a face.",
+            f"At least {format_percent(FEWEST_WITH_FACES)} of the samples have a face.",
             blocking=False,
         ),
         check_spec(
@@ -225,7 +226,7 @@ def _checks(video: Video, rate: float, footage: Footage) -> Iterator[dg.AssetChe
     absent = sorted(set(range(sample_count(video.duration_s, rate))) - set(samples["sample"]))
     yield check("film_covered", "frame_samples", absent)
     share = float((samples["faces"] > 0).mean()) if len(samples) else 0.0
-    few = [f"{share:.1%} of the samples have a face"] if share < FEWEST_WITH_FACES else []
+    few = [f"{format_percent(share, 1)} of the samples have a face"] if share < FEWEST_WITH_FACES else []
     yield check("share_of_samples_with_faces", "faces", few, warn=True, share=share)
     vectors = footage.vectors["embedding"]
     lengths = vectors.map(len)

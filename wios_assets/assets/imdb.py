@@ -25,6 +25,7 @@ from wios_assets.imdb.parse import ParseReport
 from wios_assets.lake.paths import parquet_files, partition_keys
 from wios_assets.lake.progress import LoadingProgress
 from wios_assets.lake.store import StoredRows, staging_folder
+from wios_assets.notation import format_percent
 from wios_assets.settings import Settings
 from wios_assets.tables import FILM, FILM_TITLES, QUARANTINE, SERIES_EPISODES, TITLE_AKAS, TITLE_EPISODE
 
@@ -58,7 +59,7 @@ def _output(table: str) -> str:
         check_spec(
             "keys_found",
             PRINCIPALS,
-            f"At most {UNKNOWN_KEYS_SHARE:.0%} of the credits lack their title or their person.",
+            f"At most {format_percent(UNKNOWN_KEYS_SHARE)} of the credits lack their title or their person.",
             blocking=True,
             by_film=False,
         ),
@@ -210,7 +211,7 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[dg.As
     share = max(unknown.values()) / max(reports[PRINCIPALS].rows, 1)
     problem = (
         f"{unknown['titles']} credits of a title that title.basics lacks, {unknown['people']} of a person that "
-        f"name.basics lacks, {share:.2%} where {UNKNOWN_KEYS_SHARE:.0%} may be; the four files belong together, take "
+        f"name.basics lacks, {format_percent(share, 2)} where {format_percent(UNKNOWN_KEYS_SHARE)} may be; the four "
         f"all of them whole and of one day"
     )
     yield check(

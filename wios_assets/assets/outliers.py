@@ -15,6 +15,7 @@ from wios_assets.atomic import write_atomic
 from wios_assets.failures import one_line_failures
 from wios_assets.lake.paths import escape_key
 from wios_assets.lake.store import has_rows_of, read_rows
+from wios_assets.notation import format_percent
 from wios_assets.refined_tables import ACTOR_OUTLIERS, ACTOR_SCREEN_TIME, FILM_OUTLIERS, FILM_STATISTICS, OUTLIERS
 from wios_assets.settings import Settings
 from wios_assets.tables import CAST, GALLERY_PHOTOS
@@ -46,8 +47,11 @@ class Figure:
         return float(10.0 ** -(self.digits + (2 if self.is_share else 0)))
 
     def sentence(self, value: float, median: float) -> str:
-        kind = "%" if self.is_share else "f"
-        return f"{value:.{self.digits}{kind}} {self.what}; the median is {median:.{self.digits}{kind}}"
+        shown, usual = (
+            format_percent(each, self.digits) if self.is_share else f"{each:.{self.digits}f}"
+            for each in (value, median)
+        )
+        return f"{shown} {self.what}; the median is {usual}"
 
     def spread(self, values: pd.Series) -> Spread:
         """How the values of films are spread; differences that are not shown make no outlier."""

@@ -22,6 +22,7 @@ from wios_assets.automation.refining import any_run_is_left
 from wios_assets.automation.schedules import machine_time_zone
 from wios_assets.lake.cohort import read_galleries
 from wios_assets.lake.paths import files_version, parquet_files, partition_folder, partition_keys
+from wios_assets.notation import format_percent
 from wios_assets.settings import Settings
 from wios_assets.tables import GALLERY_EMBEDDINGS
 
@@ -36,7 +37,9 @@ def recogniser_sensor(settings: Settings) -> SensorDefinition:
         job=recogniser_comparison,
         minimum_interval_seconds=settings.recogniser.sensor_seconds,
         default_status=DefaultSensorStatus.RUNNING,
-        description=f"Galleries that grew by {settings.recogniser.growth:.0%}: the recognisers are compared again.",
+        description=(
+            f"Galleries that grew by {format_percent(settings.recogniser.growth)}: the recognisers are compared again."
+        ),
     )
     def grown_galleries(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         state = _files_state(settings)

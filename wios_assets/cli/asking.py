@@ -11,8 +11,8 @@ import typer
 
 from wios_assets.cli.console import number, say, show_json, show_table
 from wios_assets.errors import NotFound, WiosError
+from wios_assets.notation import format_clock, format_minute, format_percent, parse_clock
 from wios_assets.text import typed
-from wios_assets.timeline.clock import format_clock, format_minute, parse_clock
 from wios_assets.timeline.coverage import is_readable, unreadable_minutes
 from wios_assets.timeline.likely_names import likely_names_text
 from wios_assets.timeline.spans import MINUTE_S
@@ -158,7 +158,7 @@ def show_minutes(library: Library, film: Row, *, as_json: bool = False) -> None:
                 row["actor"],
                 row["character"],
                 number(row["seconds"], 1),
-                f"{row['share']:.0%}",
+                format_percent(row["share"]),
                 number(row["mean_probability"], 3),
             )
             for row in rows
@@ -213,7 +213,7 @@ def screen_time(film: Film, as_json: AsJson = False) -> None:
                 person["character"],
                 format_clock(person["seconds"]),
                 number(person["seconds"], 1),
-                f"{person['share']:.1%}",
+                format_percent(person["share"], 1),
                 person["appearances"],
                 number(person["mean_probability"], 3),
             )
@@ -237,7 +237,7 @@ def _show_season(name: str, episodes: list[Row], people: list[Row], *, as_json: 
                 person["character"],
                 format_clock(person["seconds"]),
                 number(person["seconds"], 1),
-                f"{person['share']:.1%}",
+                format_percent(person["share"], 1),
                 person["appearances"],
                 person["films"],
             )

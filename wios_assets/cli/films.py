@@ -13,8 +13,8 @@ import typer
 from wios_assets.cli.asking import AsJson
 from wios_assets.cli.console import console, note, say, show_json, show_table
 from wios_assets.errors import Unavailable, WiosError
+from wios_assets.notation import format_clock
 from wios_assets.text import typed
-from wios_assets.timeline.clock import format_clock
 
 if TYPE_CHECKING:
     from wios_assets.runs.film_runs import FilmRun

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import typer
 
 from wios_assets.cli.console import note, number, say, show_json, show_table
-from wios_assets.timeline.clock import format_clock, parse_clock
+from wios_assets.notation import format_clock, parse_clock
 
 if TYPE_CHECKING:
     from wios_assets.lake.library import Library, Row

@@ -13,8 +13,8 @@ from wios_assets.atomic import write_atomic
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
 from wios_assets.errors import BadInput, NotFound
+from wios_assets.notation import format_clock
 from wios_assets.text import typed
-from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.likely_names import likely_names_text
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import typer
 from wios_assets.cli.asking import show_minutes, show_who
 from wios_assets.cli.console import complain, console, note, say
 from wios_assets.errors import BadInput, Conflict, NotFound, WiosError
+from wios_assets.notation import format_clock
 from wios_assets.text import typed
-from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.coverage import unreadable_warning
 
 if TYPE_CHECKING:

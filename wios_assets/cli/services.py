@@ -267,7 +267,7 @@ def _failure(all_states: list[ServiceState]) -> str | None:
 
 
 def _row(state: ServiceState) -> list[object]:
-    from wios_assets.timeline.clock import format_clock
+    from wios_assets.notation import format_clock
 
     running = format_clock(state.seconds) if state.seconds is not None else None
     return [state.name, state.state, state.health, state.pid, running, state.address, state.title]

@@ -8,7 +8,7 @@ from typing import Any
 
 from wios_assets.exports.scenes import changes
 from wios_assets.lake.library import Row
-from wios_assets.timeline.clock import format_clock
+from wios_assets.notation import format_clock
 
 BETWEEN_NAMES = " · "
 VTT_HEADER = "WEBVTT - Who is on screen"

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from wios_assets.exports.captions import BETWEEN_NAMES
 from wios_assets.exports.scenes import changes, scenes_of
 from wios_assets.lake.library import Row
-from wios_assets.timeline.clock import format_clock
+from wios_assets.notation import format_clock
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CAST_COLOUR, _UNKNOWN_COLOUR = "ResolveColorBlue", "ResolveColorSand"

@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from wios_assets.errors import WiosError
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.questions import unreadable
+from wios_assets.notation import format_clock, format_percent
 from wios_assets.reviews.current_timeline import appearances, minutes, screen_time
-from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.likely_names import likely_names
 
 EVIDENCE_A_PERSON = 6
@@ -66,6 +66,7 @@ def report_html(library: Library, film: Row) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["percent"] = format_percent
     environment.filters["clock"] = lambda seconds: format_clock(math.floor(max(0.0, seconds)))
     template = environment.get_template("report.html")
     return template.render(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.lake.library import Library, Row
+from wios_assets.notation import format_clock
 from wios_assets.text import fold
-from wios_assets.timeline.clock import format_clock
 
 _NEAR = 3
 # Samples in a row that could not be read make one stretch, which lasts until the next sample or the film's end.

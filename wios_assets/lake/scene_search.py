@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from wios_assets.errors import BadInput, NotFound, Unavailable
 from wios_assets.lake.library import Library, Row, sql_text
 from wios_assets.lake.questions import films
+from wios_assets.notation import format_clock
 from wios_assets.text import fold
 from wios_assets.timeline.appearances import is_unknown
-from wios_assets.timeline.clock import format_clock
 from wios_assets.timeline.scenes import Scenes, Spans, shared_scenes
 
 Order = Literal["film", "longest", "surest"]

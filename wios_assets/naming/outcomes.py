@@ -16,7 +16,7 @@ from wios_assets.naming.film_people import group_tracks, likeness, person_likene
 from wios_assets.naming.likelihood import film_evidence, mean_evidence, photo_evidence, posteriors
 from wios_assets.naming.normalisation import ImpostorModel
 from wios_assets.naming.options import NamingOptions
-from wios_assets.timeline.clock import format_clock
+from wios_assets.notation import format_clock
 
 NO_DOUBT = 100.0
 """Evidence of a person's decision: so large that nothing else matters."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from wios_assets.timeline.clock import format_clock
+from wios_assets.notation import format_clock, format_percent
 from wios_assets.timeline.spans import Span, split_by_minute
 
 WORTH_A_WARNING = 0.01
@@ -40,6 +40,6 @@ def unreadable_warning(film: str, unreadable: Sequence[Span], duration_s: float)
     stretches = ", ".join(f"{format_clock(start)} to {format_clock(end)}" for start, end in unreadable[:_NAMED])
     more = f" and {len(unreadable) - _NAMED} stretches more" if len(unreadable) > _NAMED else ""
     return (
-        f"{film}: {total / duration_s:.0%} of the film ({total:.1f} s) is not readable, so nobody is seen there: "
-        f"{stretches}{more}; copy the file again"
+        f"{film}: {format_percent(total / duration_s)} of the film ({total:.1f} s) is not readable, so nobody is seen "
+        f"there: {stretches}{more}; copy the file again"
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from PIL import Image, UnidentifiedImageError
 
-from wios_assets.timeline.clock import format_clock
+from wios_assets.notation import format_clock
 from wios_assets.timeline.drawing import (
     INK,
     NAMED,

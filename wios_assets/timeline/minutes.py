@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from wios_assets.notation import format_minute
 from wios_assets.tables import MINUTE_APPEARANCES, SCREEN_TIME
-from wios_assets.timeline.clock import format_minute
 from wios_assets.timeline.frames import records, table_frame
 from wios_assets.timeline.spans import MINUTE_S, SHORTEST_S, Span, split_by_minute, union
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
-from wios_assets.timeline.clock import format_clock
+from wios_assets.notation import format_clock, format_length
 from wios_assets.timeline.drawing import (
     FEWEST_LANES,
     INK,
@@ -91,7 +91,7 @@ def _strength(probability: float) -> float:
 
 def _draw_total(axes: Axes, lane: int, seconds: float, colour: str) -> None:
     axes.barh(lane, seconds, height=0.6, color=colour, linewidth=0)
-    axes.text(seconds, lane, f" {_length(seconds)}", va="center", ha="left", fontsize=7, color=QUIET)
+    axes.text(seconds, lane, f" {format_length(seconds, 1)}", va="center", ha="left", fontsize=7, color=QUIET)
 
 
 def _time_axis(axes: Axes, duration_s: float) -> None:
@@ -99,18 +99,4 @@ def _time_axis(axes: Axes, duration_s: float) -> None:
     ticks = range(0, int(duration_s) + 1, step)
     plain_axes(axes, grid="x")
     axes.set_xlim(0, duration_s)
-    axes.set_xticks(ticks, [_tick(second, duration_s) for second in ticks])
-
-
-def _tick(second: int, duration_s: float) -> str:
-    """mm:ss in films of less than an hour, hh:mm:ss in longer ones."""
-    clock = format_clock(second)
-    return clock if duration_s >= 3600 else clock.removeprefix("00:")
-
-
-def _length(seconds: float) -> str:
-    """A duration: 8.5 s, 3:05 or 1:02:03."""
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    hours, rest = divmod(round(seconds), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+    axes.set_xticks(ticks, [format_clock(second) for second in ticks])

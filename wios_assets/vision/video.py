@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from wios_assets.errors import BadInput, NotFound, Unavailable
+from wios_assets.notation import format_clock
 from wios_assets.vision import parts
 from wios_assets.vision.encryption import encryption
 from wios_assets.vision.engine import Image
@@ -338,8 +339,8 @@ def _end_s(path: Path, container: InputContainer, stream: VideoStream, declared_
         pictures_s, reached_s = max(pictures_s, more[0]), max(reached_s, more[1])
     if reached_s < near_end_s:
         raise BadInput(
-            f"{path}: breaks off at {clock(reached_s)} of {clock(declared_s)}; it was cut off while being copied "
-            "or recorded: copy it again, or repair it with a remuxing tool"
+            f"{path}: breaks off at {format_clock(reached_s)} of {format_clock(declared_s)}; it was cut off while "
+            "being copied or recorded: copy it again, or repair it with a remuxing tool"
         )
     return pictures_s or declared_s
 
@@ -384,12 +385,6 @@ def has_decoding_times_only(container: InputContainer) -> bool:
 def clock_restarts(path: Path, time_s: float) -> str:
     """The line for a file whose clock starts again after `time_s`, seconds on the player's clock."""
     return (
-        f"{path}: its clock starts again after {clock(time_s)}, so recordings were joined; give it one clock by "
+        f"{path}: its clock starts again after {format_clock(time_s)}, so recordings were joined; give it one clock by "
         "remuxing its parts, for example with mkvmerge"
     )
-
-
-def clock(seconds: float) -> str:
-    """Seconds as h:mm:ss."""
-    whole = max(0, int(seconds))
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

@@ -270,9 +270,9 @@ def test_a_film_far_from_the_others_is_told_with_the_reason_and_a_plot(
     store(settings.lake, "track_names", [{"track": n, "decision": "unknown"} for n in range(4)], "odd/one")
     refine(settings, instance)
     told = {row["figure"]: row for row in rows_of(settings, FILM_OUTLIERS) if row["film"] == "odd/one"}
-    assert told["unreadable_share"]["sentence"] == "75% unreadable; the median is 2%"
+    assert told["unreadable_share"]["sentence"] == "75 % unreadable; the median is 2 %"
     assert told["unknown_share"]["sentence"].endswith(
-        "the median is 25%: photos are missing for Grace Hopper (billed 1)"
+        "the median is 25 %: photos are missing for Grace Hopper (billed 1)"
     )
     plot = settings.exports / "outliers" / "1999" / "odd%2Fone.png"
     assert told["unreadable_share"]["picture"] == str(plot)

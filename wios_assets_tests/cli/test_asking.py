@@ -79,11 +79,11 @@ def test_who_in_json_has_every_value(wios: Wios) -> None:
 def test_minutes_and_screen_time_are_shown_and_given_as_json(wios: Wios) -> None:
     with_films(wios, "007")
     minutes = [line.split() for line in wios("minutes", "007").out.splitlines()]
-    assert minutes[2] == ["00:00", "Grace", "Hopper", "The", "Admiral", "11.5", "19%", "0.980"]
-    assert minutes[3] == ["00:00", "unknown:1", "–", "10.0", "17%", "–"]
+    assert minutes[2] == ["00:00", "Grace", "Hopper", "The", "Admiral", "11.5", "19", "%", "0.980"]
+    assert minutes[3] == ["00:00", "unknown:1", "–", "10.0", "17", "%", "–"]
     assert [row["seconds"] for row in json.loads(wios("minutes", "007", "--json").out)] == [11.5, 10.0, 19.75]
     times = [line.split() for line in wios("screen-time", "007").out.splitlines()]
-    assert times[2] == ["1", "Eileen", "Collins", "–", "00:00:20", "19.8", "21.9%", "1", "0.900"]
+    assert times[2] == ["1", "Eileen", "Collins", "–", "00:00:20", "19.8", "21.9", "%", "1", "0.900"]
     assert [row["rank"] for row in json.loads(wios("screen-time", "007", "--json").out)] == [1, 2, 3]
 
 
@@ -312,8 +312,8 @@ def test_who_and_minutes_tell_a_damaged_stretch_from_a_stretch_with_nobody(wios:
     lines = [
         re.split(r"  +", line)[:2] + re.split(r"  +", line)[3:5] for line in wios("minutes", "007").out.splitlines()
     ]
-    assert ["00:00", "(not readable)", "35.0", "58%"] in lines
-    assert ["00:01", "(not readable)", "3.0", "10%"] in lines
+    assert ["00:00", "(not readable)", "35.0", "58 %"] in lines
+    assert ["00:01", "(not readable)", "3.0", "10 %"] in lines
 
 
 def test_damage_to_the_films_end_is_unreadable_to_its_end(wios: Wios) -> None:

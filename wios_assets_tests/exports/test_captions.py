@@ -12,7 +12,7 @@ from hypothesis import given
 
 from wios_assets.exports.captions import captions, metadata_track
 from wios_assets.exports.scenes import changes
-from wios_assets.timeline.clock import parse_clock
+from wios_assets.notation import parse_clock
 from wios_assets_tests.exports.rows import NAMES, ROWS, row, stranger
 from wios_assets_tests.sample_lake import library_row
 

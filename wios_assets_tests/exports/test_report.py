@@ -60,7 +60,7 @@ def test_a_report_holds_everybody_every_minute_and_the_evidence(library: Library
         "98.0 %",
         "00:01",
         "at 0.31 from",
-        "perhaps Eileen Collins, 0.70; Averil Mean, 0.20",
+        "perhaps Eileen Collins 70 %; Averil Mean 20 %",
     ):
         assert expected in text
     assert text.count("<path ") == 3

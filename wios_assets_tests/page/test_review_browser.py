@@ -166,7 +166,7 @@ def test_checked_names_make_the_chart(watched: Watched) -> None:
     expect(tab.locator(".chart circle.dot")).to_have_count(1)
     tab.locator(".accuracy summary").click()
     cells = tab.locator(".accuracy tbody tr").first.locator("th, td").all_text_contents()
-    assert cells == ["1", "1", "100%", "1", "100%"]
+    assert cells == ["1", "1", "100 %", "1", "100 %"]
 
 
 def toast(tab: Tab) -> str:

@@ -86,7 +86,7 @@ def test_the_add_on_finds_the_next_and_the_previous_scene(tmp_path: Path) -> Non
     assert sidecar.scene("Grace Hopper", 36, -1) == (1, 12)
     assert sidecar.scene("Grace Hopper", 2, -1) is None
     assert sidecar.scene("Nobody", 2, 1) is None
-    assert [clock(each) for each in (5.9, 65, 3661)] == ["0:05", "1:05", "1:01:01"]
+    assert [clock(each) for each in (5.9, 65, 3661)] == ["00:00:05", "00:01:05", "01:01:01"]
 
 
 @pytest.mark.usefixtures("_local_files")

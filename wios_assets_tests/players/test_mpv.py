@@ -140,7 +140,7 @@ def test_keys_jump_between_the_scenes_of_a_chosen_person(display: Display, tmp_p
         wait_for(lambda: mpv.state()["film"] == KEY, mpv.state)
         mpv("keypress", "n")
         wait_for(lambda: mpv.state()["menu"], mpv.state)
-        assert mpv.state()["text"].splitlines()[1] == "▶ Grace Hopper  (2 scenes, first at 0:01)"
+        assert mpv.state()["text"].splitlines()[1] == "▶ Grace Hopper  (2 scenes, first at 00:00:01)"
         mpv("keypress", "ENTER")
         wait_for(lambda: mpv.state()["chosen"] == "Grace Hopper")
         for key, second in (("n", 1), ("n", 35), ("n", 35), ("N", 1), ("N", 1)):

@@ -46,6 +46,6 @@ def test_a_run_warns_once_more_than_a_hundredth_is_unreadable(seconds: float, wa
 def test_the_warning_names_the_first_stretches_and_the_remedy() -> None:
     spans = [(10.0 * k, 10.0 * k + 2) for k in range(5)]
     assert unreadable_warning("f", spans, 100.0) == (
-        "f: 10% of the film (10.0 s) is not readable, so nobody is seen there: 00:00:00 to 00:00:02, "
+        "f: 10 % of the film (10.0 s) is not readable, so nobody is seen there: 00:00:00 to 00:00:02, "
         "00:00:10 to 00:00:12, 00:00:20 to 00:00:22 and 2 stretches more; copy the file again"
     )

@@ -179,8 +179,8 @@ def test_a_film_cut_off_in_the_middle_is_refused_with_the_position(
     film = write_film(tmp_path / f"a.{ending}", made, rate=5.0, keyframe_every=10, container_options=options)
     assert probe(film).duration_s == pytest.approx(60.0, abs=0.1)
     message = refusal(cut_off(film, 0.5))
-    assert "breaks off at 0:00:" in message
-    assert "of 0:01:00" in message
+    assert "breaks off at 00:00:" in message
+    assert "of 00:01:00" in message
     assert "copy it again" in message
 
 

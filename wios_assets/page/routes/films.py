@@ -21,6 +21,7 @@ from wios_assets.exports.formats import MEDIA_TYPES, Format, What, default_forma
 from wios_assets.lake.library import Row
 from wios_assets.lake.prediction_log import Answer, PredictionLog
 from wios_assets.lake.series import episode_of, find_episodes, screen_time_of
+from wios_assets.notation import format_clock, parse_clock
 from wios_assets.page import models
 from wios_assets.page.film_retries import FilmRetries
 from wios_assets.page.routes.common import (
@@ -41,7 +42,6 @@ from wios_assets.page.state.film_map import NO_FACE, FilmMap, number_or_none
 from wios_assets.page.state.film_states import FilmStates
 from wios_assets.page.state.shelf import Shelf, ShelfFilm, ShelfQuery, Sort, StateFilter, waiting_row
 from wios_assets.tables import TABLES
-from wios_assets.timeline.clock import format_clock, parse_clock
 from wios_assets.timeline.coverage import is_readable
 
 

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from wios_assets.errors import WiosError
 from wios_assets.exports.formats import FORMATS
+from wios_assets.notation import format_clock, format_length, format_percent
 from wios_assets.page.name_updates import NameUpdates
 from wios_assets.page.proxies import link, route_path
 from wios_assets.page.routes.common import (
@@ -35,7 +36,6 @@ from wios_assets.page.state.outliers import film_outliers
 from wios_assets.page.state.review_lists import ListName, Review, read_review_lists
 from wios_assets.reviews.decisions import decision_sentence
 from wios_assets.settings import Settings
-from wios_assets.timeline.clock import format_clock
 
 _REVIEWS_PER_PAGE = 40
 # Accuracy chart: size, margins and distance of tick labels in pixels of its SVG.
@@ -61,8 +61,8 @@ def template_environment(dagster: bool) -> Environment:
     environment.filters |= {
         "clock": _clock,
         "part": _path_part,
-        "percent": _percent,
-        "length_text": _length,
+        "percent": format_percent,
+        "length_text": format_length,
         "size": _size,
     }
     environment.globals |= {
@@ -175,7 +175,7 @@ def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:
         "bottom": _CHART_HEIGHT - _BOTTOM,
         "lines": lines,
         "ticks": [{"at": x_of(row["top"]), "text": str(int(row["top"]))} for row in ticks],
-        "levels": [{"at": y_of(level / 4), "text": f"{level * 25} %"} for level in range(5)],
+        "levels": [{"at": y_of(level / 4), "text": format_percent(level / 4)} for level in range(5)],
         "rows": rows,
         "checked": int(rows[-1]["longest_checked"]) if rows else 0,
     }
@@ -184,13 +184,6 @@ def accuracy_chart(accuracy: pd.DataFrame) -> dict[str, Any]:
 def _clock(seconds: float) -> str:
     """`01:02:03`, as the command line and exports write it."""
     return format_clock(math.floor(max(0.0, seconds)))
-
-
-def _length(seconds: float) -> str:
-    """`0.4 s`, `12 s`, or `00:02:03` from a minute on."""
-    if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 1 or seconds == 0 else f"{seconds:.1f} s"
-    return _clock(seconds)
 
 
 def _size(count: int) -> str:
@@ -209,14 +202,6 @@ def _picture_size(catalog: Catalog, film: str) -> tuple[int, int] | None:
 def _path_part(text: str) -> str:
     """Text as one part of a path."""
     return quote(text, safe="")
-
-
-def _percent(share: float | None) -> str:
-    if share is None or math.isnan(share):
-        return "–"
-    if 0.995 <= share < 1:
-        return ">99%"
-    return f"{share:.0%}" if share >= 0.01 or share == 0 else "<1%"
 
 
 def _static_version() -> str:

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from wios_assets.errors import WiosError
 from wios_assets.lake.scene_search import ORDERS, Order, SceneQuestion, question_sentence, scene_values
+from wios_assets.notation import parse_clock
 from wios_assets.page import models
 from wios_assets.page.proxies import link, route_path
 from wios_assets.page.routes.common import REFUSALS, PageNumber, PageSize, Router, content_response, json_response
 from wios_assets.page.state.catalog import Catalog
 from wios_assets.page.state.scenes import answer_question, seen_people
-from wios_assets.timeline.clock import parse_clock
 
 _SCENES_PER_PAGE = 60
 _MOST_NAMES = 2000

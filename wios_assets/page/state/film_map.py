@@ -348,7 +348,9 @@ def _appearance_columns(film: FilmMap, person: int) -> dict[str, list[int]]:
     start = np.rint(film.start_s[indices] * 1000).astype(np.int64)
     end = np.rint(film.end_s[indices] * 1000).astype(np.int64)
     probability = film.probability[indices].astype(np.float64)
-    thousandths = np.where(np.isnan(probability), -1, np.rint(np.nan_to_num(probability) * 1000))
+    # Rounding makes no certainty of a probability below 1.
+    rounded = np.where(probability < 1, np.minimum(np.rint(probability * 1000), 999), 1000)
+    thousandths = np.where(np.isnan(probability), -1, rounded)
     return {
         "start": np.diff(start, prepend=0).tolist(),
         "length": (end - start).tolist(),

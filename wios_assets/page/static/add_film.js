@@ -1,6 +1,6 @@
 // The form that adds a film: makes the request, uploads the file if it is on this computer, and opens the request's page.
 
-import { link } from "./common.js";
+import { link, percent } from "./common.js";
 import { begunUpload, cancelUpload, sendFilm } from "./upload.js";
 
 const form = document.getElementById("bring");
@@ -28,7 +28,7 @@ function showProgress(file, bytes) {
     return;
   }
   field("sent").value = bytes / file.size;
-  field("share").textContent = `${Math.floor((100 * bytes) / file.size)} % sent`;
+  field("share").textContent = `${percent(bytes / file.size)} sent`;
 }
 
 async function upload(id, file) {

@@ -44,10 +44,10 @@ export function clock(seconds) {
   return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
-// A probability in thousandths as text; empty where there is none.
-export function percent(thousandths) {
-  if (thousandths < 0) return "";
-  return thousandths >= 995 ? "> 99 %" : `${Math.round(thousandths / 10)} %`;
+// A share of 1 as "95 %", the notation of the command line and of exports.
+export function percent(share) {
+  if (share > 0 && share < 0.01) return "< 1 %";
+  return share >= 0.995 && share < 1 ? "> 99 %" : `${Math.round(share * 100)} %`;
 }
 
 // Text without case and accents, to compare with what somebody types.

@@ -69,7 +69,8 @@ function nowEntry(lane, index) {
   if (lane.shownIndex === index) return lane.entry;
   lane.shownIndex = index;
   lane.facts.replaceChildren();
-  if (!lane.unknown) lane.facts.append(element("span", "sure", percent(lane.probability[index])), " · ");
+  const thousandths = lane.probability[index];
+  if (!lane.unknown && thousandths >= 0) lane.facts.append(element("span", "sure", percent(thousandths / 1000)), " · ");
   lane.facts.append(`${clock(lane.start[index])}–${clock(lane.end[index])}`);
   if (!lane.unknown) {
     const why = evidence(key, person.name, lane.start[index]);
@@ -161,7 +162,7 @@ function subjectOf(lane) {
     kind: person.kind,
     face: person.face === null ? null : link(`/chip/${person.face}/${key}`),
     facts: `first seen at ${clock(lane.start[0])}, ${lane.start.length} times`,
-    likely: (person.perhaps || []).map(([name, thousandths]) => [name, percent(thousandths)]),
+    likely: (person.perhaps || []).map(([name, thousandths]) => [name, percent(thousandths / 1000)]),
   };
 }
 

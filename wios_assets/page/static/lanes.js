@@ -14,7 +14,7 @@ const ORDERS = {
 
 // The `most` likeliest names of an unknown person, "perhaps Al Pacino 70 %; Robert Duvall 20 %".
 export function likelyNames(person, most) {
-  const names = person.perhaps.slice(0, most).map(([name, thousandths]) => `${name} ${percent(thousandths)}`);
+  const names = person.perhaps.slice(0, most).map(([name, thousandths]) => `${name} ${percent(thousandths / 1000)}`);
   return element("span", "perhaps", `perhaps ${names.join("; ")}`);
 }
 
@@ -186,8 +186,7 @@ export class Lanes {
     const fill = element("span");
     fill.style.width = `${(100 * person.seconds) / this.longest}%`;
     bar.append(fill);
-    const share = person.share >= 0.01 ? `${Math.round(person.share * 100)} %` : "< 1 %";
-    sum.append(element("span", "clock", clock(Math.max(1, Math.round(person.seconds)))), element("span", "share", share), bar);
+    sum.append(element("span", "clock", clock(Math.max(1, Math.round(person.seconds)))), element("span", "share", percent(person.share)), bar);
     return sum;
   }
 

@@ -1,6 +1,6 @@
 // The dialog of a person of a film: rename or merge, hide, split faces off, and choose the picture.
 
-import { element, link } from "./common.js";
+import { clock, element, link } from "./common.js";
 import { decide } from "./decisions.js";
 import { displayName } from "./film_data.js";
 import { askWho } from "./who_dialog.js";
@@ -75,14 +75,8 @@ function faceEntry(track) {
   picture.alt = "";
   picture.loading = "lazy";
   picture.width = picture.height = 72;
-  label.append(box, picture, element("span", "time", timeOf(track)));
+  label.append(box, picture, element("span", "time", clock(track.start_s)));
   return label;
-}
-
-function timeOf(track) {
-  const whole = Math.floor(track.start_s);
-  const two = (n) => String(n).padStart(2, "0");
-  return `${two(Math.floor(whole / 3600))}:${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
 }
 
 function selected() {
@@ -113,7 +107,7 @@ controls["hide"].addEventListener("click", () => {
 controls["split"].addEventListener("click", async () => {
   const tracks = selected();
   const first = shown.tracks.find((track) => track.track === tracks[0]);
-  const facts = tracks.length > 1 ? `${tracks.length} faces of ${displayName(person)}` : `Face of ${displayName(person)} at ${timeOf(first)}`;
+  const facts = tracks.length > 1 ? `${tracks.length} faces of ${displayName(person)}` : `Face of ${displayName(person)} at ${clock(first.start_s)}`;
   dialog.close();
   const who = await askWho({ key: shown.key, face: first.chip, facts, except: person.name });
   if (!who) return;

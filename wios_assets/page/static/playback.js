@@ -1,6 +1,6 @@
 // Playing a film: captions from its metadata track, and a preview where the browser cannot play the video.
 
-import { link } from "./common.js";
+import { link, percent } from "./common.js";
 
 const POLL_MS = 1000;
 let captions = null;
@@ -51,7 +51,7 @@ async function playPreview(video, key, currentTime) {
       notice.textContent = `This browser cannot play the film, and no preview can be made: ${preview.reason}`;
       return;
     }
-    const share = preview.state === "making" ? `: ${Math.floor(preview.share * 100)} %` : "";
+    const share = preview.state === "making" ? `: ${percent(preview.share)}` : "";
     notice.textContent = `This browser cannot play the film; a preview is being made${share}`;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

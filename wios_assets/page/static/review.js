@@ -92,7 +92,7 @@ async function newDecision(chosen, action) {
   if (action === "no") return { verdict: "is_not", person };
   if (action === "no-face") return { verdict: "not_a_face" };
   if (action === "hide") return { verdict: "hidden" };
-  const likely = JSON.parse(card.dataset.perhaps).map((each) => [each.actor, percent(each.probability * 1000)]);
+  const likely = JSON.parse(card.dataset.perhaps).map((each) => [each.actor, percent(each.probability)]);
   const tracks = chosen.reduce((sum, each) => sum + each.dataset.tracks.split(" ").length, 0);
   const who = await askWho({
     key: list.dataset.film,

@@ -50,11 +50,14 @@ end
 
 local function clock(seconds)
     local whole = math.floor(seconds)
-    local hours, minutes = math.floor(whole / 3600), math.floor(whole / 60) % 60
-    if hours > 0 then
-        return string.format("%d:%02d:%02d", hours, minutes, whole % 60)
+    return string.format("%02d:%02d:%02d", math.floor(whole / 3600), math.floor(whole / 60) % 60, whole % 60)
+end
+
+local function percent(share)
+    if share > 0 and share < 0.01 then
+        return "< 1 %"
     end
-    return string.format("%d:%02d", minutes, whole % 60)
+    return share >= 0.995 and share < 1 and "> 99 %" or string.format("%d %%", math.floor(share * 100 + 0.5))
 end
 
 local function read(path, bytes)
@@ -247,7 +250,7 @@ local function lines_of(appearance)
     if person.kind ~= "cast" then
         local likely = {}
         for _, each in ipairs(options.perhaps and appearance.perhaps or {}) do
-            likely[#likely + 1] = string.format("%s %d %%", each.actor, math.floor(each.probability * 100))
+            likely[#likely + 1] = each.actor .. " " .. percent(each.probability)
         end
         return "unknown", #likely > 0 and "perhaps " .. table.concat(likely, ", ") or ""
     end
@@ -255,7 +258,7 @@ local function lines_of(appearance)
         more[#more + 1] = person.character
     end
     if appearance.probability then
-        more[#more + 1] = string.format("%d %%", math.floor(appearance.probability * 100))
+        more[#more + 1] = percent(appearance.probability)
     end
     return person.actor, table.concat(more, " · ")
 end

@@ -237,8 +237,8 @@ def test_films_that_are_not_ready_are_shown_with_their_state(tmp_path: Path) -> 
     }
     assert listed[HOSTILE]["progress"] == 0.25
     assert listed["queued"]["duration_s"] is None
-    assert "running, 25%" in shown
-    assert "25% of the video is analysed, 00:00:30 left" in waiting
+    assert "running, 25 %" in shown
+    assert "25 % of the video is analysed, 00:00:30 left" in waiting
     assert "<script>alert" not in shown + waiting
 
 

@@ -101,7 +101,7 @@ def test_the_likeliest_name_of_an_unknown_person_is_offered_first_until_it_is_re
         "Eileen Collins",
         ["Eileen Collins", "Averil Mean"],
     )
-    assert "Perhaps Eileen Collins 60%; Averil Mean 30%" in page.get(f"/review/{FILM}").text
+    assert "Perhaps Eileen Collins 60 %; Averil Mean 30 %" in page.get(f"/review/{FILM}").text
     assert judge(page, unknown, "is_not", "Eileen Collins").status_code == 201
     refused = next(entry for entry in listed(page) if entry["tracks"] == [1])
     assert refused["perhaps"] == [{"actor": "Averil Mean", "probability": 0.3}]

@@ -100,11 +100,13 @@ def stem(name: str) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as m:ss or h:mm:ss."""
+    """Seconds as hh:mm:ss."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{hours:02d}:{minutes:02d}:{rest:02d}"
 
 
-def _percent(probability: float) -> str:
-    return f"{int(probability * 100)} %"
+def _percent(share: float) -> str:
+    if 0 < share < 0.01:
+        return "< 1 %"
+    return "> 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"

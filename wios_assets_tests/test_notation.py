@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wios_assets.errors import WiosError
-from wios_assets.timeline.clock import format_clock, format_minute, parse_clock
+from wios_assets.notation import format_clock, format_length, format_minute, format_percent, parse_clock
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,41 @@ def test_a_second_that_rounds_up_carries_into_the_minute() -> None:
 def test_no_clock_is_written_for_what_is_no_time(seconds: float) -> None:
     with pytest.raises(ValueError):
         format_clock(seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "decimals", "text"),
+    [
+        (0.0, 0, "0 s"),
+        (0.42, 0, "0.4 s"),
+        (12.4, 0, "12 s"),
+        (8.53, 1, "8.5 s"),
+        (59.4, 0, "59 s"),
+        (59.6, 0, "00:01:00"),
+        (59.96, 1, "00:01:00"),
+        (123.0, 1, "00:02:03"),
+    ],
+)
+def test_a_length_is_in_seconds_below_a_minute(seconds: float, decimals: int, text: str) -> None:
+    assert format_length(seconds, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "decimals", "text"),
+    [
+        (0.0, 0, "0 %"),
+        (0.004, 0, "< 1 %"),
+        (0.004, 1, "0.4 %"),
+        (0.0004, 1, "< 0.1 %"),
+        (0.954, 0, "95 %"),
+        (0.996, 0, "> 99 %"),
+        (0.996, 1, "99.6 %"),
+        (0.9996, 1, "> 99.9 %"),
+        (1.0, 0, "100 %"),
+        (1.5, 0, "150 %"),
+        (None, 0, "–"),
+        (float("nan"), 0, "–"),
+    ],
+)
+def test_a_share_neither_rounds_up_to_all_nor_down_to_nothing(share: float | None, decimals: int, text: str) -> None:
+    assert format_percent(share, decimals) == text

@@ -1,4 +1,4 @@
-"""Times of a film as text: reads seconds, mm:ss and hh:mm:ss; writes zero-padded hh:mm:ss."""
+"""Times, lengths and shares as text, written the same by commands, page, exports and messages."""
 
 from __future__ import annotations
 
@@ -62,3 +62,25 @@ def format_minute(minute: int) -> str:
         raise ValueError(f"no clock for minute {minute}")
     hours, rest = divmod(int(minute), 60)
     return f"{hours:02d}:{rest:02d}"
+
+
+def format_length(seconds: float, decimals: int = 0) -> str:
+    """A length of time: `12 s`, with `decimals` places (one more below a second), or `00:02:03` from a minute on."""
+    if round(seconds, decimals) >= 60:
+        return format_clock(seconds)
+    return f"{seconds:.{decimals if seconds >= 1 or seconds == 0 else max(1, decimals)}f} s"
+
+
+def format_percent(share: float | None, decimals: int = 0) -> str:
+    """A share of 1 as `95 %`, with `decimals` places; `–` for None and NaN.
+
+    Less than the last place is `< 1 %`, and what only rounding would make a whole is `> 99 %`.
+    """
+    if share is None or math.isnan(share):
+        return "–"
+    step = 10.0**-decimals
+    if 0 < share < step / 100:
+        return f"< {step:.{decimals}f} %"
+    if 1 - step / 200 <= share < 1:
+        return f"> {100 - step:.{decimals}f} %"
+    return f"{100 * share:.{decimals}f} %"
