@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from wios_assets.vision.options import EngineOptions
 
 Result = TypeVar("Result")
-PRELOADED = ["wios_assets.assets.footage_job", "wios_assets.assets.photo_faces"]
-"""Modules that are imported once, by the process that the workers are forked from."""
+PRELOADED = ["wios_assets.assets.worker_modules"]
+"""Imported by the process that the workers are forked from."""
 
 
 @lru_cache(maxsize=1)
