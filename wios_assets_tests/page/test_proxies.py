@@ -32,28 +32,34 @@ def page_with(tmp_path: Path, token: str | None = None, **page: object) -> Itera
         yield served
 
 
+@pytest.fixture(scope="module")
+def usual_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with page_with(tmp_path_factory.mktemp("usual")) as served:
+        yield served
+
+
 @pytest.mark.parametrize("host", [NAME, f"{NAME}:8443", "NAS.local:3001"])
-def test_an_unknown_name_is_refused_with_the_setting_and_answered_once_it_is_allowed(tmp_path: Path, host: str) -> None:
-    with page_with(tmp_path / "before") as page:
-        refused = page.get("/", host=host)
-        assert refused.status_code == 421
-        assert "page.allowed_hosts (WIOS_PAGE__ALLOWED_HOSTS)" in refused.text
-    with page_with(tmp_path / "after", allowed_hosts="nas.local, films.example.org") as page:
+def test_an_unknown_name_is_refused_with_the_setting_and_answered_once_it_is_allowed(
+    usual_page: Page, tmp_path: Path, host: str
+) -> None:
+    refused = usual_page.get("/", host=host)
+    assert refused.status_code == 421
+    assert "page.allowed_hosts (WIOS_PAGE__ALLOWED_HOSTS)" in refused.text
+    with page_with(tmp_path, allowed_hosts="nas.local, films.example.org") as page:
         assert page.get("/", host=host).status_code == 200
         assert page.get("/", host=f"x.{host}").status_code == 421
 
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_change_from_behind_the_proxy_passes_whether_it_keeps_the_host_or_rewrites_it(
-    tmp_path: Path, kept: bool
+    usual_page: Page, tmp_path: Path, kept: bool
 ) -> None:
     host = {"host": NAME} if kept else {}
     change = "/api/films/heat/names/nothing"
-    with page_with(tmp_path / "before") as page:
-        refused = page.post(change, **OWN, **FORWARDED, **host)
-        assert refused.status_code in (403, 421)
-        assert "page.allowed_hosts" in refused.text
-    with page_with(tmp_path / "after", allowed_hosts=[NAME]) as page:
+    refused = usual_page.post(change, **OWN, **FORWARDED, **host)
+    assert refused.status_code in (403, 421)
+    assert "page.allowed_hosts" in refused.text
+    with page_with(tmp_path, allowed_hosts=[NAME]) as page:
         assert page.post(change, **OWN, **FORWARDED, **host).status_code in (404, 405)
         evil = {**OWN, "origin": f"https://{NAME}:444"}
         assert page.post(change, **evil, **FORWARDED, **host).status_code == 403
@@ -112,13 +118,13 @@ def test_no_template_has_a_path_without_the_sub_path() -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/film/heat", "/data/heat", "/api/films", "/api/films/heat", "/bring", "/static/film.js", "/nothing"]
 )
-def test_head_is_answered_like_get_without_content(tmp_path: Path, path: str) -> None:
+def test_head_is_answered_like_get_without_content(usual_page: Page, path: str) -> None:
     plain = {"accept-encoding": "identity"}
-    with page_with(tmp_path) as page:
-        shown, asked = page.get(path, **plain), requests.head(page.address + path, headers=plain, timeout=10)
-        assert (asked.status_code, asked.content) == (shown.status_code, b"")
-        for name in ("content-type", "content-length", "etag", "content-security-policy"):
-            assert asked.headers.get(name) == shown.headers.get(name), name
+    shown = usual_page.get(path, **plain)
+    asked = requests.head(usual_page.address + path, headers=plain, timeout=10)
+    assert (asked.status_code, asked.content) == (shown.status_code, b"")
+    for name in ("content-type", "content-length", "etag", "content-security-policy"):
+        assert asked.headers.get(name) == shown.headers.get(name), name
 
 
 @pytest.mark.parametrize(

@@ -18,22 +18,22 @@ pytestmark = pytest.mark.slow
 TOKEN = "correct horse battery staple"
 
 
-def data(tmp_path: Path, **chosen: object) -> Iterator[Page]:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache", **chosen)
+def data(folder: Path, **chosen: object) -> Iterator[Page]:
+    settings = load_settings(data=folder / "data", cache=folder / "cache", **chosen)
     fill(settings.lake, library_row("heat", title="Heat"))
     publish(settings.lake, settings.library)
     with serving(settings) as page:
         yield page
 
 
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    yield from data(tmp_path)
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    yield from data(tmp_path_factory.mktemp("open"))
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Page]:
-    yield from data(tmp_path, page_token=TOKEN)
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    yield from data(tmp_path_factory.mktemp("guarded"), page_token=TOKEN)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "films.example"])

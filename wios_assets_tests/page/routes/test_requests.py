@@ -30,17 +30,32 @@ from wios_assets_tests.sample_lake import fill, library_row
 HOSTILE = "<script>alert('x')</script>"
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    settings = load_settings(data=tmp_path / "data", cache=tmp_path / "cache", page={"upload_gigabytes": 0.01})
+def settings_of(folder: Path) -> Settings:
+    settings = load_settings(data=folder / "data", cache=folder / "cache", page={"upload_gigabytes": 0.01})
     settings.films.mkdir(parents=True)
     return settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_of(tmp_path)
 
 
 @pytest.fixture
 def page(settings: Settings) -> Iterator[Page]:
     with serving(settings) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, Settings]]:
+    """A page that refuses what it is asked; its inbox has a film, and a link to the folder outside with another."""
+    settings = settings_of(tmp_path_factory.mktemp("refusing"))
+    make_video(settings.films / "inside.mp4")
+    make_video(settings.data / "out.mp4")
+    (settings.films / "link").symlink_to(settings.data)
+    with serving(settings) as page:
+        yield page, settings
 
 
 def ask(page: Page, **wanted: Any) -> requests.Response:
@@ -118,9 +133,8 @@ def test_a_film_in_the_inbox_is_added_by_its_path_and_may_be_described_again(pag
         "x" * 900,
     ],
 )
-def test_a_path_outside_of_the_inbox_is_refused(page: Page, settings: Settings, tmp_path: Path, path: str) -> None:
-    make_video(settings.data / "out.mp4")
-    (settings.films / "link").symlink_to(settings.data)
+def test_a_path_outside_of_the_inbox_is_refused(refusing: tuple[Page, Settings], path: str) -> None:
+    page, settings = refusing
     answer = ask(page, path=path)
     assert answer.status_code == 400
     assert any(words in answer.json()["reason"] for words in ("inside of", "there is no such file"))
@@ -128,11 +142,11 @@ def test_a_path_outside_of_the_inbox_is_refused(page: Page, settings: Settings, 
 
 
 @pytest.mark.parametrize("gallery", ["..", "/etc", "../../..", "x\0y"])
-def test_photos_outside_of_the_galleries_are_not_read(page: Page, settings: Settings, gallery: str) -> None:
-    make_video(settings.films / "a.mp4")
-    answer = ask(page, path="a.mp4", gallery=gallery)
+def test_photos_outside_of_the_galleries_are_not_read(refusing: tuple[Page, Settings], gallery: str) -> None:
+    page, settings = refusing
+    answer = ask(page, path="inside.mp4", gallery=gallery)
     assert answer.status_code == 400
-    assert "a.mp4" not in str(read_index(index_path(settings)).films)
+    assert not read_index(index_path(settings)).films
 
 
 @pytest.mark.parametrize(
@@ -150,7 +164,10 @@ def test_photos_outside_of_the_galleries_are_not_read(page: Page, settings: Sett
         ({"path": "gone.mp4"}, "there is no such file"),
     ],
 )
-def test_an_invalid_request_is_refused_with_its_reason(page: Page, wanted: dict[str, Any], says: str) -> None:
+def test_an_invalid_request_is_refused_with_its_reason(
+    refusing: tuple[Page, Settings], wanted: dict[str, Any], says: str
+) -> None:
+    page, _ = refusing
     answer = ask(page, **wanted)
     assert answer.status_code == 400
     assert says in answer.json()["reason"]

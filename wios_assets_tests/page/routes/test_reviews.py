@@ -48,6 +48,14 @@ def page(settings: Settings, renamed: list[str]) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, Settings]]:
+    """A page for decisions that it refuses, which change nothing."""
+    settings = reviewed_settings(tmp_path_factory.mktemp("refusing"))
+    with serving(settings, lambda _, film: None) as page:
+        yield page, settings
+
+
 def listed(page: Page, show: str = "unnamed") -> list[dict[str, Any]]:
     result = page.json(f"{REVIEWS}?show={show}")
     models.ReviewList.model_validate(result)
@@ -209,7 +217,8 @@ def test_a_decision_on_tracks_of_an_earlier_analysis_is_refused(page: Page, sett
         {"verdict": "not_a_face"},
     ],
 )
-def test_an_invalid_decision_is_refused_with_a_reason(page: Page, settings: Settings, changed: dict[str, Any]) -> None:
+def test_an_invalid_decision_is_refused_with_a_reason(refusing: tuple[Page, Settings], changed: dict[str, Any]) -> None:
+    page, settings = refusing
     weak, _ = listed(page)
     content = {"tracks": [2], "revision": weak["revision"], "verdict": "is", "person": "Grace Hopper"}
     answer = page.send(REVIEWS, {**content, **changed})
