@@ -6,7 +6,7 @@ last, so that a run that is killed before leaves the films of its run to be read
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,12 @@ import pyspark.sql.functions as F
 from pyspark.sql import DataFrame as SparkFrame
 
 from wios_assets.assets import refined_plans
+from wios_assets.assets.refined_plans import PER_FILM
 from wios_assets.assets.results import check
 from wios_assets.assets.specs import table_out, table_spec
 from wios_assets.errors import WiosError
 from wios_assets.failures import one_line_failures
-from wios_assets.lake.io_manager import rows_of_films, rows_of_table
+from wios_assets.lake.io_manager import rows_of_table
 from wios_assets.lake.paths import parquet_files, partition_folder, partition_version
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.stamps import analysis_time
@@ -54,11 +55,6 @@ GROUP = "refined"
 SOURCES = (FILM, CAST, SHOTS, FRAME_SAMPLES, FACE_TRACKS, TRACK_NAMES, APPEARANCES, SCREEN_TIME)
 """Tables of a film that its rows here rest on."""
 
-_PER_FILM: dict[str, Callable[[SparkFrame, SparkFrame, SparkFrame], SparkFrame]] = {
-    ACTOR_SCREEN_TIME.name: refined_plans.actor_screen_time,
-    CHARACTER_PRESENCE.name: refined_plans.character_presence,
-    FILM_PAIRS.name: refined_plans.film_pairs,
-}
 _SECONDS_TOLERANCE = 0.01
 
 
@@ -77,7 +73,7 @@ def stored_states(lake: Path) -> dict[str, str]:
     if not has_rows_of(lake, FILM_STATISTICS):
         return {}
     try:
-        rows = read_rows(lake, FILM_STATISTICS).select(["film", "state"])
+        rows = read_rows(lake, FILM_STATISTICS, columns=["film", "state"])
     except WiosError:
         return {}
     return dict(zip(rows["film"].to_pylist(), rows["state"].to_pylist(), strict=True))
@@ -94,7 +90,7 @@ def changed_films(now: dict[str, str], stored: dict[str, str]) -> list[str]:
         output_name(table): table_out(
             table, GROUP, code_version="2", kinds={"spark", "parquet"}, cost="light", required=False
         )
-        for table in (*_PER_FILM, FILM_STATISTICS.name)
+        for table in (*PER_FILM, FILM_STATISTICS.name)
     },
     deps=[dg.AssetKey(table.name) for table in SOURCES],
 )
@@ -104,7 +100,7 @@ def refined(
 ) -> Iterator[Any]:
     lake = settings.lake
     now, stored = film_states(settings), stored_states(lake)
-    if not all(has_rows_of(lake, TABLES[table]) for table in _PER_FILM):
+    if not all(has_rows_of(lake, TABLES[table]) for table in PER_FILM):
         stored = {}
     changed = changed_films(now, stored)
     if not changed and has_rows_of(lake, FILM_STATISTICS):
@@ -113,7 +109,6 @@ def refined(
     present = [film for film in changed if film in now]
     context.log.info(f"{len(present)} films to read, {len(changed) - len(present)} gone, {len(now)} in all")
     session = spark.spark_session
-    sources = {table.name: rows_of_films(session, lake, table, present) for table in SOURCES if table is not CAST}
     left_out = session.createDataFrame(pd.DataFrame({"film": changed}, dtype=str), "film string")
     metadata = {"films read again": len(present), "films": len(now)}
 
@@ -125,14 +120,13 @@ def refined(
         kept = rows_of_table(session, lake, TABLES[table]).join(F.broadcast(left_out), "film", "left_anti")
         return kept.select(*names).unionByName(new)
 
-    for table, plan in _PER_FILM.items():
-        rows = plan(sources[FILM.name], sources[SCREEN_TIME.name], sources[APPEARANCES.name])
+    for table in PER_FILM:
+        rows = refined_plans.film_plan(session, settings, present, table)
         yield dg.Output(with_others(table, rows), output_name=output_name(table), metadata=metadata)
-    states = [
-        (film, now[film], *_reviews(settings, film), _engine(lake, film), analysis_time(lake, film)) for film in present
-    ]
-    schema = "film string, state string, reviews int, reviews_right int, engine string, taken_s double"
-    statistics = refined_plans.film_statistics(sources, session.createDataFrame(states, schema))
+    states = {
+        film: (now[film], *_reviews(settings, film), _engine(lake, film), analysis_time(lake, film)) for film in present
+    }
+    statistics = refined_plans.film_statistics(session, settings, present, states)
     yield dg.Output(
         with_others(FILM_STATISTICS.name, statistics), output_name=output_name(FILM_STATISTICS.name), metadata=metadata
     )
@@ -151,7 +145,7 @@ def co_appearances(pairs: SparkFrame) -> SparkFrame:
 
 @dg.asset_check(asset=FILM_STATISTICS.name.split("/"), description="Each finished film has one row.")
 def every_finished_film_present(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    listed = Counter(read_rows(settings.lake, FILM_STATISTICS)["film"].to_pylist())
+    listed = Counter(read_rows(settings.lake, FILM_STATISTICS, columns=["film"])["film"].to_pylist())
     bad = sorted({*finished_films(settings.lake)} ^ {*listed}) + [film for film, rows in listed.items() if rows > 1]
     return check("every_finished_film_present", FILM_STATISTICS.name, bad, warn=True)
 
@@ -161,8 +155,8 @@ def every_finished_film_present(settings: dg.ResourceParam[Settings]) -> dg.Asse
     description="Each film's seconds are the sum of its cast's screen time.",
 )
 def sums_agree_with_screen_time(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    rows = read_rows(settings.lake, ACTOR_SCREEN_TIME)
-    own = read_rows(settings.lake, SCREEN_TIME)
+    rows = read_rows(settings.lake, ACTOR_SCREEN_TIME, columns=["film", "seconds"])
+    own = read_rows(settings.lake, SCREEN_TIME, columns=["kind", "seconds"])
     bad = _unequal(_sums(rows, "film"), _sums(own.filter(pc.equal(own["kind"], "cast")), "film"))
     return check("sums_agree_with_screen_time", ACTOR_SCREEN_TIME.name, bad)
 
@@ -172,7 +166,8 @@ def sums_agree_with_screen_time(settings: dg.ResourceParam[Settings]) -> dg.Asse
     description="The seconds of a film's tenths add up to its cast's screen time.",
 )
 def tenths_add_up(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    rows = read_rows(settings.lake, CHARACTER_PRESENCE), read_rows(settings.lake, ACTOR_SCREEN_TIME)
+    tables = CHARACTER_PRESENCE, ACTOR_SCREEN_TIME
+    rows = (read_rows(settings.lake, each, columns=["film", "seconds"]) for each in tables)
     bad = _unequal(*(_sums(each, "film") for each in rows))
     return check("tenths_add_up", CHARACTER_PRESENCE.name, bad, warn=True)
 
@@ -181,19 +176,20 @@ def tenths_add_up(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     asset=FILM_PAIRS.name.split("/"), description="No pair is together for longer than either is on screen."
 )
 def no_longer_than_either(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    pairs = read_rows(settings.lake, FILM_PAIRS).to_pandas()
-    own = read_rows(settings.lake, ACTOR_SCREEN_TIME).to_pandas().groupby(["film", "actor"])["seconds"].max()
+    pairs = read_rows(settings.lake, FILM_PAIRS, columns=["film", "actor", "other", "seconds"]).to_pandas()
+    own = read_rows(settings.lake, ACTOR_SCREEN_TIME, columns=["film", "actor", "seconds"]).to_pandas()
     bad = []
     for column in ("actor", "other"):
-        alone = pairs.set_index(["film", column]).index.map(own)
-        longer = pairs["seconds"].to_numpy() > pd.Series(alone).fillna(0.0).to_numpy() + _SECONDS_TOLERANCE
-        bad += pairs.loc[longer, ["film", "actor", "other"]].values.tolist()
+        alone = own.rename(columns={"actor": column, "seconds": "alone"})
+        both = pairs.merge(alone, "left", on=["film", column])
+        longer = both["seconds"] > both["alone"].fillna(0.0) + _SECONDS_TOLERANCE
+        bad += both.loc[longer, ["film", "actor", "other"]].values.tolist()
     return check("no_longer_than_either", FILM_PAIRS.name, bad)
 
 
 @dg.asset_check(asset=CO_APPEARANCES.name.split("/"), description="The seconds together add up to those of all films.")
 def sums_agree_with_pairs(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    pairs, totals = read_rows(settings.lake, FILM_PAIRS), read_rows(settings.lake, CO_APPEARANCES)
+    pairs, totals = (read_rows(settings.lake, each, columns=["seconds"]) for each in (FILM_PAIRS, CO_APPEARANCES))
     sums = [float(pc.sum(rows["seconds"]).as_py() or 0.0) for rows in (pairs, totals)]
     bad = sums if abs(sums[0] - sums[1]) > _SECONDS_TOLERANCE * max(1, pairs.num_rows) else []
     return check("sums_agree_with_pairs", CO_APPEARANCES.name, bad, warn=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,10 +16,9 @@ from wios_assets.assets.footage_job import (
     records_folder,
     write_segment,
 )
-from wios_assets.errors import BadInput, explain
 from wios_assets.lake.roots import Roots
 from wios_assets.lake.spark import SparkSessionResource
-from wios_assets.lake.spark_workers import cluster_cores, watched_workers
+from wios_assets.lake.spark_workers import cluster_cores, require_folder, watched_workers, worker_errors
 from wios_assets.vision.options import EngineOptions
 from wios_assets.vision.parts import SUFFIX, parts_text, read_parts
 
@@ -66,23 +64,15 @@ class WorkerTask:
     roots: Roots
 
     def __call__(self, numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        try:
+        with worker_errors():
             here = self.roots.of_this_machine()
             folder = self.roots.translated(self.folder, here)
-            if not folder.is_dir():
-                raise BadInput(
-                    f"{folder}: not there; set WIOS_LAKE on this machine to the folder that is the driver's lake"
-                )
+            require_folder(folder)
             task = self._local_task(here)
             for batch in numbers:
                 for number in batch.column("id").to_pylist():
                     write_segment(task, task.segments[number], folder)
                 yield batch
-        except Exception as error:
-            explained = explain(error)
-            if explained is None:
-                raise
-            raise type(explained)(f"worker {socket.gethostname()}: {explained}") from error
 
     def _local_task(self, here: Roots) -> SegmentTask:
         """The task with this machine's paths."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from wios_assets.errors import Unavailable
+from wios_assets.errors import BadInput, Unavailable, explain
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,6 +52,32 @@ def cluster_cores(session: SparkSession, wait_s: float) -> int:
         time.sleep(PAUSE_S)
     # `defaultParallelism` is two at least.
     return min(context.defaultParallelism, known * int(context.getConf().get("spark.executor.cores", "1")))
+
+
+@contextmanager
+def worker_errors() -> Iterator[None]:
+    """On a worker: an error that a user can mend names the worker's machine; Spark hands its text on to the driver.
+
+    Raises:
+        WiosError: in place of the block's error, where `errors.explain` knows it.
+    """
+    try:
+        yield
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        raise type(explained)(f"worker {socket.gethostname()}: {explained}") from error
+
+
+def require_folder(folder: Path) -> None:
+    """On a worker: refuse to work where a folder of the driver's lake is not there.
+
+    Raises:
+        BadInput: it is not.
+    """
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: not there; set WIOS_LAKE on this machine to the folder that is the driver's lake")
 
 
 @contextmanager

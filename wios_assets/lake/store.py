@@ -8,6 +8,7 @@ import errno
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,24 +176,30 @@ def finished_films(lake: Path) -> list[str]:
     return sorted(set(partition_keys(lake, SCREEN_TIME.name)) & set(partition_keys(lake, MINUTE_APPEARANCES.name)))
 
 
-def read_rows(lake: Path, table: Table, film: str | None = None) -> pa.Table:
+def read_rows(lake: Path, table: Table, film: str | None = None, columns: Sequence[str] | None = None) -> pa.Table:
     """One film's rows, or all films' if `film` is None, with the table's columns and types.
+
+    Args:
+        columns: the columns to read, `film` aside, which comes with a film's rows anyway; None for all.
 
     Raises:
         WiosError: the film (or the table) is not in the lake, a file of it cannot be read, or another version of the
             schema wrote it.
     """
     if not table.by_film:
-        return _read_folder(table_folder(lake, table.name), table, None)
+        return _read_folder(table_folder(lake, table.name), table, None, columns)
     if film is not None:
-        return _read_folder(partition_folder(lake, table.name, film), table, film)
+        return _read_folder(partition_folder(lake, table.name, film), table, film, columns)
     import pyarrow as pa
 
-    parts = [read_rows(lake, table, key) for key in partition_keys(lake, table.name)]
-    return pa.concat_tables(parts) if parts else table.schema.empty_table()
+    parts = [read_rows(lake, table, key, columns) for key in partition_keys(lake, table.name)]
+    if parts:
+        return pa.concat_tables(parts)
+    empty = table.schema.empty_table()
+    return empty if columns is None else empty.select(["film", *columns])
 
 
-def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
+def _read_folder(folder: Path, table: Table, film: str | None, columns: Sequence[str] | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -201,6 +208,8 @@ def _read_folder(folder: Path, table: Table, film: str | None) -> pa.Table:
         raise missing_rows(folder, table, film)
     require_current(folder, table, film)
     schema = table.stored_schema
+    if columns is not None:
+        schema = pa.schema([schema.field(name) for name in columns])
     try:
         parts = [
             pq.read_table(file, partitioning=None, columns=schema.names, page_checksum_verification=True)

@@ -70,13 +70,14 @@ def actor_outlier_picture(
     axes = figure.subplots()
     plain_axes(axes)
     order = np.argsort(np.nan_to_num(np.asarray(years, dtype=float), nan=np.inf), kind="stable")
+    percent = [100 * shares[film] for film in order]
+    axes.scatter(range(len(order)), percent, s=40, color=[WRONG if far[film] else NAMED for film in order])
     for position, film in enumerate(order):
-        axes.scatter([position], [100 * shares[film]], s=40, color=WRONG if far[film] else NAMED)
         if far[film]:
             literal(
                 axes.annotate(
                     titles[film],
-                    (position, 100 * shares[film]),
+                    (position, percent[position]),
                     (4, 6),
                     textcoords="offset points",
                     fontsize=8,

@@ -201,6 +201,24 @@ def test_a_run_that_fails_between_two_tables_is_made_good_by_the_next(
     expect(settings, films)
 
 
+def test_a_film_with_a_damaged_file_is_named_in_one_line_and_the_tables_stay(
+    settings: Settings, instance: dg.DagsterInstance
+) -> None:
+    films = {"one": store_film(settings.lake, "one", 0)}
+    refine(settings, instance)
+    store_film(settings.lake, "two", 1)
+    (file,) = partition_folder(settings.lake, "appearances", "two").glob("*.parquet")
+    file.write_bytes(file.read_bytes()[:-8])
+    job = build_definitions(settings).resolve_job_def("refined_tables")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    (failure,) = [event for event in result.all_node_events if event.is_step_failure]
+    message = failure.event_specific_data.user_failure_data.description
+    assert "film=two: appearances cannot be read" in message
+    assert message.endswith("run film 'two' again")
+    assert "\n" not in message
+    expect(settings, films)
+
+
 @dataclass(frozen=True)
 class FewFilms:
     """A film with statistics, and two films in which a person has the same nconst and two names."""
