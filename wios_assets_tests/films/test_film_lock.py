@@ -57,7 +57,7 @@ def test_a_second_process_is_told_who_has_the_film_and_waits(tmp_path: Path) -> 
 
         with film_lock(tmp_path, "heat", waiting=waiting) as waited:
             assert waited
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
     assert holders[0] is not None
     assert (holders[0].process, holders[0].command) == (process.pid, "`wios run heat`")
     assert str(holders[0]).startswith(f"`wios run heat` (process {process.pid}, since ")
@@ -91,9 +91,9 @@ def test_the_thread_that_holds_a_film_may_take_it_again_and_another_thread_waits
             assert holder is not None
             assert holder.command == "`wios run heat`"
         thread.start()
-        assert waits.wait(10)
+        assert waits.wait(60)
         order.append("first")
-    thread.join(10)
+    thread.join(60)
     assert order == ["first", "other"]
 
 

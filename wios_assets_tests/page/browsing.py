@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +14,7 @@ from wios_assets.demo.edit_list import TruthRow
 from wios_assets_tests.page.served import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
+PATIENCE_S = 60.0
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
@@ -56,7 +58,8 @@ def people(tab: Tab) -> list[str]:
 
 def until(tab: Tab, expression: str, argument: object = None) -> None:
     """Wait until an expression holds. The page forbids eval, which Playwright's own waiting needs."""
-    for _ in range(200):
+    ends = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends:
         if tab.evaluate(expression, argument):
             return
         tab.wait_for_timeout(50)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from wios_assets_tests.page.browsing import ARGUMENTS, CHROMIUM
+from wios_assets_tests.page.browsing import ARGUMENTS, CHROMIUM, PATIENCE_S
+
+# Playwright's own five seconds are too few on a machine that does other work as well.
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @pytest.fixture(scope="module")

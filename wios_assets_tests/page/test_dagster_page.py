@@ -125,7 +125,7 @@ def test_a_browser_shows_the_graph_and_is_told_of_changes_by_a_web_socket(browse
     tab.goto(f"{ui.page}/dagster")
     tab.goto(f"{ui.page}/dagster/asset-groups")
     expect(tab.get_by_text("appearances", exact=True).first).to_be_visible(timeout=60_000)
-    for _ in range(200):
+    for _ in range(1200):
         if any("connection_ack" in frame for frame in received):
             break
         tab.wait_for_timeout(50)

@@ -85,6 +85,6 @@ def test_the_films_page_shows_a_new_film_without_being_asked(browser: Browser, p
     tab = watched.open("/")
     tab.wait_for_timeout(1200)
     write_index(index_path(settings), FilmIndex(films={"New (2024)": IndexEntry("/films/new.mkv", 1, 1, "1")}))
-    tab.get_by_text("New (2024)").wait_for(timeout=15_000)
+    tab.get_by_text("New (2024)").wait_for(timeout=60_000)
     assert watched.complaints == []
     context.close()

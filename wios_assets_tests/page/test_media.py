@@ -77,7 +77,7 @@ def test_an_unreadable_video_fails_with_a_reason_and_leaves_no_file(tmp_path: Pa
     film = tmp_path / "film.mp4"
     film.write_bytes(b"no film" * 1000)
     previews = Previews(tmp_path / "cache")
-    for _ in range(200):
+    for _ in range(3000):
         state = previews.request(film, 10.0)
         if state.state == "failed":
             break
@@ -98,7 +98,7 @@ def test_a_preview_is_requested_made_once_and_sent_in_ranges(tmp_path: Path) -> 
     with serving(settings) as page:
         assert page.get("/preview/heat").status_code == 404
         states = []
-        for _ in range(200):
+        for _ in range(3000):
             states.append(page.post("/preview/heat").json())
             if states[-1]["state"] == "ready":
                 break

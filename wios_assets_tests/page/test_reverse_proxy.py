@@ -95,7 +95,7 @@ def nginx(folder: Path, case: Case, port: int, page: Page) -> Iterator[None]:
     (folder / "nginx.conf").write_text(configuration(folder, case, port, page))
     process = subprocess.Popen([NGINX, "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf", "-p", str(folder)])
     try:
-        for _ in range(200):
+        for _ in range(1200):
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break
             assert process.poll() is None, (folder / "error.log").read_text()
@@ -275,7 +275,7 @@ def test_dagsters_page_and_its_web_socket_work_behind_the_proxy(
     tab.wait_for_url(f"{proxy.page.address}/dagster/**")
     tab.goto(f"{proxy.page.address}/dagster/asset-groups")
     expect(tab.get_by_text("appearances", exact=True).first).to_be_visible(timeout=60_000)
-    for _ in range(200):
+    for _ in range(1200):
         if any("connection_ack" in frame for frame in received):
             break
         tab.wait_for_timeout(50)

@@ -307,7 +307,7 @@ def test_what_followed_from_a_decision_is_told(browser: Browser, settings: Setti
         tab = Watched(context, page).film(FILM)
         name_on_the_film_page(tab, "Unknown 1", "Averil Mean")
         expect(tab.locator("#toast-text")).to_have_text(
-            "Unknown 1 is Averil Mean. 1 more track followed.", timeout=15_000
+            "Unknown 1 is Averil Mean. 1 more track followed.", timeout=60_000
         )
         expect(tab.locator("#toast-undo")).to_be_visible()
         tab.locator("#toast-undo").click()

@@ -250,7 +250,7 @@ def test_a_stale_film_names_the_tables_to_renew(tmp_path: Path, monkeypatch: pyt
     fill(settings.lake, library_row("heat", title="Heat"), library_row("new"))
     publish(settings.lake, settings.library)
     with dagster_instance(settings), serving(settings) as page:
-        for _ in range(400):
+        for _ in range(1200):
             films = {film["key"]: film for film in page.json("/api/films")["films"]}
             if films["heat"]["stale"]:
                 break

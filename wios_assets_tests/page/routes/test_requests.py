@@ -73,7 +73,7 @@ def nothing_is_left(settings: Settings) -> bool:
 
 
 def until(what: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(3000):
         if what():
             return
         time.sleep(0.02)

@@ -104,11 +104,11 @@ def test_a_broken_connection_and_a_restarted_page_go_on_where_they_ended(setting
             head = f"PATCH {path} HTTP/1.1\r\nHost: {host}:{port}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
             head += f"Content-Type: application/offset+octet-stream\r\nContent-Length: {len(content)}\r\n\r\n"
             connection.sendall(head.encode() + content[:half])
-            for _ in range(200):
+            for _ in range(3000):
                 if parts_kept(settings) and parts_kept(settings)[0].stat().st_size == half:
                     break
                 time.sleep(0.02)
-        for _ in range(200):
+        for _ in range(3000):
             if send(address, half, b"").status_code == 204:
                 break
             time.sleep(0.02)

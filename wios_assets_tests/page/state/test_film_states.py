@@ -67,7 +67,7 @@ def test_a_failed_film_gives_the_reason_of_its_newest_run(settings: Settings, mo
         film_map.execute_in_process(instance=instance, tags={"dagster/partition": "heat"}, raise_on_error=False)
         states = FilmStates(settings)
         states.of("heat", ready=False)
-        for _ in range(400):
+        for _ in range(1200):
             state = states.of("heat", ready=False)
             if state.kind == "failed":
                 break
