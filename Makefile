@@ -3,6 +3,8 @@
 PYTHON ?= python3
 DEMO_ARGS ?=
 TEST_ARGS ?=
+# Files of tests that run at once. Tests wait much of their time, so two are faster than one even on two cores.
+TEST_WORKERS ?= 2
 
 # uv may live in a folder of the user's that is not on the PATH; where there is none, it gets an environment of its own,
 # because a distribution's Python refuses a global pip install.
@@ -33,7 +35,7 @@ wheel:
 	$(UV) build --quiet --wheel
 
 test: setup
-	.venv/bin/pytest $(TEST_ARGS)
+	.venv/bin/pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(TEST_ARGS)
 
 test-fast: setup
 	.venv/bin/pytest -m "not slow" -n auto $(TEST_ARGS)

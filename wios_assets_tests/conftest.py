@@ -26,6 +26,15 @@ EXAMPLE_DIRECTOR = "nm99999904"
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give workers of pytest-xdist the slowest files first, so that fast ones fill the time until both are done."""
+    if not hasattr(config, "workerinput"):
+        return
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.parent.name != "cluster", item.path not in slow))
+
+
 @pytest.fixture(scope="session")
 def devset() -> Path:
     """Folder of the development films; the test is skipped where it is absent."""
