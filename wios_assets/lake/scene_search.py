@@ -88,6 +88,7 @@ class FoundScene:
         film: the film's row of the table `library`.
         start_s, end_s: seconds on the player's clock.
         together_s: seconds in which all people asked for are in the picture at once.
+        picture_s: an instant at which they first are, else one at which somebody of them is.
         on_screen_s: seconds in the picture of each of them, in the order asked.
         probability: of the least sure of their names; None where there is none.
     """
@@ -96,6 +97,7 @@ class FoundScene:
     start_s: float
     end_s: float
     together_s: float
+    picture_s: float
     on_screen_s: tuple[float, ...]
     probability: float | None
 
@@ -145,6 +147,7 @@ class SceneAnswer:
             film=self.films[int(found.film[index])],
             start_s=round(float(found.start_s[index]), 3),
             end_s=round(float(found.end_s[index]), 3),
+            picture_s=round(float(found.picture_s[index]), 3),
             together_s=round(float(found.together_s[index]), 3),
             on_screen_s=tuple(round(seconds, 3) for seconds in found.on_screen_s[index].tolist()),
             probability=None if np.isnan(probability) else round(probability, 4),

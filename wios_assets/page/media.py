@@ -35,6 +35,7 @@ from wios_assets.vision.video import display_size, open_video, read_pieces, to_d
 POSTER_WIDTH = 480
 ARTWORK_WIDTH = 400
 FRAME_WIDTH = 1280
+SMALL_FRAME_WIDTH = 240
 PREVIEW_WIDTH = 640
 MAX_PREVIEW_RATE = 30.0
 """Frames per second of a preview, at most."""
@@ -146,20 +147,20 @@ class Pictures:
                 write_atomic(file, picture)
             return picture
 
-    def frame(self, path: Path, seconds: float) -> bytes | None:
-        """The frame of a video at an instant, `FRAME_WIDTH` pixels wide; None where the video cannot be read."""
+    def frame(self, path: Path, seconds: float, width: int) -> bytes | None:
+        """The frame of a video at an instant, at most `width` pixels wide; None where the video cannot be read."""
         try:
             stat = path.stat()
         except OSError:
             return None
-        key = ("frame", str(path), stat.st_size, stat.st_mtime_ns, round(seconds, 2))
+        key = ("frame", str(path), stat.st_size, stat.st_mtime_ns, round(seconds, 2), width)
         with self._lock:
             cached = self._cached.get(key)
         if cached is not None:
             return cached
         with self._decoding:
             try:
-                picture = _frame_at(path, seconds, FRAME_WIDTH)
+                picture = _frame_at(path, seconds, width)
             except (WiosError, av.error.FFmpegError, ValueError):
                 return None
         with self._lock, suppress(ValueError):

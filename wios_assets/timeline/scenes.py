@@ -15,6 +15,8 @@ LONGEST_PAUSE_S = 10.0
 
 _FILM_S = 1e6
 """Seconds from one film to the next on the line of time that holds all films; longer than any film."""
+SETTLED_S = 0.5
+"""How long after somebody appears a picture is taken: at a cut, the frame before may still be shown."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Scenes:
     Attributes:
         film: int64 [n], number of the film. start_s, end_s: float64 [n], seconds on the player's clock.
         together_s: float64 [n], seconds in which all people asked for are in the picture at once.
+        picture_s: float64 [n], an instant at which they first are, else one at which somebody of them is.
         on_screen_s: float64 [n, people], seconds in which each of them is in the picture.
         probability: float64 [n], that of the least sure of them: the mean over that person's seconds; NaN where
             nobody has a probability.
@@ -57,6 +60,7 @@ class Scenes:
     start_s: NDArray[np.float64]
     end_s: NDArray[np.float64]
     together_s: NDArray[np.float64]
+    picture_s: NDArray[np.float64]
     on_screen_s: NDArray[np.float64]
     probability: NDArray[np.float64]
 
@@ -104,9 +108,22 @@ def shared_scenes(
         start_s=start - film * _FILM_S,
         end_s=end - film * _FILM_S,
         together_s=_covered(at_once, start, end),
+        picture_s=_first_instant([at_once, *pictured], start, end) - film * _FILM_S,
         on_screen_s=on_screen,
         probability=np.where(np.isinf(known), np.nan, known),
     )
+
+
+def _first_instant(lines: Sequence[_Line], start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An instant of each scene, a moment after a stretch begins in it: of the first line that has one there."""
+    instant = (start + end) / 2
+    for line_start, line_end in reversed(lines):
+        if not len(line_start):
+            continue
+        next_one = np.minimum(np.searchsorted(line_end, start, side="right"), len(line_end) - 1)
+        begin, finish = np.maximum(line_start[next_one], start), np.minimum(line_end[next_one], end)
+        instant = np.where(begin < finish, begin + np.minimum(SETTLED_S, (finish - begin) / 2), instant)
+    return instant
 
 
 _Line = tuple[NDArray[np.float64], NDArray[np.float64]]

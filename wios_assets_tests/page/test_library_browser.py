@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from wios_assets.films.inbox import discover
 from wios_assets.films.index import FilmIndex, IndexEntry, write_index
@@ -74,8 +74,27 @@ def test_found_scenes_are_played_by_keyboard_and_named(browser: Browser, page: P
     assert tab.locator("#scenes li").nth(1).get_attribute("aria-current") == "true"
     # Without a video file the page says what to do instead.
     until(tab, "() => document.getElementById('playing').textContent.includes('cannot be played here')")
+    tab.get_by_role("button", name="Change the question").press("Enter")
     tab.locator("#question button[type=submit]").press("Enter")
     tab.wait_for_url("**/find?with=Grace+Hopper")
+    context.close()
+
+
+def test_a_phone_folds_filter_and_question(browser: Browser, page: Page) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    watched = Watched(context, page)
+    for path, name, form in (
+        ("/", "Sort and filter", "#filter"),
+        ("/find?with=Grace+Hopper", "Change the question", "#question"),
+    ):
+        tab = watched.open(path)
+        expect(tab.locator(form)).to_be_hidden()
+        tab.get_by_role("button", name=name).click()
+        expect(tab.locator(form)).to_be_visible()
+        tab.set_viewport_size({"width": 1200, "height": 800})
+        expect(tab.get_by_role("button", name=name)).to_be_hidden()
+        expect(tab.locator(form)).to_be_visible()
+    expect(watched.open("/?state=ready").locator("#filter")).to_be_visible()
     context.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -289,6 +290,20 @@ def test_names_fade_in_full_screen_while_the_film_plays_and_nothing_moves(watche
     tab.keyboard.press("o")
     expect(names).to_be_hidden()
     tab.keyboard.press("f")
+
+
+def test_an_actors_page_shows_the_longest_appearances_and_unfolds_all(page: Page) -> None:
+    name = actor_name(0)
+    rows = [row for row in appearances_of(0) if row["actor"] == name]
+    shown, folded = page.get(f"/actor/{quote(name, safe='')}").text.split('<details class="all-shots">')
+    link = f'<li><a href="/film/{KEY}?t='
+    assert (shown.count(link), folded.count(link)) == (12, len(rows))
+    assert f"<summary>All {len(rows)} appearances</summary>" in folded
+    lengths = sorted((row["end_s"] - row["start_s"] for row in rows), reverse=True)
+    starts = [float(part.split('"')[0]) for part in shown.split(link)[1:]]
+    assert starts == sorted(starts)
+    longest = {round(row["start_s"], 2) for row in rows if row["end_s"] - row["start_s"] >= lengths[11]}
+    assert set(starts) <= longest
 
 
 def test_the_data_of_four_thousand_appearances_stays_small(page: Page) -> None:

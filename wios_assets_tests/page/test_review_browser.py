@@ -260,6 +260,17 @@ def test_people_of_a_film_are_merged_renamed_and_hidden(watched: Watched, settin
     assert len(read_decisions(settings.data, FILM)) == 6
 
 
+def test_a_card_has_few_buttons_and_unfolds_the_others(watched: Watched) -> None:
+    card = watched.open(f"/review/{FILM}").locator(".review", has_text="Unknown 1")
+    expect(card.get_by_role("button")).to_have_text(["y Yes, Eileen Collins", "n No", "a Who is it?…"])
+    card.locator(".more summary").click()
+    expect(card.get_by_role("button")).to_have_text(
+        ["y Yes, Eileen Collins", "n No", "a Who is it?…", "x Not a face", "h Hide", "e All faces…"]
+    )
+    card.locator("[data-action=hide]").click()
+    expect(card.locator("[data-action=undo]")).to_be_visible()
+
+
 def test_faces_are_split_off_and_one_becomes_the_picture(watched: Watched, settings: Settings) -> None:
     tab = watched.film(FILM)
     name_on_the_film_page(tab, "Unknown 1", "Grace Hopper")
@@ -267,6 +278,8 @@ def test_faces_are_split_off_and_one_becomes_the_picture(watched: Watched, setti
     tab.get_by_role("button", name="Faces of Grace Hopper").click()
     faces = tab.locator("#person-dialog .faces label")
     expect(faces).to_have_count(2)
+    # The name that nobody confirmed comes first.
+    expect(faces.locator(".quiet")).to_have_text(["98 %", "decided"])
     before = tab.locator("#lanes .who img").get_attribute("src")
     assert before == f"/chip/10/{FILM}"
     faces.nth(0).click()

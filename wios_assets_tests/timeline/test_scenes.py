@@ -33,12 +33,20 @@ def test_two_people_share_a_dialogue_though_they_are_never_in_one_picture() -> N
     found = shared_scenes([one, other])
     assert rows_of(found) == [(0, 4, 16)]
     assert (found.together_s.tolist(), found.on_screen_s.tolist()) == ([0], [[4, 8]])
+    assert found.picture_s.tolist() == [8.5], "the first asked for, once in the picture"
     assert rows_of(shared_scenes([one, other], together=True)) == []
 
 
 def test_together_bridges_pauses_between_pictures_of_both() -> None:
     one, other = spans((0, 0, 30)), spans((0, 2, 4), (0, 10, 12), (0, 25, 26))
     assert rows_of(shared_scenes([one, other], together=True)) == [(0, 2, 12), (0, 25, 26)]
+
+
+def test_the_picture_of_a_scene_shows_all_people_asked_for_where_they_are_in_one() -> None:
+    one, other = spans((0, 0, 30), (1, 5, 9)), spans((0, -9, 1), (0, 12, 20), (0, 25, 26), (1, 3, 5.4))
+    found = shared_scenes([one, other])
+    assert rows_of(found) == [(0, 0, 1), (0, 12, 26), (1, 5, 5.4)]
+    assert found.picture_s.tolist() == pytest.approx([0.5, 12.5, 5.2])
 
 
 def test_scenes_without_somebody_end_where_that_person_comes() -> None:

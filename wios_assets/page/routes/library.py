@@ -31,6 +31,7 @@ from wios_assets.settings import Settings
 _FILMS_PER_PAGE = 24
 _ACTORS_PER_PAGE = 60
 _FILMS_PER_ACTOR_PAGE = 10
+_FIRST_APPEARANCES = 12
 _SORT_NAMES = {
     "title": "by title",
     "year": "newest first",
@@ -97,6 +98,7 @@ def library_router(
             films=shown,
             pages=paging(link(f"/actor/{quote(key, safe='')}"), "", page, pages),
             appearances=_appearances,
+            longest=_longest,
             photos=actor_photos(catalog, sheet),
             scenes=_telling_scenes(catalog, sheet.total.key),
             scene_link=lambda scene: link(f"/film/{quote(scene.film['film'], safe='')}?t={scene.start_s:.2f}"),
@@ -165,6 +167,12 @@ def _appearances(film: FilmMap, person: Person) -> list[dict[str, Any]]:
         }
         for index in film.appearances_of(person.number)
     ]
+
+
+def _longest(appearances: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The longest appearances, by start."""
+    by_length = sorted(appearances, key=lambda each: each["start_s"] - each["end_s"])
+    return sorted(by_length[:_FIRST_APPEARANCES], key=lambda each: each["start_s"])
 
 
 def _telling_scenes(catalog: Catalog, key: str) -> dict[str, FoundScene]:

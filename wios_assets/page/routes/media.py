@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from wios_assets.errors import NotFound
-from wios_assets.page.media import Pictures, Previews
+from wios_assets.page.media import FRAME_WIDTH, SMALL_FRAME_WIDTH, Pictures, Previews
 from wios_assets.page.routes.common import Router, json_response, picture_response
 from wios_assets.page.state.actors import films_with
 from wios_assets.page.state.catalog import Catalog
@@ -92,9 +92,13 @@ def media_router(catalog: Catalog, pictures: Pictures, previews: Previews) -> AP
         return picture_response(request, jpeg)
 
     @router.get("/frame/{key:key}")
-    def frame(request: Request, key: str, t: Seconds) -> Response:
+    def frame(request: Request, key: str, t: Seconds, small: bool = False) -> Response:
+        """The frame at an instant; a small one is the film's poster where the video cannot be read."""
         film = catalog.find(key)
-        jpeg = pictures.frame(Path(film["path"]), min(t, film["duration_s"]))
+        width = SMALL_FRAME_WIDTH if small else FRAME_WIDTH
+        jpeg = pictures.frame(Path(film["path"]), min(t, film["duration_s"]), width)
+        if jpeg is None and small:
+            return poster(request, key)
         if jpeg is None:
             raise NotFound(f"{film['path']}: no frame can be read at {t:.1f} s")
         return picture_response(request, jpeg)

@@ -61,14 +61,15 @@ def requests_router(
     def form_page(request: Request) -> Response:
         ready = {str(film["path"]) for film in catalog.films().values()}
         inbox = discover(settings.films) if settings.films.is_dir() else Inbox()
+        films = sorted(inbox.films, key=lambda film: str(film.path) in ready)
         return html(
             request,
             "bring.html",
             inbox=str(settings.films),
             galleries=str(settings.galleries),
-            waiting=[str(film.path.relative_to(settings.films)) for film in inbox.films if str(film.path) not in ready],
+            waiting=[str(film.path.relative_to(settings.films)) for film in films if str(film.path) not in ready],
             hours=settings.page.upload_hours,
-            films=[_inbox_entry(requests.states, settings, film, ready) for film in inbox.films[:_SHOWN_FILMS]],
+            films=[_inbox_entry(requests.states, settings, film, ready) for film in films[:_SHOWN_FILMS]],
             more=max(0, len(inbox.films) - _SHOWN_FILMS),
             problems=inbox.problems[:_SHOWN_PROBLEMS],
             newest=[request_entry(requests, each) for each in requests.all()[:_SHOWN_REQUESTS]],

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wios_assets.errors import WiosError
-from wios_assets.lake.scene_search import ORDERS, Order, SceneQuestion, question_sentence, scene_values
+from wios_assets.lake.scene_search import ORDERS, FoundScene, Order, SceneQuestion, question_sentence, scene_values
 from wios_assets.notation import parse_clock
 from wios_assets.page import models
 from wios_assets.page.proxies import link, route_path
@@ -104,6 +104,7 @@ def scenes_router(catalog: Catalog, environment: Environment) -> APIRouter:
                     "before": _page_link(question, page - 1) if page > 1 else None,
                     "after": _page_link(question, page + 1) if page < pages else None,
                 }  # fmt: skip
+        values["frame"] = _frame_link
         values["names"] = seen_people(catalog)[:_MOST_NAMES]
         text = environment.get_template("find.html").render(path=route_path(request.scope), **values)
         response = content_response(request, text.encode(), "text/html; charset=utf-8")
@@ -123,6 +124,11 @@ def _question(
 
 def _film_link(film: str, start_s: float) -> str:
     return link(f"/film/{quote(film, safe='')}?t={start_s:.2f}")
+
+
+def _frame_link(scene: FoundScene) -> str:
+    """A small picture of a scene."""
+    return link(f"/frame/{quote(scene.film['film'], safe='')}?t={scene.picture_s:.2f}&small=true")
 
 
 def _page_link(question: SceneQuestion, page: int) -> str:

@@ -70,15 +70,16 @@ function show(member) {
   usable.classList.toggle("quiet", member.usable > 0);
   card.querySelector(".photos").replaceChildren(
     ...member.photos.map((photo) => {
-      const item = element("li");
+      const fine = QUIET.includes(photo.verdict);
+      const item = element("li", fine ? "" : "with-reason");
       const picture = element("img");
       picture.src = `${list.dataset.pictures}?of=${encodeURIComponent(photo.photo)}`;
       picture.alt = `Photo of ${member.actor}`;
       picture.width = picture.height = 84;
-      const verdict = element("span", QUIET.includes(photo.verdict) ? "quiet" : "refused", photo.verdict.replaceAll("_", " "));
+      const verdict = element("span", fine ? "quiet" : "refused", photo.verdict.replaceAll("_", " "));
       verdict.title = photo.reason;
       item.append(picture, verdict);
-      if (!QUIET.includes(photo.verdict)) item.append(element("span", "quiet why-not", photo.reason));
+      if (!fine) item.append(element("span", "quiet why-not", photo.reason));
       return item;
     }),
   );

@@ -1,6 +1,6 @@
 // The dialog of a person of a film: rename or merge, hide, split faces off, and choose the picture.
 
-import { clock, element, link } from "./common.js";
+import { clock, element, link, percent } from "./common.js";
 import { decide } from "./decisions.js";
 import { displayName } from "./film_data.js";
 import { askWho } from "./who_dialog.js";
@@ -59,10 +59,16 @@ export async function openPerson(key, subject, changed) {
     picture.alt = "";
     holder.append(picture);
   }
-  faces.replaceChildren(...shown.tracks.filter((track) => track.chip).map(faceEntry));
+  faces.replaceChildren(...leastSureFirst(shown.tracks).filter((track) => track.chip).map(faceEntry));
   controls["rename"].focus();
   showControls();
   dialog.showModal();
+}
+
+// Tracks whose name is least sure first, those that somebody decided on last; each by start.
+function leastSureFirst(tracks) {
+  const sure = (track) => (track.decided ? 2 : track.probability ?? 1);
+  return [...tracks].sort((a, b) => sure(a) - sure(b) || a.start_s - b.start_s);
 }
 
 function faceEntry(track) {
@@ -76,6 +82,8 @@ function faceEntry(track) {
   picture.loading = "lazy";
   picture.width = picture.height = 72;
   label.append(box, picture, element("span", "time", clock(track.start_s)));
+  if (track.decided) label.append(element("span", "quiet", "decided"));
+  else if (track.probability !== null) label.append(element("span", "quiet", percent(track.probability)));
   return label;
 }
 

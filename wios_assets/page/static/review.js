@@ -179,7 +179,7 @@ if (list) {
     const pressed = event.target.closest("[data-action]");
     const card = event.target.closest(".review");
     if (pressed) perform(card, pressed.dataset.action);
-    else if (card && !event.target.closest("a, input")) select(card);
+    else if (card && !event.target.closest("a, input, summary")) select(card);
   });
   list.addEventListener("focusin", (event) => onFocus(event.target.closest(".review")));
   list.addEventListener("keydown", onKey);

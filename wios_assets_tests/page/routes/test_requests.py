@@ -194,6 +194,20 @@ def test_the_name_of_an_uploaded_file_cannot_leave_the_inbox(page: Page, setting
     assert not (settings.data / "out.mp4").exists()
 
 
+def test_the_inbox_comes_first_where_films_wait_in_it(page: Page, settings: Settings) -> None:
+    def order() -> list[int]:
+        text = page.get("/bring").text
+        return [text.index("<h2>The inbox</h2>"), text.index('<form id="bring"')]
+
+    assert order() == sorted(order(), reverse=True)
+    ready, waiting = (make_video(settings.films / f"{title} (2020).mp4", seed=len(title)) for title in ("A", "Waiting"))
+    fill(settings.lake, library_row("A (2020)", path=str(ready)))
+    publish(settings.lake, settings.library)
+    assert order() == sorted(order())
+    text = page.get("/bring").text
+    assert text.index(f"<code>{waiting.name}</code>") < text.index(f"<code>{ready.name}</code>"), "waiting ones first"
+
+
 def test_a_film_that_lies_in_the_inbox_needs_no_upload(page: Page, settings: Settings) -> None:
     make_video(settings.films / "Heat.mkv")
     asked = ask(page, path="Heat.mkv").json()

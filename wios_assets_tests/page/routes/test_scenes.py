@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydantic import TypeAdapter
 
 from wios_assets.lake.library import publish
 from wios_assets.page import models
+from wios_assets.page.media import SMALL_FRAME_WIDTH
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
 from wios_assets_tests.sample_lake import store
+from wios_assets_tests.video_files import write_film
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -68,6 +74,25 @@ def test_the_page_shows_question_and_answer_and_escapes_both(page: Page) -> None
     assert f'href="/film/{FILM}?t=1.00"' in shown
     assert "No such scene" in page.get("/find?with=Grace+Hopper&over=1:00").text
     assert '<ol class="scenes"' not in page.get("/find").text
+
+
+def test_a_scene_has_a_small_picture_of_its_own_else_the_films_poster(
+    page: Page, settings: Settings, tmp_path: Path
+) -> None:
+    assert f'<img src="/frame/{FILM}?t=1.50&amp;small=true"' in page.get("/find?with=Grace+Hopper").text
+    gone = page.get(f"/frame/{FILM}?t=1.50&small=true")
+    assert (gone.status_code, gone.content) == (200, page.get(f"/poster/{FILM}").content)
+    assert page.get(f"/frame/{FILM}?t=1.50").status_code == 404
+    seen = load_settings(data=tmp_path / "data", cache=tmp_path / "cache")
+    film = write_film(tmp_path / "film.mp4", (np.full((400, 640, 3), 80 * n, np.uint8) for n in range(3)), rate=1.0)
+    store(seen.lake, "library", [store_reviewed_film(seen.lake, FILM, path=str(film))])
+    publish(seen.lake, seen.library)
+    with serving(seen) as other:
+        for instant, shade in ((0.5, 0), (2.1, 160)):
+            frame = other.get(f"/frame/{FILM}?t={instant}&small=true")
+            with Image.open(io.BytesIO(frame.content)) as picture:
+                assert picture.width == SMALL_FRAME_WIDTH
+                assert np.asarray(picture).mean() == pytest.approx(shade, abs=6)
 
 
 def test_a_decision_shows_in_the_answer_at_once(page: Page) -> None:
