@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,15 @@ import pytest
 from wios_assets.assets.options import engine_options, footage_options, naming_options, threads_of_a_task
 from wios_assets.errors import BadInput
 from wios_assets.naming.options import NamingOptions
-from wios_assets.settings import FOLDERS, GROUPS, Settings, load_settings, setting_origins
+from wios_assets.settings import (
+    FOLDERS,
+    GROUPS,
+    Settings,
+    differing_settings,
+    load_settings,
+    setting_origins,
+    settings_of_environment,
+)
 from wios_assets.settings.old_names import DESCRIBED, GONE, MOVED
 from wios_assets.vision.options import EngineOptions, FootageOptions
 
@@ -232,3 +241,19 @@ def test_a_password_that_is_no_text_is_not_shown() -> None:
     with pytest.raises(BadInput) as refused:
         load_settings(publish={"password": 31415926})
     assert "31415926" not in str(refused.value)
+
+
+def test_the_settings_of_another_environment_are_read_without_leaving_a_trace(
+    monkeypatch: pytest.MonkeyPatch, no_settings_file: Path, tmp_path: Path
+) -> None:
+    no_settings_file.write_text("samples_per_second: 3\n")
+    monkeypatch.setenv("WIOS_PUBLISH__ADDRESS", "mariadb://wios@one/wios")
+    before = dict(os.environ)
+    other = {"WIOS_CONFIG": str(no_settings_file), "WIOS_DATA": str(tmp_path / "other"), "HOME": "/nowhere"}
+    settings = settings_of_environment(other)
+    assert dict(os.environ) == before
+    assert settings.data == tmp_path / "other"
+    assert (settings.samples_per_second, settings.publish.address) == (3, "")
+    differing = {name: (one, another) for name, one, another in differing_settings(settings, load_settings())}
+    assert differing["publish.address"] == ("", "mariadb://wios@one/wios")
+    assert "samples_per_second" not in differing

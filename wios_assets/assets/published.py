@@ -112,6 +112,7 @@ def published_library(context: dg.AssetExecutionContext, settings: dg.ResourcePa
             "tables": len(summary.tables),
             "rows": summary.rows,
             "seconds": seconds,
+            "problems": summary.problems,
         },
     )
     yield check("everything_is_on_the_server", PUBLISHED_LIBRARY, summary.problems, warn=True)

@@ -21,15 +21,16 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove everything derived from a film or a person, and list what is kept. A person is never named again."""
+    from wios_assets.cli.running import run_settings
     from wios_assets.forget import steps
     from wios_assets.forget.film import forget_film
     from wios_assets.forget.person import forget_person
     from wios_assets.runs.instance import dagster_instance
-    from wios_assets.settings import load_settings
 
-    settings = load_settings()
     if film and person:
         raise typer.BadParameter("say one of --film and --person", param_hint="--film")
+    # Those of the services: what they publish is forgotten there too.
+    settings = run_settings()
     unfinished = steps.unfinished(settings)
     with dagster_instance(settings) as instance:
         if unfinished is not None:

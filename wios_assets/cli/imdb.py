@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wios_assets.cli.console import console, note, say
-from wios_assets.cli.running import interrupts
+from wios_assets.cli.running import interrupts, run_settings
 
 if TYPE_CHECKING:
     from wios_assets.settings import Settings
@@ -41,15 +41,15 @@ def load(
 
     if folder is not None and download:
         raise typer.BadParameter("give --from FOLDER or --download, not both")
-    settings = load_settings(**({"imdb": folder} if folder else {}), **({"imdb_download": True} if download else {}))
+    own = {**({"imdb": folder} if folder else {}), **({"imdb_download": True} if download else {})}
+    settings = load_settings(**own) if own else run_settings()
     note(TERMS, style="dim")
     if not settings.imdb_download:
         for table in IMDB_FILES:
             find_file(settings.imdb, table)
     started = time.monotonic()
     with dagster_instance(settings) as instance, _bar(settings) as tick, interrupts():
-        own = folder is not None or download
-        run_job(settings, instance, "imdb_refresh", tick, tell=note, own_settings=own)
+        run_job(settings, instance, "imdb_refresh", tick, tell=note, own_settings=bool(own))
     publish(settings.lake, settings.library)
     _report_tables(settings, time.monotonic() - started)
 

@@ -12,6 +12,7 @@ import typer
 from wios_assets.atomic import write_atomic
 from wios_assets.cli.asking import AsJson, Film, asked_film
 from wios_assets.cli.console import note, number, say, show_json, show_table
+from wios_assets.cli.running import run_settings
 from wios_assets.errors import BadInput, NotFound
 from wios_assets.notation import format_clock
 from wios_assets.text import typed
@@ -27,7 +28,10 @@ DECIMALS = 4
 
 def review(film: Film, as_json: AsJson = False) -> None:
     """List tracks without a name, the most useful first, each with its likeliest names."""
-    settings, key = _film(film)
+    from wios_assets.settings import load_settings
+
+    settings = load_settings()
+    key = _film(settings, film)
     rows = _to_review(settings, key)
     if as_json:
         show_json(rows)
@@ -69,7 +73,8 @@ def name(
 
     if (actor is None) != no_face:
         raise typer.BadParameter("give a cast member's name, or --no-face", param_hint="ACTOR")
-    settings, key = _film(film)
+    settings = run_settings()
+    key = _film(settings, film)
     person = _person(settings, key, actor, new) if actor is not None else None
     tracks = _tracks_of(settings, key, who)
     verdict: Verdict = "not_a_face" if no_face else "is_not" if wrong else "is"
@@ -93,8 +98,9 @@ def import_review(
     from wios_assets.reviews.decisions import import_decisions
 
     documents = [(file, read_reviews(file)) for file in files]
+    settings = run_settings()
     for file, document in documents:
-        settings, key = _film(film or document.film.key)
+        key = _film(settings, film or document.film.key)
         added, taken_back = import_decisions(settings.data, key, document.decisions)
         if added or taken_back:
             _run(settings, "film_decisions", key)
@@ -119,7 +125,8 @@ def evaluate(
     from wios_assets.tables import EVALUATION
     from wios_assets.timeline.truth import read_truth, truth_path
 
-    settings, key = _film(film)
+    settings = run_settings()
+    key = _film(settings, film)
     stored = truth_path(Path(film_source(settings, key)[0].path))
     if truth is not None:
         read_truth(truth)
@@ -186,12 +193,9 @@ def identify(
         raise BadInput("; ".join(broken))
 
 
-def _film(asked: str) -> tuple[Settings, str]:
-    from wios_assets.settings import load_settings
-
-    settings = load_settings()
+def _film(settings: Settings, asked: str) -> str:
     with asked_film(settings, asked) as (_, row):
-        return settings, str(row["film"])
+        return str(row["film"])
 
 
 def _user() -> str | None:

@@ -61,12 +61,11 @@ def list_runs(as_json: Annotated[bool, typer.Option("--json", help="Show JSON.")
 
 def compare() -> None:
     """Compare the recognisers on the galleries now. It also happens by itself, once the galleries have grown."""
-    from wios_assets.cli.running import interrupts
+    from wios_assets.cli.running import interrupts, run_settings
     from wios_assets.runs.instance import dagster_instance
     from wios_assets.runs.launch import run_job
-    from wios_assets.settings import load_settings
 
-    settings = load_settings()
+    settings = run_settings()
     with (
         dagster_instance(settings) as instance,
         console(stderr=True).status("comparing recognisers on the galleries"),

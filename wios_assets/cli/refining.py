@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 def refine() -> None:
     """Bring the tables over all films up to date: screen time of actors, people together, statistics, outliers."""
-    from wios_assets.cli.running import run_with_status
+    from wios_assets.cli.running import run_settings, run_with_status
     from wios_assets.lake.library import publish
     from wios_assets.lake.store import finished_films
     from wios_assets.runs.instance import dagster_instance
-    from wios_assets.settings import load_settings
 
-    settings = load_settings()
+    settings = run_settings()
     if not finished_films(settings.lake):
         raise NotFound(f"{settings.lake}: no film was analysed yet; `wios run FILM` analyses one")
     started = time.monotonic()

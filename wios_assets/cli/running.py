@@ -41,11 +41,9 @@ def run(
     ] = False,
 ) -> None:
     """Analyse films: everything from the video file to the library, with a progress bar."""
-    from wios_assets.settings import load_settings
-
     if not films and not stale:
         raise typer.BadParameter("name a film, or give --stale for all that are not up to date", param_hint="FILM")
-    settings = load_settings()
+    settings = run_settings()
     keys, missing = [], False
     for film in films or ():
         try:
@@ -72,7 +70,8 @@ def demo() -> None:
     from wios_assets.runs.launch import run_job
     from wios_assets.settings import load_settings
 
-    settings, elsewhere = _demo_settings(load_settings())
+    _, elsewhere = _demo_settings(load_settings())
+    settings = run_settings()
     say(f"1. A generated example, in {settings.data}", style="bold")
     example = make_example(settings.data)
     say(
@@ -112,6 +111,27 @@ def _demo_settings(settings: Settings) -> tuple[Settings, bool]:
     for name in FOLDERS:
         os.environ[f"WIOS_{name.upper()}"] = str(data / name)
     return load_settings(), True
+
+
+def run_settings() -> Settings:
+    """The settings of the runs that a command asks for: those of the services where they run, else its own.
+
+    Where both differ, a line on stderr says how.
+    """
+    from wios_assets.runs.service_settings import differences, service_settings
+    from wios_assets.settings import load_settings
+
+    settings = load_settings()
+    services = service_settings(settings)
+    if services is None:
+        return settings
+    if different := differences(services, settings):
+        note(
+            f"the services of {services.data} carry this out, with their settings: {'; '.join(different)}. "
+            "`wios restart` has them take up the settings here",
+            style="yellow",
+        )
+    return services
 
 
 def inbox_film(settings: Settings, name: str) -> str:
@@ -247,8 +267,14 @@ def _load_imdb(settings: Settings, instance: DagsterInstance) -> None:
     run_job(settings, instance, "imdb_refresh", tell=note)
 
 
-def run_with_status(settings: Settings, instance: DagsterInstance, job: str, text: str) -> None:
-    """Run a job over the whole library, with a line on stderr that says which step is done."""
+def run_with_status(
+    settings: Settings, instance: DagsterInstance, job: str, text: str, *, own_settings: bool = False
+) -> None:
+    """Run a job over the whole library, with a line on stderr that says which step is done.
+
+    Args:
+        own_settings: as in `launch.run_job`.
+    """
     from wios_assets.runs.launch import run_job
 
     with console(stderr=True).status(text) as status, interrupts():
@@ -257,7 +283,7 @@ def run_with_status(settings: Settings, instance: DagsterInstance, job: str, tex
             if step is not None:
                 status.update(f"{step} is done")
 
-        run_job(settings, instance, job, tick, tell=note)
+        run_job(settings, instance, job, tick, tell=note, own_settings=own_settings)
 
 
 @contextmanager

@@ -275,7 +275,7 @@ def daemon_runs(settings: Settings, instance: DagsterInstance) -> bool:
     """
     if ui_runs(settings):
         return True
-    noted = _noted_daemon(settings)
+    noted = noted_daemon(settings)
     if noted is not None and not lives(noted):
         forget_daemon(settings, instance)
         return False
@@ -305,7 +305,8 @@ def forget_daemon(settings: Settings, instance: DagsterInstance) -> None:
     _daemon_file(settings).unlink(missing_ok=True)
 
 
-def _noted_daemon(settings: Settings) -> str | None:
+def noted_daemon(settings: Settings) -> str | None:
+    """Identity of the process that became the data folder's daemon last; None where it is not known."""
     try:
         return _daemon_file(settings).read_text(encoding="utf-8")
     except OSError:

@@ -1,7 +1,14 @@
 """What a user may set: the settings, their groups, and where each value comes from."""
 
 from wios_assets.settings.addresses import address, film_path, report_path
-from wios_assets.settings.loading import SettingOrigin, current_settings, load_settings, setting_origins
+from wios_assets.settings.loading import (
+    SettingOrigin,
+    current_settings,
+    differing_settings,
+    load_settings,
+    setting_origins,
+    settings_of_environment,
+)
 from wios_assets.settings.model import FOLDERS, GROUPS, Settings
 from wios_assets.settings.project import package_parent, project_folder, settings_file
 
@@ -12,6 +19,7 @@ __all__ = [
     "Settings",
     "address",
     "current_settings",
+    "differing_settings",
     "film_path",
     "load_settings",
     "package_parent",
@@ -19,4 +27,5 @@ __all__ = [
     "report_path",
     "setting_origins",
     "settings_file",
+    "settings_of_environment",
 ]

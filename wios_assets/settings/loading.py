@@ -18,6 +18,7 @@ from wios_assets.settings.model import GROUPS, Settings, file_values
 from wios_assets.settings.old_names import DESCRIBED, GONE, MOVED, new_name
 from wios_assets.settings.project import settings_file
 
+_PREFIX = "WIOS_"
 _SECRETS = ("password", "token", "key")
 """Last words of the names of settings whose values are never shown."""
 
@@ -71,12 +72,39 @@ def current_settings() -> Settings:
     return load_settings()
 
 
+def settings_of_environment(environment: Mapping[str, str]) -> Settings:
+    """The settings of a process that has this environment, with the settings file as it is now.
+
+    The variables of this process are replaced meanwhile, so that no other thread may read settings.
+
+    Raises:
+        BadInput: as for `load_settings`.
+    """
+    own = {name: value for name, value in os.environ.items() if name.upper().startswith(_PREFIX)}
+    for name in own:
+        del os.environ[name]
+    other = {name: value for name, value in environment.items() if name.upper().startswith(_PREFIX)}
+    os.environ.update(other)
+    try:
+        return load_settings()
+    finally:
+        for name in other:
+            os.environ.pop(name, None)
+        os.environ.update(own)
+
+
 def setting_origins(settings: Settings) -> list[SettingOrigin]:
     """Each setting with its value and where it comes from: what people set first, then the groups."""
     return [
         SettingOrigin(".".join(path), value, _origin(path, {}), description)
         for path, value, description in _values(settings)
     ]
+
+
+def differing_settings(one: Settings, other: Settings) -> list[tuple[str, Any, Any]]:
+    """Name and both values of each setting that differs."""
+    pairs = zip(_values(one), _values(other), strict=True)
+    return [(".".join(path), value, another) for (path, value, _), (_, another, _) in pairs if value != another]
 
 
 def _values(settings: Settings) -> Iterator[tuple[tuple[str, ...], Any, str]]:
