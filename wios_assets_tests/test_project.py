@@ -35,7 +35,10 @@ def test_init_makes_a_project_and_the_nearest_one_upwards_counts(
     wios: Wios, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("outer", "outer/inner"):
-        assert wios("init", folder).code == 0
+        made = wios("init", folder)
+        assert made.code == 0
+        for command in ("wios up", "wios ui", "wios demo"):
+            assert f"`{command}`" in made.out
     below = elsewhere / "outer" / "inner" / "films"
     monkeypatch.chdir(below)
     assert project_folder() == elsewhere / "outer" / "inner"

@@ -43,7 +43,7 @@ def init(
         return
     write_atomic(file, _CONTENT)
     say(f"{root}: made; put films into {root / 'films'}, photos into {root / 'galleries'}/<actor>/")
-    say(f"Next: `cd {shlex.quote(str(root))}`, then `wios demo` or `wios ui`")
+    say(f"Next: `cd {shlex.quote(str(root))}`, then `wios up` (`wios ui` in the foreground), or `wios demo`")
 
 
 def tell_data_folder() -> None:
