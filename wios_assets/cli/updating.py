@@ -20,7 +20,7 @@ def update(
 ) -> None:
     """Bring the data of an earlier version up to this one: settings file, lake, run history, SQL server.
 
-    What it changes is kept in `backups/`, except for the SQL server's tables, which are a copy of the lake.
+    What it changes is kept in `backups/`; --back puts it back.
     """
     from wios_assets.runs.instance import ui_lock
     from wios_assets.settings import load_settings
@@ -126,15 +126,17 @@ def _update_run_history(settings: Settings, backup: Backup) -> None:
         say(f"{settings.dagster}: the run history is of this version of Dagster now")
 
 
-def _update_server(settings: Settings, _: Backup) -> None:
-    """Migrate the tables of the SQL server, where one is set; they are a copy of the lake, and are not kept."""
+def _update_server(settings: Settings, backup: Backup) -> None:
+    """Migrate the tables of the SQL server, where one is set."""
     if not settings.publish.address:
         return
     from wios_assets.publish.publisher import open_publisher
 
-    with open_publisher(settings) as publisher:
+    with open_publisher(settings, keep=backup.keep_server) as publisher:
         for change in publisher.changes:
-            say(f"{settings.publish.address}: {change}")
+            say(f"{publisher.schema.server.address}: {change}")
+        if publisher.differences().number:
+            note("next: `wios publish`, or `wios up`, publishes what differs", style="dim")
 
 
 def _report_outdated(renewed: tuple[bytes, list[str], list[str]] | None) -> None:
@@ -150,8 +152,24 @@ def _report_outdated(renewed: tuple[bytes, list[str], list[str]] | None) -> None
         name = film if film is not None else "tables of no one film"
         for each in partitions:
             say(f"{name}: {each}: {each.fault or 'is carried over by `wios update`'}")
-    if not outdated and not changes:
+    server = _outdated_server(settings)
+    if server is not None:
+        say(server)
+    if not outdated and not changes and server is None:
         say("everything is of this version")
+
+
+def _outdated_server(settings: Settings) -> str | None:
+    """What an update does to the SQL server's tables; None where none is set, or they are of this version."""
+    from wios_assets.publish.migration import Schema, outdated_tables
+    from wios_assets.publish.server import open_server
+
+    server = open_server(settings)
+    if server is None:
+        return None
+    with server.connect() as connection:
+        outdated = outdated_tables(Schema(server), connection)
+    return None if outdated.is_current else f"{server.address}: `wios update` {outdated}"
 
 
 def _take_back(settings: Settings) -> None:

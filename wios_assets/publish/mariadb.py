@@ -26,7 +26,7 @@ from wios_assets.columns import (
 )
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.publish.rows import NULL, CsvRows, open_reader
-from wios_assets.publish.server import CONNECT_TIMEOUT_S, Server, make_engine
+from wios_assets.publish.server import CONNECT_TIMEOUT_S, Server, for_driver, make_engine
 
 KEY_CHARACTERS = 255
 """Longest text in a key or an index: three such columns are within the 3072 bytes that InnoDB allows."""
@@ -128,6 +128,37 @@ class MariaDb(Server):
         if loaded != rows.count:
             raise Unavailable(f"{table.name}: {loaded} of {rows.count} rows were loaded")
 
+    def dump(self, connection: sa.Connection, name: str, columns: list[str], file: Path, where: str = "") -> CsvRows:
+        import pymysql
+        from pymysql.cursors import SSCursor
+
+        quote = connection.dialect.identifier_preparer.quote
+        query = f"SELECT {', '.join(map(quote, columns))} FROM {quote(name)}{f' WHERE {where}' if where else ''}"
+        driver: Any = connection.connection.driver_connection
+        decoders, count = driver.decoders, 0
+        # Values as the server writes them, which is how it reads them.
+        driver.decoders = {}
+        try:
+            with driver.cursor(SSCursor) as cursor, file.open("w", encoding="utf-8", newline="") as output:
+                cursor.execute(query)
+                for row in cursor:
+                    output.write(",".join(map(_in_quotes, row)) + "\n")
+                    count += 1
+        except pymysql.MySQLError as error:
+            raise self.failure(error) from None
+        finally:
+            driver.decoders = decoders
+        return CsvRows(file, count)
+
+    def table_statements(self, connection: sa.Connection, name: str) -> list[str]:
+        quote = connection.dialect.identifier_preparer.quote
+        return [for_driver(connection.exec_driver_sql(f"SHOW CREATE TABLE {quote(name)}").one()[1])]
+
+    def view_statements(self, connection: sa.Connection) -> list[str]:
+        quote = connection.dialect.identifier_preparer.quote
+        names = self.views_of(connection)
+        return [for_driver(connection.exec_driver_sql(f"SHOW CREATE VIEW {quote(name)}").one()[1]) for name in names]
+
     def put(self, connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
         key = {column.name for column in table.primary_key}
         changed = {name: value for name, value in values.items() if name not in key}
@@ -142,6 +173,14 @@ class MariaDb(Server):
 
     def contains(self, column: sa.Column[Any], text: str) -> sa.ColumnElement[bool]:
         return sa.func.json_contains(column, sa.func.json_quote(text)) == 1
+
+
+def _in_quotes(value: str | None) -> str:
+    """A value in a CSV file that `load` reads."""
+    if value is None:
+        return NULL
+    doubled = value.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _insert(cursor: Any, table: str, columns: str, number: int, rows: CsvRows) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +23,8 @@ from wios_assets.publish.server import Server
 from wios_assets.publish.views import VIEWS
 
 STATE_TABLE = "wios_published"
-_UNFINISHED = "unfinished"
+UNFINISHED = "unfinished"
+"""State of a table that is being made or changed."""
 _VIEWS, _READER = "views", "reader"
 
 Contract = dict[str, Any]
@@ -87,11 +90,68 @@ class Schema:
         connection.execute(statement if name is None else statement.where(self.states.c.name == name))
 
 
-def migrate(schema: Schema, connection: sa.Connection, reader: str) -> list[str]:
+@dataclass(frozen=True)
+class Outdated:
+    """How the server's tables differ from this version's.
+
+    Attributes:
+        wanted: contract of each table of this version, as it is stored.
+        stored: what the server is said to have: contracts by table, and the versions of views and rights.
+        changed: tables to make or change. gone: tables to remove.
+        existing: those of both that the server has.
+        views: version of this version's views.
+    """
+
+    wanted: dict[str, str]
+    stored: dict[str, str]
+    changed: list[str]
+    gone: list[str]
+    existing: list[str]
+    views: str
+
+    @property
+    def new(self) -> list[str]:
+        """Tables that the server does not have."""
+        return [name for name in self.changed if name not in self.existing]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is to be changed."""
+        return not self.changed and not self.gone and self.stored.get(_VIEWS) == self.views
+
+    def __str__(self) -> str:
+        parts = [("makes", self.new), ("changes", [name for name in self.changed if name in self.existing])]
+        clauses = [f"{verb} {', '.join(names)}" for verb, names in [*parts, ("removes", self.gone)] if names]
+        return "; ".join(clauses) or "makes the views again"
+
+
+Keep = Callable[[Schema, sa.Connection, Outdated], None]
+"""Called before tables of an earlier version are changed."""
+
+
+def outdated_tables(schema: Schema, connection: sa.Connection) -> Outdated:
+    """How the server's tables differ from this version's; nothing is changed."""
+    inspector = sa.inspect(connection)
+    existing = set(inspector.get_table_names())
+    stored = schema.states_of(connection, "schema") if STATE_TABLE in existing else {}
+    wanted = {
+        name: json.dumps(contract(table, connection.dialect), sort_keys=True) for name, table in schema.tables.items()
+    }
+    changed = [name for name in wanted if stored.get(name) != wanted[name]]
+    gone = [name for name in stored if name not in wanted and name not in (_VIEWS, _READER)]
+    there = [name for name in (*changed, *gone) if name in existing]
+    views = hashlib.sha256(repr((VIEWS, wanted)).encode()).hexdigest()
+    return Outdated(wanted, stored, changed, gone, there, views)
+
+
+def migrate(
+    schema: Schema, connection: sa.Connection, reader: str, keep: Keep = lambda schema, connection, outdated: None
+) -> list[str]:
     """Bring the server's tables, views and the reader's rights up to date.
 
     Args:
         reader: role that may read; empty for none.
+        keep: called before tables of an earlier version are changed.
 
     Returns:
         What was done, a clause each; empty where nothing was.
@@ -99,39 +159,35 @@ def migrate(schema: Schema, connection: sa.Connection, reader: str) -> list[str]
     Raises:
         Conflict: the database has a table of the same name that WIOS did not make.
     """
-    inspector = sa.inspect(connection)
-    if not inspector.has_table(STATE_TABLE):
+    if not sa.inspect(connection).has_table(STATE_TABLE):
         schema.states.create(connection)
         connection.commit()
-    stored = schema.states_of(connection, "schema")
-    wanted = {
-        name: json.dumps(contract(table, connection.dialect), sort_keys=True) for name, table in schema.tables.items()
-    }
-    views = hashlib.sha256(repr((VIEWS, wanted)).encode()).hexdigest()
-    rights = hashlib.sha256(repr((reader, views)).encode()).hexdigest() if reader else ""
-    changed = [name for name in wanted if stored.get(name) != wanted[name]]
-    gone = [name for name in stored if name not in wanted and name not in (_VIEWS, _READER)]
+    outdated = outdated_tables(schema, connection)
+    stored, wanted = outdated.stored, outdated.wanted
+    rights = hashlib.sha256(repr((reader, outdated.views)).encode()).hexdigest() if reader else ""
     done: list[str] = []
-    if changed or gone or stored.get(_VIEWS) != views:
-        existing = set(inspector.get_table_names())
-        foreign = [name for name in changed if name in existing and name not in stored]
+    if not outdated.is_current:
+        foreign = [name for name in outdated.existing if name not in stored]
         if foreign:
             raise Conflict(
                 f"{schema.server.address}: the database has a table {foreign[0]!r} that WIOS did not make; name a "
                 "database, or a schema, of WIOS's own in publish.address"
             )
+        if stored:
+            keep(schema, connection, outdated)
         # Tables that a view reads cannot be changed.
-        _drop_views(schema, connection)
-        for name in changed:
+        drop_views(schema, connection)
+        existing = set(outdated.existing)
+        for name in outdated.changed:
             done.append(_bring_up_to_date(schema, connection, name, stored.get(name), wanted[name], existing))
-        for name in gone:
+        for name in outdated.gone:
             connection.execute(sa.schema.DropTable(sa.Table(name, sa.MetaData()), if_exists=True))
             schema.forget_state(connection, "schema", name)
             done.append(f"removed {name}")
             connection.commit()
         _create_views(schema, connection)
         schema.forget_state(connection, "schema", _READER)
-        schema.set_state(connection, "schema", _VIEWS, views)
+        schema.set_state(connection, "schema", _VIEWS, outdated.views)
         connection.commit()
         stored.pop(_READER, None)
     if reader and stored.get(_READER) != rights:
@@ -159,10 +215,10 @@ def _bring_up_to_date(
 ) -> str:
     """Make or change one table; returns what was done."""
     table = schema.tables[name]
-    old: Contract | None = json.loads(stored) if stored not in (None, _UNFINISHED) else None
+    old: Contract | None = json.loads(stored) if stored not in (None, UNFINISHED) else None
     new: Contract = json.loads(wanted)
     # Said first, so that a table that is half made is known as WIOS's own.
-    schema.set_state(connection, "schema", name, _UNFINISHED)
+    schema.set_state(connection, "schema", name, UNFINISHED)
     _forget_rows(schema, connection, name)
     connection.commit()
     if old is None or name not in existing or _must_be_made_anew(old, new):
@@ -216,7 +272,8 @@ def _alter(schema: Schema, connection: sa.Connection, table: sa.Table, old: Cont
     return f"changed {table.name}: {', '.join(changes) or 'descriptions'}"
 
 
-def _drop_views(schema: Schema, connection: sa.Connection) -> None:
+def drop_views(schema: Schema, connection: sa.Connection) -> None:
+    """Remove WIOS's views, and commit."""
     schema.forget_state(connection, "schema", _VIEWS)
     for view in VIEWS:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view.name}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment, SetTableComment
 
 from wios_assets.columns import (
     BYTES,
@@ -24,7 +26,7 @@ from wios_assets.columns import (
 )
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.publish.rows import NULL, CsvRows
-from wios_assets.publish.server import CONNECT_TIMEOUT_S, Server, make_engine
+from wios_assets.publish.server import CONNECT_TIMEOUT_S, Server, for_driver, make_engine
 
 _TYPES: dict[str, Any] = {
     TEXT: sa.Text(),
@@ -95,6 +97,39 @@ class PostgreSql(Server):
             raise self.failure(error) from None
         if loaded != rows.count:
             raise Unavailable(f"{table.name}: {loaded} of {rows.count} rows were loaded")
+
+    def dump(self, connection: sa.Connection, name: str, columns: list[str], file: Path, where: str = "") -> CsvRows:
+        import psycopg
+
+        quote = connection.dialect.identifier_preparer.quote
+        query = f"SELECT {', '.join(map(quote, columns))} FROM {quote(name)}{f' WHERE {where}' if where else ''}"
+        statement = f"COPY ({query}) TO STDOUT (FORMAT csv, NULL '{NULL}', FORCE_QUOTE *)"
+        driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+        try:
+            with driver.cursor() as cursor, file.open("wb") as output:
+                with cursor.copy(statement.encode()) as copy:
+                    for chunk in copy:
+                        output.write(chunk)
+                return CsvRows(file, cursor.rowcount)
+        except psycopg.Error as error:
+            raise self.failure(error) from None
+
+    def table_statements(self, connection: sa.Connection, name: str) -> list[str]:
+        table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+        parts: list[sa.schema.ExecutableDDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+        parts += [SetTableComment(table)] if table.comment else []
+        parts += [SetColumnComment(column) for column in table.columns if column.comment]
+        return [str(part.compile(dialect=connection.dialect)) for part in parts]
+
+    def view_statements(self, connection: sa.Connection) -> list[str]:
+        inspector, quote = sa.inspect(connection), connection.dialect.identifier_preparer.quote
+        statements = []
+        for name in self.views_of(connection):
+            statements.append(for_driver(f"CREATE VIEW {quote(name)} AS {inspector.get_view_definition(name)}"))
+            if text := inspector.get_table_comment(name)["text"]:
+                doubled = text.replace("'", "''")
+                statements.append(for_driver(f"COMMENT ON VIEW {quote(name)} IS '{doubled}'"))
+        return statements
 
     def put(self, connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
         insert = postgresql.insert(table).values(values).on_conflict_do_nothing()

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wios_assets.errors import Conflict, Unavailable, WiosError
 from wios_assets.lake.store import finished_films
-from wios_assets.publish.migration import Schema, migrate
+from wios_assets.publish.migration import Keep, Schema, migrate
 from wios_assets.publish.rows import CsvRows, open_reader, write_csv
 from wios_assets.publish.schema import (
     ANSWERS,
@@ -243,8 +243,11 @@ class Publisher:
 
 
 @contextmanager
-def open_publisher(settings: Settings, server: Server | None = None) -> Iterator[Publisher]:
+def open_publisher(settings: Settings, server: Server | None = None, keep: Keep | None = None) -> Iterator[Publisher]:
     """A publisher to the server that the settings name, whose tables are made or migrated first.
+
+    Args:
+        keep: called before tables of an earlier version are changed.
 
     Raises:
         Conflict: no server is set; the database has foreign tables; another process has migrated it for minutes.
@@ -258,7 +261,8 @@ def open_publisher(settings: Settings, server: Server | None = None) -> Iterator
         publisher = Publisher(settings.lake, Schema(server), connection, reader, temporary_folder() / "publish")
         try:
             with FileLock(settings.lake / ".publish.lock", timeout=_MIGRATION_TIMEOUT_S), server.errors():
-                publisher.changes = migrate(publisher.schema, connection, settings.publish.reader)
+                more = (keep,) if keep is not None else ()
+                publisher.changes = migrate(publisher.schema, connection, settings.publish.reader, *more)
         except Timeout:
             raise Conflict(f"{server.address}: another process changes its tables; try again later") from None
         # Reading began a transaction.

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from wios_assets.columns import Column
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.publish.rows import CsvRows
+from wios_assets.publish.views import VIEWS
 from wios_assets.settings import Settings
 
 CONNECT_TIMEOUT_S = 5
@@ -65,6 +67,27 @@ class Server(ABC):
         Raises:
             BadInput: a row does not fit.
         """
+
+    @abstractmethod
+    def dump(self, connection: sa.Connection, name: str, columns: list[str], file: Path, where: str = "") -> CsvRows:
+        """Write these columns of a table's rows into a file that `load` reads.
+
+        Args:
+            where: condition in SQL; empty for all rows.
+        """
+
+    @abstractmethod
+    def table_statements(self, connection: sa.Connection, name: str) -> list[str]:
+        """Statements that make a table as it is, with key, indexes and comments, for `exec_driver_sql`."""
+
+    @abstractmethod
+    def view_statements(self, connection: sa.Connection) -> list[str]:
+        """Statements that make WIOS's views as they are, for `exec_driver_sql`."""
+
+    def views_of(self, connection: sa.Connection) -> list[str]:
+        """Names of WIOS's views that the database has, in the order in which they are made."""
+        there = set(sa.inspect(connection).get_view_names())
+        return [view.name for view in VIEWS if view.name in there]
 
     @abstractmethod
     def put(self, connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
@@ -164,6 +187,11 @@ def open_server(settings: Settings) -> Server | None:
     from wios_assets.publish.mariadb import MariaDb
 
     return MariaDb(url, password)
+
+
+def for_driver(statement: str) -> str:
+    """A statement for `exec_driver_sql`, in which a per cent sign begins a parameter."""
+    return statement.replace("%", "%%")
 
 
 def make_engine(url: sa.URL, **options: Any) -> sa.Engine:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wios_assets.atomic import write_atomic
 from wios_assets.errors import NotFound
@@ -24,6 +24,11 @@ from wios_assets.lake.schema_versions import STAMP
 from wios_assets.lake.store import replace_folder, staging_folder, table_place
 from wios_assets.settings import Settings
 from wios_assets.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from wios_assets.publish.migration import Outdated, Schema
 
 BACKUPS = "backups"
 """Folder of backups in the data folder."""
@@ -73,6 +78,13 @@ class Backup:
         """Keep a copy of a database of SQLite that is about to be changed."""
         self._keep(copy, {"kind": "database", "path": str(database)})
 
+    def keep_server(self, schema: Schema, connection: sa.Connection, outdated: Outdated) -> None:
+        """Keep tables of the SQL server that are about to be changed."""
+        from wios_assets.publish.kept_tables import keep_tables
+
+        keep_tables(schema, connection, outdated, self.folder / f"{self.changes}")
+        self._note({"kind": "server", "address": schema.server.address})
+
     def _keep(self, content: Path, change: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copy2(content, self.folder / f"{self.changes}")
@@ -120,6 +132,8 @@ def take_back(settings: Settings, backup: Path) -> Iterator[tuple[str, bool]]:
 def _put_back(settings: Settings, change: dict[str, Any], content: Path) -> tuple[str, bool]:
     if change["kind"] == "partition":
         return _put_back_partition(settings, change, content)
+    if change["kind"] == "server":
+        return _put_back_server(settings, change, content)
     file = Path(change["path"])
     text = file.read_bytes() if change["kind"] == "file" and file.is_file() else None
     if text is not None and hashlib.sha256(text).hexdigest() != change["written"]:
@@ -140,6 +154,19 @@ def _put_back_partition(settings: Settings, change: dict[str, Any], content: Pat
         shutil.copytree(content, staging / "rows")
         replace_folder(staging / "rows", place)
     return name, True
+
+
+def _put_back_server(settings: Settings, change: dict[str, Any], content: Path) -> tuple[str, bool]:
+    """Put back tables of the SQL server, where the settings still name it."""
+    from wios_assets.publish.kept_tables import restore_tables
+    from wios_assets.publish.migration import Schema
+    from wios_assets.publish.server import open_server
+
+    server, name = open_server(settings), f"the tables on {change['address']}"
+    if server is None or server.address != change["address"]:
+        return f"{name}, which publish.address does not name", False
+    with server.connect() as connection:
+        return name, restore_tables(Schema(server), connection, content, settings.publish.reader)
 
 
 def _partition_files(place: Path) -> list[Path]:
