@@ -20,7 +20,7 @@ def master(
 
     Whoever reaches its port can run programs on the workers: keep it within a network of your own.
     """
-    _run("master.Master", "--host", host, "--port", str(port), "--webui-port", str(page_port))
+    _run("master.Master", host, "--port", str(port), "--webui-port", str(page_port))
 
 
 def worker(
@@ -37,15 +37,15 @@ def worker(
     """
     from wios_assets.settings import load_settings
 
-    options = ["--host", host, "--port", str(port), "--webui-port", str(page_port)]
+    options = ["--port", str(port), "--webui-port", str(page_port)]
     options += ["--work-dir", str(load_settings().cache / "spark-work")]
     options += ["--cores", str(cores)] if cores is not None else []
     options += ["--memory", memory] if memory is not None else []
-    _run("worker.Worker", *options, address)
+    _run("worker.Worker", host, *options, address)
 
 
-def _run(program: str, *arguments: str) -> NoReturn:
-    """Replace this process by a program of Spark's deployment."""
+def _run(program: str, host: str, *arguments: str) -> NoReturn:
+    """Replace this process by a program of Spark's deployment that listens on a host."""
     import pyspark
 
     from wios_assets.lake.java import find_java
@@ -55,9 +55,11 @@ def _run(program: str, *arguments: str) -> NoReturn:
     home = Path(pyspark.__file__).parent
     environment = {
         "SPARK_CONF_DIR": str(CONF_FOLDER),
+        # Spark's pages listen on all addresses of the machine otherwise.
+        "SPARK_LOCAL_IP": host,
         **os.environ,
         "JAVA_HOME": str(find_java(load_settings().cache).home),
         "SPARK_HOME": str(home),
     }
     script = str(home / "bin" / "spark-class")
-    os.execve(script, [script, f"org.apache.spark.deploy.{program}", *arguments], environment)
+    os.execve(script, [script, f"org.apache.spark.deploy.{program}", "--host", host, *arguments], environment)

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psutil
 from dagster_pyspark import LazyPySparkResource
@@ -73,13 +74,21 @@ def _cluster_config(settings: Settings) -> dict[str, str]:
         "spark.driver.port": str(spark.driver_port),
         "spark.blockManager.port": str(spark.block_port),
     }
+    # A master on the loopback interface has its workers and drivers on the same machine.
+    driver_host = spark.driver_host or _loopback_host(settings.spark_master)
     named = {
-        "spark.driver.host": spark.driver_host,
-        "spark.driver.bindAddress": spark.bind_address or spark.driver_host,
+        "spark.driver.host": driver_host,
+        "spark.driver.bindAddress": spark.bind_address or driver_host,
         "spark.archives": spark.archives,
         "spark.cores.max": str(spark.cores or ""),
     }
     return config | {name: value for name, value in named.items() if value}
+
+
+def _loopback_host(master: str) -> str:
+    """Host of a standalone master on the loopback interface; empty for any other master."""
+    host = urlsplit(master).hostname or "" if master.startswith("spark://") else ""
+    return host if host == "localhost" or host.startswith("127.") else ""
 
 
 def _is_local(master: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +11,6 @@ import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -20,9 +18,9 @@ import psutil
 from wios_assets.errors import Conflict, NotFound, Unavailable
 from wios_assets.runs.instance import HEARTBEAT_S, QUEUE_DAEMON, dagster_instance, ui_runs
 from wios_assets.runs.processes import lives
-from wios_assets.services.launch import listens
+from wios_assets.services.endpoints import is_connected, listens
 from wios_assets.services.leftovers import leftovers
-from wios_assets.services.plan import DAEMON, PAGE, Plan, Service, log_file, read_plan
+from wios_assets.services.plan import DAEMON, PAGE, Plan, Service, host_and_port, log_file, read_plan
 from wios_assets.settings import Settings
 
 ENDING_S = 90
@@ -132,7 +130,7 @@ def states(settings: Settings, plan: Plan, *, with_health: bool = True) -> list[
         state = _STATES.get(process.get("statename", ""), "stopped")
         pid = int(process.get("pid", 0)) or None
         seconds = float(process["now"] - process["start"]) if pid else None
-        health = _health(settings, plan, service) if pid and with_health else None
+        health = _health(settings, plan, service, pid) if pid and with_health else None
         log = str(log_file(settings, service.name))
         result.append(ServiceState(service.name, service.title, state, pid, seconds, health, service.address, log))
     return result
@@ -142,15 +140,7 @@ def answers(service: Service, page: str) -> bool:
     """Whether a service answers where it listens; one that listens to nothing does."""
     if service.name == PAGE:
         return _page_answers(page)
-    if service.address is None:
-        return True
-    if (place := service.host_and_port) is None:
-        return listens(Path(service.address))
-    try:
-        with socket.create_connection(place, timeout=2):
-            return True
-    except OSError:
-        return False
+    return service.address is None or listens(service.address)
 
 
 def restart(plan: Plan, names: list[str]) -> list[str]:
@@ -199,9 +189,13 @@ def wait_for(look: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _health(settings: Settings, plan: Plan, service: Service) -> str:
+def _health(settings: Settings, plan: Plan, service: Service, pid: int) -> str:
     if service.name == DAEMON:
         return _daemon_health(settings)
+    if service.connected_to is not None:
+        place = host_and_port(service.connected_to)
+        assert place is not None
+        return "answers" if is_connected(pid, place[1]) else f"not connected to {service.connected_to}"
     return "answers" if answers(service, plan.page) else "does not answer"
 
 

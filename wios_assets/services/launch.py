@@ -8,13 +8,13 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import socket
 import sys
 import time
-from pathlib import Path
 
+from wios_assets.errors import Unavailable
 from wios_assets.runs.instance import note_daemon
 from wios_assets.runs.processes import process_identity
+from wios_assets.services.endpoints import check_free, listens
 from wios_assets.services.plan import DAEMON, Plan, Service, read_plan
 from wios_assets.settings import load_settings
 
@@ -31,6 +31,11 @@ def main(name: str) -> None:
     service = next(each for each in plan.services if each.name == name)
     _end_with(os.getppid())
     _wait_for(service)
+    try:
+        # Spark would take the next port, where nobody looks for it.
+        check_free(service)
+    except Unavailable as error:
+        sys.exit(f"wios: {error}")
     if service.name == DAEMON:
         note_daemon(settings, process_identity(os.getpid()))
     _become(plan, service)
@@ -42,18 +47,8 @@ def _become(plan: Plan, service: Service) -> None:
 
 
 def _wait_for(service: Service) -> None:
-    while service.after is not None and not listens(Path(service.after)):
+    while service.after is not None and not listens(service.after):
         time.sleep(_PAUSE_S)
-
-
-def listens(endpoint: Path) -> bool:
-    """Whether something listens on a Unix socket."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(endpoint))
-        except OSError:
-            return False
-    return True
 
 
 def _end_with(parent: int) -> None:

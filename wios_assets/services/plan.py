@@ -38,7 +38,8 @@ class Service:
         command: program and arguments.
         address: `host:port` that it listens on, or the path of its Unix socket; None where it listens to nothing.
         setting: the setting that chooses the port; None where there is none.
-        after: path of a Unix socket that must be listened on before it starts.
+        after: address, of the same form, that must be listened on before it starts; None where it needs none.
+        connected_to: `host:port` of another program that it keeps a connection to; None where there is none.
     """
 
     name: str
@@ -47,14 +48,7 @@ class Service:
     address: str | None = None
     setting: str | None = None
     after: str | None = None
-
-    @property
-    def host_and_port(self) -> tuple[str, int] | None:
-        """Where it listens, if that is a port."""
-        if self.address is None or self.address.startswith("/"):
-            return None
-        host, _, port = self.address.rpartition(":")
-        return host.strip("[]"), int(port)
+    connected_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +74,14 @@ class Plan:
     def control(self) -> Path:
         """Unix socket on which the supervisor takes commands."""
         return Path(self.run_folder) / CONTROL
+
+
+def host_and_port(endpoint: str) -> tuple[str, int] | None:
+    """Host and port of `host:port`; None for the path of a Unix socket."""
+    if endpoint.startswith("/"):
+        return None
+    host, _, port = endpoint.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def services_folder(settings: Settings) -> Path:
@@ -182,15 +184,17 @@ def _cluster(settings: Settings) -> list[Service]:
             "spark://HOST:PORT, where the master listens"
         )
     wios = [sys.executable, "-m", "wios_assets", "cluster"]
+    at = f"{master.hostname}:{master.port}"
     services = []
     if wanted in ("master", "both"):
         command = [*wios, "master", "--host", master.hostname, "--port", str(master.port)]
-        listens = f"{master.hostname}:{master.port}"
-        services.append(Service(SPARK_MASTER, "Spark's master", command, listens, "WIOS_SPARK_MASTER"))
+        services.append(Service(SPARK_MASTER, "Spark's master", command, at, "WIOS_SPARK_MASTER"))
     if wanted in ("worker", "both"):
         host = settings.spark.driver_host or master.hostname if wanted == "both" else settings.spark.driver_host
         if not host:
             raise BadInput("services.cluster is worker: set WIOS_SPARK__DRIVER_HOST to this machine's name")
         command = [*wios, "worker", settings.spark_master, "--host", host]
-        services.append(Service(SPARK_WORKER, "a worker of Spark", command))
+        # Where the master is elsewhere, the worker asks for it again and again by itself.
+        after = at if wanted == "both" else None
+        services.append(Service(SPARK_WORKER, "a worker of Spark", command, after=after, connected_to=at))
     return services

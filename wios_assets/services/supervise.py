@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import os
 import shlex
-import socket
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import yaml
 
 from wios_assets.atomic import write_atomic
-from wios_assets.errors import Unavailable, WiosError, explain
+from wios_assets.errors import WiosError, explain
 from wios_assets.runs.instance import dagster_instance, forget_daemon, prepare_dagster_home, refuse_second, ui_lock
 from wios_assets.runs.processes import end_dead_runs, process_identity
+from wios_assets.services.endpoints import check_free
 from wios_assets.services.leftovers import end_leftovers
 from wios_assets.services.plan import (
     CONTROL,
@@ -85,38 +83,6 @@ def serve(settings: Settings, started: Callable[[Plan], None] = lambda plan: Non
         finally:
             with dagster_instance(settings) as instance:
                 forget_daemon(settings, instance)
-
-
-def check_free(service: Service) -> None:
-    """Refuse a port that another program listens on.
-
-    Raises:
-        Unavailable: it is in use; the message names the service, the program where that can be seen, and the setting.
-    """
-    if (place := service.host_and_port) is None:
-        return
-    host, port = place
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            user = _user_of(port)
-            raise Unavailable(
-                f"{host}:{port}, of the service {service.name}, cannot be listened on ({error.strerror}"
-                f"{f': {user}' if user else ''}); end the other program, or choose another port with {service.setting}"
-            ) from None
-
-
-def _user_of(port: int) -> str | None:
-    """The program that listens on a port; None where the system does not tell."""
-    with suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            listens = connection.laddr if connection.status == psutil.CONN_LISTEN else None
-            if listens and listens.port == port and connection.pid:
-                process = psutil.Process(connection.pid)
-                return f"{shlex.join(process.cmdline()[:4])[:80]}, process {connection.pid}"
-    return None
 
 
 def _environment(settings: Settings) -> dict[str, str]:

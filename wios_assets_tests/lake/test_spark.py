@@ -26,6 +26,9 @@ def test_the_driver_is_reached_where_the_settings_say() -> None:
     cluster = config("spark://nas.local:7077", driver_host="desk.local", driver_port=4000, block_port=4001)
     assert cluster["spark.driver.host"] == cluster["spark.driver.bindAddress"] == "desk.local"
     assert (cluster["spark.driver.port"], cluster["spark.blockManager.port"]) == ("4000", "4001")
+    same_machine = config("spark://127.0.0.1:7077")
+    assert same_machine["spark.driver.host"] == same_machine["spark.driver.bindAddress"] == "127.0.0.1"
+    assert "spark.driver.host" not in config("spark://nas.local:7077")
     behind = config("k8s://https://api:6443", driver_host="wios.default.svc", bind_address="0.0.0.0")
     assert (behind["spark.driver.host"], behind["spark.driver.bindAddress"]) == ("wios.default.svc", "0.0.0.0")
 

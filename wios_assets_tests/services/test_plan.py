@@ -16,16 +16,18 @@ import pytest
 from wios_assets.errors import BadInput, Unavailable
 from wios_assets.runs.instance import daemon_runs, dagster_instance, note_daemon
 from wios_assets.runs.processes import process_identity
+from wios_assets.services.endpoints import check_free, is_connected, listens
 from wios_assets.services.plan import (
     Plan,
     Service,
+    host_and_port,
     read_plan,
     run_folder,
     services_folder,
     services_of,
     write_plan,
 )
-from wios_assets.services.supervise import _configuration, _environment, check_free
+from wios_assets.services.supervise import _configuration, _environment
 from wios_assets.settings import Settings, load_settings
 
 
@@ -42,16 +44,25 @@ def test_page_and_daemon_wait_for_the_code_server_that_they_share(settings: Sett
     code, page, daemon = services_of(settings, Path("/run"))
     assert [code.name, page.name, daemon.name] == ["code-server", "page", "daemon"]
     assert code.address == page.after == daemon.after == "/run/code.sock"
-    assert page.host_and_port == ("127.0.0.1", 3001)
-    assert code.host_and_port is None
+    assert host_and_port(page.address or "") == ("127.0.0.1", 3001)
+    assert host_and_port("[::1]:3001") == ("::1", 3001)
+    assert host_and_port(code.address or "") is None
 
 
 def test_a_cluster_is_among_the_services_where_it_is_set(tmp_path: Path) -> None:
     both = load_settings(data=tmp_path, spark_master="spark://nas.local:7077", services={"cluster": "both"})
     assert names(both)[:2] == ["spark-master", "spark-worker"]
     master, worker, *_ = services_of(both, Path("/run"))
-    assert master.host_and_port == ("nas.local", 7077)
+    assert master.address == worker.after == worker.connected_to == "nas.local:7077"
     assert worker.command[3:] == ["cluster", "worker", "spark://nas.local:7077", "--host", "nas.local"]
+    elsewhere = load_settings(
+        data=tmp_path,
+        spark_master="spark://nas.local:7077",
+        services={"cluster": "worker"},
+        spark={"driver_host": "desk.local"},
+    )
+    lent = services_of(elsewhere, Path("/run"))[0]
+    assert (lent.after, lent.connected_to) == (None, "nas.local:7077")
     with pytest.raises(BadInput, match="set WIOS_SPARK_MASTER to spark://HOST:PORT"):
         names(load_settings(data=tmp_path, services={"cluster": "master"}))
     with pytest.raises(BadInput, match="set WIOS_SPARK__DRIVER_HOST to this machine's name"):
@@ -104,6 +115,24 @@ def test_a_port_in_use_is_said_with_the_service_and_the_program(settings: Settin
     assert f"process {os.getpid()}" in message
     assert message.endswith("choose another port with --port or WIOS_PAGE_PORT")
     check_free(Service("code-server", "", [], "/tmp/no.sock"))
+
+
+def test_what_is_listened_on_and_connected_to_is_seen(tmp_path: Path) -> None:
+    with socket.socket() as server, socket.socket(socket.AF_UNIX) as local:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        assert not listens(f"127.0.0.1:{port}")
+        server.listen()
+        assert listens(f"127.0.0.1:{port}")
+        assert not is_connected(os.getpid(), port)
+        with socket.create_connection(("127.0.0.1", port)):
+            assert is_connected(os.getpid(), port)
+        endpoint = str(tmp_path / "s")
+        assert not listens(endpoint)
+        local.bind(endpoint)
+        local.listen()
+        assert listens(endpoint)
+    assert not is_connected(max(psutil.pids()) + 100_000, port)
 
 
 def test_a_plan_is_read_back(settings: Settings) -> None:

@@ -7,68 +7,16 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from wios_assets.services.leftovers import leftovers
 from wios_assets.services.plan import read_plan, services_folder
-from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.cli.command_line import Wios
-
-PATIENCE_S = 120.0
-
-
-@dataclass
-class Machine:
-    """`wios` over a data folder of its own, each command in a process of its own."""
-
-    data: Path
-    port: int
-
-    @property
-    def settings(self) -> Settings:
-        return load_settings(data=self.data, page_port=self.port)
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("WIOS_", "DAGSTER_"))}
-        environment |= {"WIOS_DATA": str(self.data), "WIOS_PAGE_PORT": str(self.port)}
-        done = subprocess.run(
-            [sys.executable, "-m", "wios_assets", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert "Traceback" not in done.stdout + done.stderr
-        return done
-
-    def states(self) -> dict[str, dict[str, Any]]:
-        return {each["name"]: each for each in json.loads(self("status", "--json").stdout)["services"]}
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def wait_for(what: str, look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if result := look():
-            return result
-        time.sleep(0.2)
-    raise AssertionError(f"waited in vain: {what}")
+from wios_assets_tests.services.machine import Machine, free_port, wait_for
 
 
 @pytest.fixture
@@ -128,12 +76,7 @@ def test_services_run_until_they_are_ended_whatever_is_killed(machine: Machine) 
         assert "`wios down` ends it" in refused.stderr.splitlines()[-1]
 
     os.kill(first["page"]["pid"], signal.SIGKILL)
-
-    def is_back() -> bool:
-        page = machine.states()["page"]
-        return bool(page["well"] and page["pid"] != first["page"]["pid"])
-
-    wait_for("the page, started again", is_back)
+    machine.wait_until_well("page", not_pid=first["page"]["pid"])
     assert machine.states()["daemon"]["pid"] == first["daemon"]["pid"]
     assert machine("restart", "daemon").stdout == "started anew: daemon\n"
     assert machine.states()["daemon"]["pid"] != first["daemon"]["pid"]
@@ -151,3 +94,35 @@ def test_services_run_until_they_are_ended_whatever_is_killed(machine: Machine) 
     assert machine("down").returncode == 0
     assert leftovers(machine.settings) == []
     assert machine("down").stdout == f"{machine.data}: no services run\n"
+
+
+@pytest.mark.slow
+@pytest.mark.devset
+def test_a_film_is_analysed_by_a_cluster_among_the_services(machine: Machine, devset: Path) -> None:
+    port = free_port()
+    machine.environment |= {"WIOS_SPARK_MASTER": f"spark://127.0.0.1:{port}", "WIOS_SERVICES__CLUSTER": "both"}
+    machine.environment["WIOS_INBOX__SETTLE_SECONDS"] = "0"
+    up = machine("up")
+    assert up.returncode == 0, up.stderr
+    worker = machine.wait_until_well("spark-worker")
+    assert machine.states()["spark-master"]["address"] == f"127.0.0.1:{port}"
+    cluster = [process for process in leftovers(machine.settings) if "deploy" in " ".join(process.cmdline())]
+    listening = [each for process in cluster for each in process.net_connections("tcp") if each.status == "LISTEN"]
+    assert len(cluster) == 2
+    assert {each.laddr.ip.removeprefix("::ffff:") for each in listening} == {"127.0.0.1"}
+
+    clip = devset / "clips" / "obama_speech.mp4"
+    gallery = devset / "ident" / "gallery"
+    added = machine(
+        "film", "add", str(clip), "--gallery", str(gallery), "--cast", "barack_obama", "--cast", "joe_biden"
+    )
+    assert added.returncode == 0, added.stderr
+    run = machine("run", "obama_speech")
+    assert run.returncode == 0, run.stderr
+    assert "Successfully registered with master" in machine("logs", "spark-worker").stdout
+    assert "Launching executor" in machine("logs", "spark-master", "--lines", "1000").stdout
+
+    os.kill(worker["pid"], signal.SIGKILL)
+    machine.wait_until_well("spark-worker", not_pid=worker["pid"])
+    assert machine("down").stdout == "ended\n"
+    assert leftovers(machine.settings) == []
