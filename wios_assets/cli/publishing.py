@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wios_assets.cli.console import say
-from wios_assets.errors import Conflict, Unavailable
+from wios_assets.errors import BadInput, Conflict, Unavailable
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -26,6 +27,10 @@ def publish(
         str | None,
         typer.Option("--to", metavar="ADDRESS", help="Another server than that of `publish.address`, for once."),
     ] = None,
+    superset: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only write the dashboard for Apache Superset, a ZIP file that it imports."),
+    ] = None,
 ) -> None:
     """Bring the SQL server that `publish.address` names in step with the lake: films, tables, films that are gone.
 
@@ -38,6 +43,9 @@ def publish(
     settings = load_settings(publish={"address": to}) if to is not None else run_settings()
     if not settings.publish.address:
         raise Conflict("publish.address names no SQL server; docs/sql.md says how to set one up")
+    if superset is not None:
+        _write_dashboard(settings, superset)
+        return
     if check:
         _list_differences(settings)
         return
@@ -52,6 +60,16 @@ def publish(
         raise Unavailable(
             f"{metadata['server']}: {len(problems)} films or tables could not be published: {'; '.join(problems[:5])}"
         )
+
+
+def _write_dashboard(settings: Settings, file: Path) -> None:
+    from wios_assets.publish.superset import USER, write_dashboard
+
+    try:
+        write_dashboard(settings.publish.address, file)
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be written: {error.strerror}") from None
+    say(f"{file}: import it in Superset under Dashboards; it asks for the password of the server's user {USER}")
 
 
 def _newest(settings: Settings, instance: DagsterInstance) -> dict[str, Any]:
