@@ -136,8 +136,7 @@ def remove_refined(settings: Settings, instance: DagsterInstance, report: Report
         report.removed.append("the tables over all films; `wios refine` makes them again without what was forgotten")
     shutil.rmtree(settings.exports / OUTLIERS, ignore_errors=True)
     for run in instance.get_runs(RunsFilter(job_name="refined_tables")):
-        instance.delete_run(run.run_id)
-        _remove_logs(settings, run)
+        _remove_run(settings, instance, run)
     instance.wipe_assets([AssetKey(table.name.split("/")) for table in REFINED_TABLES])
 
 
@@ -212,8 +211,7 @@ def clear_history(
     if imdb:
         runs += instance.get_runs(RunsFilter(job_name="imdb_refresh"))
     for run in runs:
-        instance.delete_run(run.run_id)
-        _remove_logs(settings, run)
+        _remove_run(settings, instance, run)
     # Events of the library show the first films with titles and paths.
     library = AssetKey(LIBRARY.name)
     instance.wipe_assets([library])
@@ -241,6 +239,21 @@ def _last_run_is_gone(instance: DagsterInstance, table: str) -> bool:
     records = instance.get_asset_records([AssetKey(table)])
     run = records[0].asset_entry.last_run_id if records else None
     return bool(run) and not instance.has_run(str(run))
+
+
+def _remove_run(settings: Settings, instance: DagsterInstance, run: DagsterRun) -> None:
+    """Remove a run with everything that it reported or printed."""
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+
+    instance.delete_run(run.run_id)
+    _remove_logs(settings, run)
+    storage = instance.event_log_storage
+    # Dagster keeps what checks found, with the names of people without photos, after their run is deleted.
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            checks = AssetCheckExecutionsTable
+            connection.execute(checks.delete().where(checks.c.run_id == run.run_id))
 
 
 def _remove_logs(settings: Settings, run: DagsterRun) -> None:
