@@ -108,8 +108,7 @@ def refined(
         return
     present = [film for film in changed if film in now]
     context.log.info(f"{len(present)} films to read, {len(changed) - len(present)} gone, {len(now)} in all")
-    session = spark.spark_session
-    left_out = session.createDataFrame(pd.DataFrame({"film": changed}, dtype=str), "film string")
+    left_out = spark.spark_session.createDataFrame(pd.DataFrame({"film": changed}, dtype=str), "film string")
     metadata = {"films read again": len(present), "films": len(now)}
 
     def with_others(table: str, rows: SparkFrame) -> SparkFrame:
@@ -117,16 +116,16 @@ def refined(
         new = rows.select(*names)
         if not stored:
             return new
-        kept = rows_of_table(session, lake, TABLES[table]).join(F.broadcast(left_out), "film", "left_anti")
+        kept = rows_of_table(spark, lake, TABLES[table]).join(F.broadcast(left_out), "film", "left_anti")
         return kept.select(*names).unionByName(new)
 
     for table in PER_FILM:
-        rows = refined_plans.film_plan(session, settings, present, table)
+        rows = refined_plans.film_plan(spark, lake, present, table)
         yield dg.Output(with_others(table, rows), output_name=output_name(table), metadata=metadata)
     states = {
         film: (now[film], *_reviews(settings, film), _engine(lake, film), analysis_time(lake, film)) for film in present
     }
-    statistics = refined_plans.film_statistics(session, settings, present, states)
+    statistics = refined_plans.film_statistics(spark, lake, present, states)
     yield dg.Output(
         with_others(FILM_STATISTICS.name, statistics), output_name=output_name(FILM_STATISTICS.name), metadata=metadata
     )

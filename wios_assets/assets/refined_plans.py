@@ -13,14 +13,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark.sql.functions as F
-from pyspark.sql import Column, SparkSession
+from pyspark.sql import Column
 from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.lake.film_rows import FilmFunction, rows_by_film
 from wios_assets.lake.paths import parquet_files, partition_folder
+from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import has_rows_of, read_rows
+from wios_assets.lake.worker_files import FilmFunction, rows_by_film
 from wios_assets.refined_tables import ACTOR_SCREEN_TIME, CHARACTER_PRESENCE, FILM_PAIRS, FILM_STATISTICS
-from wios_assets.settings import Settings
 from wios_assets.tables import (
     APPEARANCES,
     FACE_TRACKS,
@@ -39,13 +39,13 @@ from wios_assets.timeline.people_on_screen import OnScreen
 _PEOPLE = ("kind", "actor", "nconst", "character", "rank", "seconds", "share", "first_minute", "last_minute")
 
 
-def film_plan(session: SparkSession, settings: Settings, films: Sequence[str], table: str) -> SparkFrame:
+def film_plan(spark: SparkSessionResource, lake: Path, films: Sequence[str], table: str) -> SparkFrame:
     """Rows of `refined/actor_screen_time`, `refined/character_presence` or `refined/film_pairs` of some films."""
-    return rows_by_film(session, settings, films, PER_FILM[table], TABLES[table].schema)
+    return rows_by_film(spark, lake, films, PER_FILM[table], TABLES[table].schema)
 
 
 def film_statistics(
-    session: SparkSession, settings: Settings, films: Sequence[str], states: Mapping[str, tuple[Any, ...]]
+    spark: SparkSessionResource, lake: Path, films: Sequence[str], states: Mapping[str, tuple[Any, ...]]
 ) -> SparkFrame:
     """Rows of `refined/film_statistics`.
 
@@ -53,10 +53,10 @@ def film_statistics(
         states: of each film, the columns of `_STATES` after `film`.
     """
     fields = [field for field in FILM_STATISTICS.schema if field.name not in _STATE_COLUMNS]
-    figures = rows_by_film(session, settings, films, _figures, pa.schema(fields))
+    figures = rows_by_film(spark, lake, films, _figures, pa.schema(fields))
     rows = [(film, *states[film]) for film in films]
     return (
-        figures.join(F.broadcast(session.createDataFrame(rows, _STATES)), "film")
+        figures.join(F.broadcast(spark.spark_session.createDataFrame(rows, _STATES)), "film")
         .withColumn("speed", F.when(F.col("taken_s") > 0, F.col("duration_s") / F.col("taken_s")))
         .drop("taken_s")
     )

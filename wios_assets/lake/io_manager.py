@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from dagster import (
     TableSchema,
 )
 from pyspark.sql import DataFrame as SparkFrame
-from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from wios_assets.errors import BadInput
@@ -37,10 +37,10 @@ from wios_assets.lake.store import (
     table_place,
     write_rows,
 )
+from wios_assets.lake.worker_files import rows_by_film, rows_of_folder, write_folder
 from wios_assets.tables import TABLES, Table
 
 PREVIEW_ROWS = 8
-ROWS_A_GROUP = 50_000
 
 
 class SparkIOManager(ConfigurableIOManager):
@@ -84,10 +84,10 @@ class SparkIOManager(ConfigurableIOManager):
 
     def spark_rows(self, table: Table, film: str | None) -> SparkFrame:
         """A table, or one film's rows of it, as a Spark DataFrame with `film` first."""
-        session, lake = self.spark.spark_session, Path(self.lake)
+        lake = Path(self.lake)
         if film is None and table.by_film:
-            return rows_of_films(session, lake, table, partition_keys(lake, table.name))
-        rows = rows_of_table(session, lake, table, film)
+            return rows_of_films(self.spark, lake, table, partition_keys(lake, table.name))
+        rows = rows_of_table(self.spark, lake, table, film)
         return rows if film is None else rows.select(F.lit(film).alias("film"), *rows.columns)
 
     def _write_spark(self, plan: SparkFrame, table: Table, film: str | None) -> None:
@@ -100,10 +100,8 @@ class SparkIOManager(ConfigurableIOManager):
         lake = Path(self.lake)
         with staging_folder(lake) as staging:
             new = staging / "rows"
-            # Small row groups, so that a lookup of one key reads little.
-            rows.write.option("parquet.block.row.count.limit", str(ROWS_A_GROUP)).parquet(str(new))
-            for extra in (*new.glob(".*.crc"), *new.glob("_SUCCESS")):
-                extra.unlink()
+            new.mkdir()
+            write_folder(self.spark, rows, new, schema)
             if not parquet_files(new):
                 pq.write_table(schema.empty_table(), new / "part-0.parquet", compression="zstd")
             stamp(new)
@@ -122,7 +120,7 @@ class SparkIOManager(ConfigurableIOManager):
         }
 
 
-def rows_of_table(session: SparkSession, lake: Path, table: Table, film: str | None = None) -> SparkFrame:
+def rows_of_table(spark: SparkSessionResource, lake: Path, table: Table, film: str | None = None) -> SparkFrame:
     """An unpartitioned table, or one film's rows of another without the column `film`.
 
     Raises:
@@ -132,20 +130,25 @@ def rows_of_table(session: SparkSession, lake: Path, table: Table, film: str | N
     if not parquet_files(folder):
         raise missing_rows(folder, table, film)
     require_current(folder, table, film)
-    return session.read.schema(from_arrow_schema(table.stored_schema)).parquet(spark_path(folder))
+    if spark.roots is not None:
+        return rows_of_folder(spark, folder, table.stored_schema)
+    schema = from_arrow_schema(table.stored_schema)
+    return spark.spark_session.read.schema(schema).parquet(spark_path(folder))
 
 
-def rows_of_films(session: SparkSession, lake: Path, table: Table, films: Collection[str]) -> SparkFrame:
+def rows_of_films(spark: SparkSessionResource, lake: Path, table: Table, films: Collection[str]) -> SparkFrame:
     """Rows of some films of a table that is partitioned by film, with `film` first; only their files are read.
 
     Raises:
         WiosError: another version of the schema wrote a film's rows, which Spark would read as nulls.
     """
-    schema = from_arrow_schema(table.schema)
     there = set(partition_keys(lake, table.name))
     wanted = sorted(there & set(films))
     for film in wanted:
         require_current(table_place(lake, table, film), table, film)
+    if spark.roots is not None:
+        return rows_by_film(spark, lake, wanted, _RowsOfFilm(table), table.schema)
+    session, schema = spark.spark_session, from_arrow_schema(table.schema)
     folders = [spark_path(table_place(lake, table, film)) for film in wanted]
     if not folders:
         return session.createDataFrame([], schema)
@@ -156,6 +159,16 @@ def rows_of_films(session: SparkSession, lake: Path, table: Table, films: Collec
     else:
         rows = reader.option("basePath", str(root)).parquet(*folders)
     return rows.select(*table.schema.names)
+
+
+@dataclass(frozen=True)
+class _RowsOfFilm:
+    """Reads a film's rows of a table on a worker."""
+
+    table: Table
+
+    def __call__(self, lake: Path, film: str) -> pa.Table:
+        return read_rows(lake, self.table, film)
 
 
 def _one(context: InputContext) -> bool:

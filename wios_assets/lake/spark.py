@@ -17,6 +17,7 @@ from dagster_pyspark import LazyPySparkResource
 
 from wios_assets.errors import Conflict, Unavailable
 from wios_assets.lake.java import find_java
+from wios_assets.lake.roots import Roots
 from wios_assets.scratch import temporary_folder
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class SparkSessionResource(LazyPySparkResource):
     cache: str
     worker_python: str
     worker_wait_s: float
+    folders: list[str]
 
     @classmethod
     def of(cls, settings: Settings) -> SparkSessionResource:
@@ -148,7 +150,13 @@ class SparkSessionResource(LazyPySparkResource):
             cache=str(settings.cache),
             worker_python=settings.spark.python or sys.executable,
             worker_wait_s=settings.spark.worker_wait_seconds,
+            folders=[str(folder) for folder in Roots.of(settings).folders],
         )
+
+    @property
+    def roots(self) -> Roots | None:
+        """This machine's folders, by which workers on others find their own; None where this machine does the work."""
+        return None if _is_local(self.spark_config["spark.master"]) else Roots(tuple(map(Path, self.folders)))
 
     @property
     def spark_session(self) -> SparkSession:

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from wios_assets.lake.store import read_rows
+from wios_assets.refined_tables import ACTOR_SCREEN_TIME, FILM_STATISTICS
+from wios_assets.tables import SCREEN_TIME
 from wios_assets_tests.cluster.conftest import Cluster
 from wios_assets_tests.cluster.machines import WIOS, Machine
 from wios_assets_tests.conftest import ROOT
@@ -22,6 +25,22 @@ def test_two_workers_with_other_paths_give_the_tables_of_a_local_run(cluster: Cl
     code, output = cluster.driver.run([WIOS, "run", cluster.film])
     assert code == 0, output
     assert cluster.tables() == cluster.expected
+
+
+def test_the_tables_over_all_films_are_made_by_workers_with_other_paths(cluster: Cluster) -> None:
+    code, output = cluster.driver.run([WIOS, "refine"])
+    assert code == 0, output
+    statistics = read_rows(cluster.lake, FILM_STATISTICS).to_pylist()
+    assert [row["film"] for row in statistics] == [cluster.film]
+    people = read_rows(cluster.lake, ACTOR_SCREEN_TIME).to_pylist()
+    assert [row["actor"] for row in people]
+    assert sum(row["seconds"] for row in people) == pytest.approx(
+        sum(
+            row["seconds"]
+            for row in read_rows(cluster.lake, SCREEN_TIME, cluster.film).to_pylist()
+            if row["kind"] == "cast"
+        )
+    )
 
 
 def test_the_doctor_finds_nothing_missing_on_either_worker(cluster: Cluster) -> None:
