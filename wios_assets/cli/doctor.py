@@ -80,6 +80,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
         _folders,
         _space,
         _port,
+        _database,
         _imdb,
         _library,
         _lake,
@@ -125,6 +126,13 @@ def _java(settings: Settings) -> Iterator[Finding]:
 
     java = find_java(settings.cache)
     yield Finding("java", "ok", f"version {java.version}, {java.found}; Spark {version('pyspark')}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from wios_assets.services.database import database_service, has_database
+
+    if has_database(settings):
+        yield Finding("database", "ok", f"{database_service(settings).command[0]}, files in {settings.database_folder}")
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

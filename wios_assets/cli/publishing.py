@@ -41,7 +41,7 @@ def publish(
     from wios_assets.settings import load_settings
 
     settings = load_settings(publish={"address": to}) if to is not None else run_settings()
-    if not settings.publish.address:
+    if not settings.publish_address:
         raise Conflict("publish.address names no SQL server; docs/sql.md says how to set one up")
     if superset is not None:
         _write_dashboard(settings, superset)

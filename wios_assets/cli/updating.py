@@ -23,6 +23,7 @@ def update(
     What it changes is kept in `backups/`; --back puts it back.
     """
     from wios_assets.runs.instance import ui_lock
+    from wios_assets.services.database import running_database
     from wios_assets.settings import load_settings
     from wios_assets.update.backups import Backup
 
@@ -37,7 +38,7 @@ def update(
         return
     settings = _usable_settings(old_settings)
     settings.dagster.mkdir(parents=True, exist_ok=True)
-    with ui_lock(settings):
+    with ui_lock(settings), running_database(settings):
         backup = Backup.begin(settings)
         left = _update(settings, backup, old_settings)
     if backup.changes:
@@ -128,7 +129,7 @@ def _update_run_history(settings: Settings, backup: Backup) -> None:
 
 def _update_server(settings: Settings, backup: Backup) -> None:
     """Migrate the tables of the SQL server, where one is set."""
-    if not settings.publish.address:
+    if not settings.publish_address:
         return
     from wios_assets.publish.publisher import open_publisher
 
@@ -163,20 +164,22 @@ def _outdated_server(settings: Settings) -> str | None:
     """What an update does to the SQL server's tables; None where none is set, or they are of this version."""
     from wios_assets.publish.migration import Schema, outdated_tables
     from wios_assets.publish.server import open_server
+    from wios_assets.services.database import has_database, is_made, reachable_database
 
     server = open_server(settings)
-    if server is None:
+    if server is None or (has_database(settings) and not is_made(settings)):
         return None
-    with server.connect() as connection:
+    with reachable_database(settings), server.connect() as connection:
         outdated = outdated_tables(Schema(server), connection)
     return None if outdated.is_current else f"{server.address}: `wios update` {outdated}"
 
 
 def _take_back(settings: Settings) -> None:
     from wios_assets.runs.instance import ui_lock
+    from wios_assets.services.database import running_database
     from wios_assets.update.backups import newest_backup, take_back
 
-    with ui_lock(settings):
+    with ui_lock(settings), running_database(settings):
         backup = newest_backup(settings)
         for name, done in take_back(settings, backup):
             if done:

@@ -146,7 +146,7 @@ def remove_published(settings: Settings, subject: Subject, report: Report) -> No
     Raises:
         Unavailable: the server does not answer; the forgetting stays unfinished.
     """
-    if not settings.publish.address:
+    if not settings.publish_address:
         return
     from wios_assets.publish.forgetting import forget_published
 

@@ -163,7 +163,7 @@ def _refuses_gzip(accept_encoding: str) -> bool:
 
 def _server_log(settings: Settings) -> AnswerTarget | None:
     """The log of answers on the SQL server; None where none is set."""
-    if not settings.publish.address:
+    if not settings.publish_address:
         return None
     # SQLAlchemy takes its time to import.
     from wios_assets.publish.answers import server_log

@@ -33,10 +33,12 @@ class Server(ABC):
         driver: the module that connects.
         engine: SQLAlchemy's engine; connections are not pooled.
         address: the address as messages show it, without a password.
+        remedy: what messages advise where it does not answer.
     """
 
     kind: ClassVar[str]
     driver: ClassVar[str]
+    remedy = "see that it runs, the user and the password; docs/sql.md"
 
     def __init__(self, url: sa.URL, password: str | None) -> None:
         if find_spec(self.driver) is None:
@@ -162,7 +164,7 @@ class Server(ABC):
         """The error for what the driver or the server said."""
         text = str(error.args[-1] if error.args else error) if self.driver == "pymysql" else str(error)
         line = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
-        return Unavailable(f"{self.address}: {line}; see that it runs, the user and the password; docs/sql.md")
+        return Unavailable(f"{self.address}: {line}; {self.remedy}")
 
 
 def open_server(settings: Settings) -> Server | None:
@@ -172,21 +174,26 @@ def open_server(settings: Settings) -> Server | None:
         BadInput: the address cannot be read.
         Unavailable: its driver is not installed.
     """
-    chosen = settings.publish
-    if not chosen.address:
+    address, password = settings.publish_address, settings.publish.password
+    if not address:
         return None
     try:
-        url = sa.make_url(chosen.address)
+        url = sa.make_url(address)
     except SQLAlchemyError:
         raise BadInput("publish.address: is no address of a database; docs/sql.md shows some") from None
-    password = chosen.password.get_secret_value() if chosen.password is not None else None
+    secret = password.get_secret_value() if password is not None else None
+    server: Server
     if url.get_backend_name() == "postgresql":
         from wios_assets.publish.postgresql import PostgreSql
 
-        return PostgreSql(url, password)
-    from wios_assets.publish.mariadb import MariaDb
+        server = PostgreSql(url, secret)
+    else:
+        from wios_assets.publish.mariadb import MariaDb
 
-    return MariaDb(url, password)
+        server = MariaDb(url, secret)
+    if not settings.publish.address:
+        server.remedy = "`wios up` starts it, `wios status` shows how it is"
+    return server
 
 
 def for_driver(statement: str) -> str:

@@ -56,11 +56,11 @@ def prepare_dagster_home(settings: Settings) -> Path:
             f"{home}: Dagster's storage cannot be in a folder whose path has `?`, or `%` before two hexadecimal "
             "digits; set WIOS_DAGSTER to another folder"
         )
-    if settings.history.address:
+    if settings.history_address:
         _require_postgres()
         # Without a password: libpq takes it from PGPASSWORD or ~/.pgpass in every process that opens the history.
         # Dagster needs psycopg2, which SQLAlchemy does not take by itself.
-        address = settings.history.address.replace("postgresql://", "postgresql+psycopg2://", 1)
+        address = settings.history_address.replace("postgresql://", "postgresql+psycopg2://", 1)
         config["storage"] = {"postgres": {"postgres_url": address}}
     else:
         config["storage"]["sqlite"]["base_dir"] = str(home)
@@ -80,19 +80,21 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 def _require_postgres() -> None:
     if find_spec("dagster_postgres") is None:
-        raise Unavailable("history.address: the package dagster-postgres is missing; pip install 'wios-assets[sql]'")
+        raise Unavailable("the package dagster-postgres is missing; pip install 'wios-assets[sql]'")
 
 
 def _history_failure(settings: Settings, error: Exception) -> WiosError | None:
     """The error for a PostgreSQL database that fails; None where the history is in SQLite files."""
-    if not settings.history.address:
+    if not settings.history_address:
         return None
     cause = error.__cause__ or error
     line = next((line.strip() for line in str(cause).splitlines() if line.strip()), type(cause).__name__)
-    return Unavailable(
-        f"{settings.history.address}: Dagster's run history cannot be used ({line}); see that the server runs, the "
-        "user, and the password in PGPASSWORD or ~/.pgpass; docs/sql.md"
+    remedy = (
+        "see that the server runs, the user, and the password in PGPASSWORD or ~/.pgpass; docs/sql.md"
+        if settings.history.address
+        else "`wios up` starts its server, `wios status` shows how it is"
     )
+    return Unavailable(f"{settings.history_address}: Dagster's run history cannot be used ({line}); {remedy}")
 
 
 @contextmanager
@@ -150,7 +152,7 @@ def _open_instance(settings: Settings, home: Path) -> DagsterInstance:
     from sqlalchemy.exc import SQLAlchemyError
 
     failures: tuple[type[Exception], ...] = (DagsterError, SQLAlchemyError, OSError)
-    if settings.history.address:
+    if settings.history_address:
         from dagster_postgres.utils import DagsterPostgresException
 
         failures += (DagsterPostgresException,)

@@ -11,7 +11,7 @@ from wios_assets.runs.instance import noted_daemon, ui_runs
 from wios_assets.runs.processes import lives
 from wios_assets.settings import Settings, differing_settings, settings_of_environment
 
-_NOT_OF_RUNS = ("page.", "page_", "services.")
+_NOT_OF_RUNS = ("page.", "page_", "services.cluster", "services.log_")
 """Beginnings of the names of settings that no run reads."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -140,6 +141,8 @@ def answers(service: Service, page: str) -> bool:
     """Whether a service answers where it listens; one that listens to nothing does."""
     if service.name == PAGE:
         return _page_answers(page)
+    if service.probe is not None:
+        return subprocess.run(service.probe, capture_output=True, check=False).returncode == 0
     return service.address is None or listens(service.address)
 
 
@@ -200,8 +203,11 @@ def _health(settings: Settings, plan: Plan, service: Service, pid: int) -> str:
 
 
 def _daemon_health(settings: Settings) -> str:
-    with dagster_instance(settings) as instance:
-        beat = instance.get_daemon_heartbeats().get(QUEUE_DAEMON)
+    try:
+        with dagster_instance(settings) as instance:
+            beat = instance.get_daemon_heartbeats().get(QUEUE_DAEMON)
+    except Unavailable:
+        return "the run history does not answer"
     if beat is None:
         return "no sign of life yet"
     age = time.time() - beat.timestamp

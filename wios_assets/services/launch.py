@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import signal
 import sys
 import time
@@ -29,7 +30,8 @@ def main(name: str) -> None:
     if plan is None:
         sys.exit(f"wios: {settings.data}: no plan of services")
     service = next(each for each in plan.services if each.name == name)
-    _end_with(os.getppid())
+    parent = os.getppid()
+    _end_with(parent, signal.SIGTERM)
     _wait_for(service)
     try:
         # Spark would take the next port, where nobody looks for it.
@@ -38,11 +40,19 @@ def main(name: str) -> None:
         sys.exit(f"wios: {error}")
     if service.name == DAEMON:
         note_daemon(settings, process_identity(os.getpid()))
-    _become(plan, service)
+    _become(plan, service, parent)
 
 
-def _become(plan: Plan, service: Service) -> None:
+def _become(plan: Plan, service: Service, parent: int) -> None:
     os.chdir(plan.home)
+    if service.user is not None:
+        user = pwd.getpwnam(service.user)
+        os.chdir("/")
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+    # After the change of user, which takes the signal back.
+    _end_with(parent, signal.Signals[f"SIG{service.stop_signal}"])
     os.execv(service.command[0], service.command)
 
 
@@ -51,13 +61,13 @@ def _wait_for(service: Service) -> None:
         time.sleep(_PAUSE_S)
 
 
-def _end_with(parent: int) -> None:
-    """Have this process get SIGTERM when its parent is gone, as after `kill -9`; it is kept over exec (prctl(2)).
+def _end_with(parent: int, end: signal.Signals) -> None:
+    """Have this process get a signal when its parent is gone, as after `kill -9`; it is kept over exec (prctl(2)).
 
     Other systems than Linux have no such call; there the next command ends what is left.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, end, 0, 0, 0)
         if os.getppid() != parent:
             sys.exit(0)
 

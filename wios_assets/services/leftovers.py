@@ -39,7 +39,7 @@ def _own_processes() -> Iterator[psutil.Process]:
     me = psutil.Process()
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != me.pid and process.uids().real == me.uids().real:
+            if process.pid != me.pid and me.uids().real in (0, process.uids().real):
                 yield process
 
 

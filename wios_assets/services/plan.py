@@ -19,7 +19,7 @@ from wios_assets.errors import BadInput, Unavailable
 from wios_assets.settings import Settings, address, package_parent
 
 DEFINITIONS = "wios_assets.definitions"
-CODE_SERVER, PAGE, DAEMON = "code-server", "page", "daemon"
+CODE_SERVER, PAGE, DAEMON, DATABASE = "code-server", "page", "daemon", "database"
 SPARK_MASTER, SPARK_WORKER = "spark-master", "spark-worker"
 CONTROL = "control.sock"
 _LONGEST_PATH = 90
@@ -40,6 +40,9 @@ class Service:
         setting: the setting that chooses the port; None where there is none.
         after: address, of the same form, that must be listened on before it starts; None where it needs none.
         connected_to: `host:port` of another program that it keeps a connection to; None where there is none.
+        user: system user that it runs as, where that is not WIOS's.
+        stop_signal: name of the signal that ends it, without `SIG`.
+        probe: command that ends with 0 where it answers; None where listening is enough.
     """
 
     name: str
@@ -49,6 +52,9 @@ class Service:
     setting: str | None = None
     after: str | None = None
     connected_to: str | None = None
+    user: str | None = None
+    stop_signal: str = "TERM"
+    probe: list[str] | None = None
 
 
 @dataclass(frozen=True)

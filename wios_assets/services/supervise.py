@@ -10,6 +10,7 @@ import shlex
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -18,9 +19,11 @@ from wios_assets.atomic import write_atomic
 from wios_assets.errors import WiosError, explain
 from wios_assets.runs.instance import dagster_instance, forget_daemon, prepare_dagster_home, refuse_second, ui_lock
 from wios_assets.runs.processes import end_dead_runs, process_identity
+from wios_assets.services.database import database_service, database_socket, has_database, running_database
 from wios_assets.services.endpoints import check_free
 from wios_assets.services.leftovers import end_leftovers
 from wios_assets.services.plan import (
+    CODE_SERVER,
     CONTROL,
     FOLDER_VARIABLE,
     Plan,
@@ -55,19 +58,22 @@ def serve(settings: Settings, started: Callable[[Plan], None] = lambda plan: Non
     required_token(settings)
     refuse_second(settings)
     sockets = run_folder(settings)
-    services = services_of(settings, sockets)
+    services = all_services(settings, sockets)
     for service in services:
         check_free(service)
     home = prepare_dagster_home(settings)
     for folder in (settings.films, settings.galleries, settings.imdb, services_folder(settings) / "logs"):
         folder.mkdir(parents=True, exist_ok=True)
-    with dagster_instance(settings):
-        # Damaged databases are set aside only while no services run.
-        pass
+    history_is_a_service = bool(settings.history_address) and not settings.history.address
+    if not history_is_a_service:
+        with dagster_instance(settings):
+            # Damaged databases are set aside only while no services run.
+            pass
     with ui_lock(settings):
         end_leftovers(settings)
-        with dagster_instance(settings) as instance:
+        with running_database(settings), dagster_instance(settings) as instance:
             end_dead_runs(settings, instance, daemon=False)
+            forget_daemon(settings, instance)
         page = address(settings.page_host, settings.page_port)
         plan = Plan(page, str(sockets), str(home), foreground, process_identity(os.getpid()), services)
         write_plan(settings, plan)
@@ -81,8 +87,25 @@ def serve(settings: Settings, started: Callable[[Plan], None] = lambda plan: Non
         try:
             _supervise(config)
         finally:
-            with dagster_instance(settings) as instance:
-                forget_daemon(settings, instance)
+            if not history_is_a_service:
+                with dagster_instance(settings) as instance:
+                    forget_daemon(settings, instance)
+
+
+def all_services(settings: Settings, sockets: Path) -> list[Service]:
+    """The services that the settings ask for, in the order in which they start and against which they end.
+
+    Raises:
+        WiosError: a cluster or a database is asked for that cannot be.
+    """
+    services = services_of(settings, sockets)
+    if not has_database(settings):
+        return services
+    database = database_service(settings)
+    if settings.services.database != "published":
+        socket = str(database_socket(settings))
+        services = [replace(each, after=socket) if each.name == CODE_SERVER else each for each in services]
+    return [database, *services]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -129,6 +152,7 @@ def _configuration(settings: Settings, services: list[Service]) -> str:
             "autorestart=true",
             f"startsecs={_STAYS_S}",
             f"startretries={_RETRIES}",
+            f"stopsignal={service.stop_signal}",
             f"stopwaitsecs={ENDED_WITHIN_S}",
             "killasgroup=true",
             "redirect_stderr=true",

@@ -432,6 +432,17 @@ class ServicesSettings(Group):
         description="Part of a Spark cluster that runs here: its `master` (at the address of `spark_master`), a "
         "`worker` of it, or `both`",
     )
+    database: Literal["none", "published", "history", "both"] = Field(
+        default="none",
+        description="What a PostgreSQL server of WIOS's own, in the folder `database` of `data`, holds: the "
+        "`published` films, Dagster's run `history`, or `both`",
+    )
+    database_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on 127.0.0.1 at which that server listens for other programs; 0 for its Unix socket alone",
+    )
     log_megabytes: int = Field(default=10, ge=1, description="Size of a service's log at which a new one begins")
     log_files: int = Field(default=3, ge=1, description="Older logs of each service that are kept")
 

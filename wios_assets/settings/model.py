@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import platformdirs
 import yaml
@@ -215,6 +216,27 @@ class Settings(BaseSettings):
     def written_folders(self) -> list[Path]:
         """Folders that are written to."""
         return [self.data, self.cache, *(getattr(self, name) for name in FOLDERS)]
+
+    @property
+    def database_folder(self) -> Path:
+        """Folder of the PostgreSQL server among the services: its socket, its password and its files."""
+        return self.data / "database"
+
+    @property
+    def publish_address(self) -> str:
+        """Address of the database that films are published to; empty for none."""
+        return self.publish.address or self._own_database("published", "wios")
+
+    @property
+    def history_address(self) -> str:
+        """Address of the PostgreSQL database of Dagster's run history; empty for SQLite files."""
+        return self.history.address or self._own_database("history", "wios_history")
+
+    def _own_database(self, use: str, name: str) -> str:
+        if self.services.database not in (use, "both"):
+            return ""
+        port = f"&port={self.services.database_port}" if self.services.database_port else ""
+        return f"postgresql://wios@/{name}?host={quote(str(self.database_folder), safe='')}{port}"
 
     @property
     def library(self) -> Path:

@@ -55,6 +55,9 @@ def removable(settings: Settings, *, backups: bool = False) -> list[Removable]:
         _kind("what runs printed more than 30 days ago", list(_old_output(settings.dagster / "logs"))),
         _kind("damaged run histories that were set aside", _inside(settings.dagster, DAMAGED_FOLDER)),
     ]
+    if settings.services.database == "none":
+        what = "the database of services.database, which is not set any more, with the run history if it was there"
+        kinds.append(_kind(what, [settings.database_folder] if settings.database_folder.is_dir() else []))
     if backups:
         kinds.append(_kind("backups of `wios update`, which cannot be put back then", _inside(settings.data, BACKUPS)))
     return [kind for kind in kinds if kind.paths]

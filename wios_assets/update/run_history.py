@@ -30,9 +30,9 @@ def update_run_history(settings: Settings, backup: Backup) -> bool:
     with dagster_instance(settings) as instance:
         if all(stored == head for stored, head in _versions(instance)):
             return False
-        if settings.history.address:
+        if settings.history_address:
             raise Conflict(
-                f"{settings.history.address}: the run history is of another version of Dagster; back the database up, "
+                f"{settings.history_address}: the run history is of another version of Dagster; back the database up, "
                 f"then run `DAGSTER_HOME={settings.dagster} dagster instance migrate`"
             )
         for database in sorted(settings.dagster.rglob("*.db")):
