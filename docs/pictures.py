@@ -21,7 +21,7 @@ from wios_assets.demo import KEY
 from wios_assets.lake.store import read_rows
 from wios_assets.settings import load_settings
 from wios_assets.tables import APPEARANCES, FILM
-from wios_assets.timeline.pictures import timeline_picture
+from wios_assets.timeline.pictures import timeline_svg
 
 HERE = Path(__file__).parent
 COLOURS = {
@@ -88,7 +88,7 @@ def main() -> None:
         lake = Path(sys.argv[1]) / "lake"
         film = read_rows(lake, FILM, KEY).to_pandas().iloc[0]
         rows = read_rows(lake, APPEARANCES, KEY).to_pandas()
-        (HERE / "timeline.png").write_bytes(timeline_picture(rows, film["duration_s"], film["title"]))
+        (HERE / "timeline.svg").write_text(timeline_svg(rows, film["duration_s"], film["title"]), encoding="utf-8")
 
 
 if __name__ == "__main__":

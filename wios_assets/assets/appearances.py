@@ -24,6 +24,7 @@ from wios_assets.timeline.frames import plain
 from wios_assets.timeline.likely_names import likely_names_text
 from wios_assets.timeline.minutes import minute_appearances as by_minute
 from wios_assets.timeline.minutes import screen_time as totals
+from wios_assets.timeline.pictures import timeline_svg
 
 GROUP = "appearances"
 SHOWN_REVIEWS = 20
@@ -119,17 +120,14 @@ def appearances(
     cast: pd.DataFrame,
     film: pd.DataFrame,
 ) -> dg.Output[pd.DataFrame]:
-    # Only this asset draws: whatever else is run starts without matplotlib.
-    from wios_assets.timeline.pictures import timeline_picture
-
     rows = intervals(track_names, face_tracks, shots, cast)
-    duration_s = float(film["duration_s"].iloc[0])
+    timeline = timeline_svg(rows, float(film["duration_s"].iloc[0]), film["title"].iloc[0])
     return dg.Output(
         rows,
         metadata={
             "people": int(rows["actor"].nunique()),
             PAGE_PATH: film_path(context.partition_key),
-            "timeline": picture(timeline_picture(rows, duration_s, film["title"].iloc[0]), "who is on screen when"),
+            "timeline": picture(timeline.encode(), "who is on screen when", "svg+xml"),
         },
     )
 

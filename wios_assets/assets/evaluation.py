@@ -12,9 +12,11 @@ from wios_assets.assets.results import check, picture
 from wios_assets.assets.specs import film_spec
 from wios_assets.failures import one_line_failures
 from wios_assets.films.registry import film_source
+from wios_assets.lake.store import read_rows
 from wios_assets.partitions import films
 from wios_assets.reviews.accepted import fallen, read_accepted
 from wios_assets.settings import Settings
+from wios_assets.tables import FACE_EMBEDDINGS
 from wios_assets.timeline.evaluation import Evaluation, evaluate
 from wios_assets.timeline.truth import in_names_of_cast, read_truth, truth_path
 
@@ -44,24 +46,30 @@ def film_figures(rows: pd.DataFrame) -> dict[str, float]:
     return dict(zip(own["figure"], own["value"].astype(float), strict=True))
 
 
-@dg.asset(**film_spec("evaluation", GROUP), code_version="1", deps=[TRUTH], output_required=False)
+@dg.asset(
+    **film_spec("evaluation", GROUP),
+    code_version="1",
+    deps=[TRUTH, dg.AssetKey(FACE_EMBEDDINGS.name)],
+    output_required=False,
+)
 @one_line_failures
 def evaluation(
     context: dg.AssetExecutionContext,
     appearances: pd.DataFrame,
     cast: pd.DataFrame,
-    face_embeddings: pd.DataFrame,
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[Any]:
-    from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
-
     film = context.partition_key
     path = truth_path(Path(film_source(settings, film)[0].path))
     if not path.is_file():
         context.log.info(f"{path}: no truth, nothing to evaluate")
         return
+    # Most films have no truth: those are spared matplotlib and all of their chips.
+    from wios_assets.timeline.evaluation_pictures import evaluation_picture, mistakes_picture
+
     result = evaluate(in_names_of_cast(read_truth(path), cast), appearances)
-    chips = dict(zip(face_embeddings["face"].tolist(), face_embeddings["chip"].tolist(), strict=True))
+    faces = read_rows(settings.lake, FACE_EMBEDDINGS, film)
+    chips = dict(zip(faces["face"].to_pylist(), faces["chip"].to_pylist(), strict=True))
     yield dg.Output(
         evaluation_rows(result),
         metadata={

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 import pandas as pd
@@ -25,9 +25,9 @@ def nullable(column: pd.Series) -> list[Any]:
     return [None if pd.isna(value) else value for value in column.tolist()]
 
 
-def picture(png: bytes, alt: str) -> dg.MarkdownMetadataValue:
-    """A PNG shown inline in Dagster."""
-    return dg.MetadataValue.md(f"![{alt}](data:image/png;base64,{base64.b64encode(png).decode()})")
+def picture(content: bytes, alt: str, kind: Literal["png", "svg+xml"] = "png") -> dg.MarkdownMetadataValue:
+    """A picture shown inline in Dagster."""
+    return dg.MetadataValue.md(f"![{alt}](data:image/{kind};base64,{base64.b64encode(content).decode()})")
 
 
 def check(name: str, asset: str, bad: list[Any], *, warn: bool = False, **metadata: Any) -> dg.AssetCheckResult:

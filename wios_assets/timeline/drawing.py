@@ -1,4 +1,4 @@
-"""Drawing helpers shared by the pictures: colours, fonts, axes, PNG output."""
+"""Helpers of the pictures that matplotlib draws: fonts, axes, PNG output."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.text import Text
 
-INK, QUIET, RULE, PAPER = "#1c2430", "#6b7684", "#e3e7ec", "#ffffff"
-NAMED, UNNAMED, WRONG = "#1f6fb2", "#a3abb5", "#c8502d"
+from wios_assets.timeline.colours import FEWEST_LANES, INK, PAPER, QUIET, RULE
+
 DPI = 110
-FEWEST_LANES = 4
 FONT, MISSING = "DejaVu Sans", "□"
 
 

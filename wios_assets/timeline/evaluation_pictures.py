@@ -11,13 +11,8 @@ from matplotlib.axes import Axes
 from PIL import Image, UnidentifiedImageError
 
 from wios_assets.notation import format_clock
+from wios_assets.timeline.colours import INK, NAMED, QUIET, RULE, UNNAMED, WRONG
 from wios_assets.timeline.drawing import (
-    INK,
-    NAMED,
-    QUIET,
-    RULE,
-    UNNAMED,
-    WRONG,
     heading,
     legend_above,
     literal,

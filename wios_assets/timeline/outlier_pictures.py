@@ -6,12 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from wios_assets.timeline.colours import INK, NAMED, QUIET, UNNAMED, WRONG
 from wios_assets.timeline.drawing import (
-    INK,
-    NAMED,
-    QUIET,
-    UNNAMED,
-    WRONG,
     heading,
     literal,
     new_figure,

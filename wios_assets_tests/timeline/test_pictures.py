@@ -1,93 +1,116 @@
 from __future__ import annotations
 
-import io
-from concurrent.futures import ThreadPoolExecutor
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from xml.etree import ElementTree
 
-import numpy as np
-from matplotlib import colors
-from matplotlib._pylab_helpers import Gcf
-from numpy.typing import NDArray
-from PIL import Image
+import pytest
 
-from wios_assets.timeline.drawing import NAMED, UNNAMED
-from wios_assets.timeline.pictures import timeline_picture
+from wios_assets.timeline.colours import NAMED, UNNAMED
+from wios_assets.timeline.pictures import LANE, NAMES_WIDTH, WIDTH, timeline_svg
 from wios_assets_tests.timeline.films import appearance_table
 
 ANN, BO = "Ann", "Bo"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def pixels(content: bytes) -> NDArray[np.uint8]:
-    with Image.open(io.BytesIO(content)) as picture:
-        assert picture.format == "PNG"
-        return np.asarray(picture.convert("RGB"))
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a lane, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    colour: str
+    opacity: float
 
 
-def in_colour(picture: NDArray[np.uint8], colour: str) -> NDArray[np.bool_]:
-    """Pixels of a colour in the left, larger panel."""
-    wanted = np.round(np.array(colors.to_rgb(colour)) * 255)
-    near: NDArray[np.bool_] = (np.abs(picture.astype(int) - wanted) <= 3).all(axis=2)
-    return near[:, : round(picture.shape[1] * 0.8)]
+def bars(svg: str) -> list[Bar]:
+    """Bars of the lanes, from top to bottom and left to right."""
+
+    def each() -> Iterator[Bar]:
+        for path in ElementTree.fromstring(svg).iter(f"{SVG}path"):
+            if "fill" in path.attrib:
+                for x, y, width in re.findall(r"M([\d.]+) ([\d.]+)h([\d.]+)v", path.attrib["d"]):
+                    opacity = float(path.attrib["fill-opacity"])
+                    yield Bar(float(x), float(y), float(width), path.attrib["fill"], opacity)
+
+    return sorted(each(), key=lambda bar: (bar.y, bar.x))
+
+
+def texts(svg: str) -> list[str]:
+    return [text.text or "" for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
 def test_a_bar_covers_its_share_of_the_lane() -> None:
-    short = in_colour(pixels(timeline_picture(appearance_table((ANN, 0, 10, 1.0)), 100, "Film")), NAMED)
-    long = in_colour(pixels(timeline_picture(appearance_table((ANN, 0, 40, 1.0)), 100, "Film")), NAMED)
-    assert 3.8 < long.sum() / short.sum() < 4.2
+    short, long = bars(timeline_svg(appearance_table((ANN, 0, 10, 1.0), (BO, 0, 40, 1.0)), 100, "Film"))[::-1]
+    assert long.width / short.width == pytest.approx(4.0, rel=0.01)
 
 
 def test_a_bar_stands_where_its_time_is() -> None:
-    early = in_colour(pixels(timeline_picture(appearance_table((ANN, 0, 20, 1.0)), 100, "Film")), NAMED)
-    late = in_colour(pixels(timeline_picture(appearance_table((ANN, 80, 100, 1.0)), 100, "Film")), NAMED)
-    assert np.flatnonzero(early.any(axis=0)).max() < np.flatnonzero(late.any(axis=0)).min()
+    first, last = bars(timeline_svg(appearance_table((ANN, 0, 20, 1.0), (ANN, 80, 100, 1.0)), 100, "Film"))
+    assert first.x == NAMES_WIDTH
+    assert (last.x - first.x) / (last.x + last.width - first.x) == pytest.approx(0.8, abs=0.001)
 
 
 def test_unknown_people_are_grey_and_below_the_cast() -> None:
-    picture = pixels(timeline_picture(appearance_table((ANN, 0, 5, 1.0), ("unknown:1", 0, 90, 1.0)), 100, "Film"))
-    named, unnamed = (np.flatnonzero(in_colour(picture, colour).any(axis=1)) for colour in (NAMED, UNNAMED))
-    assert named.max() < unnamed.min()
+    upper, lower = bars(timeline_svg(appearance_table((ANN, 0, 5, 1.0), ("unknown:1", 0, 90, 1.0)), 100, "Film"))
+    assert (upper.colour, lower.colour) == (NAMED, UNNAMED)
 
 
 def test_a_weak_name_is_paler_than_a_sure_one() -> None:
-    picture = pixels(timeline_picture(appearance_table((ANN, 0, 50, 0.6)), 100, "Film"))
-    assert in_colour(picture, NAMED).sum() == 0
+    sure, weak = bars(timeline_svg(appearance_table((ANN, 0, 50, 1.0), (ANN, 60, 70, 0.6)), 100, "Film"))
+    assert sure.opacity == 1.0
+    assert weak.opacity == pytest.approx(0.4)
 
 
 def test_a_moment_in_a_long_film_is_still_seen() -> None:
-    picture = pixels(timeline_picture(appearance_table((ANN, 3600, 3600.25, 1.0)), 7200, "Film"))
-    pale = (picture[:, :, 2].astype(int) - picture[:, :, 0]) > 40
-    assert pale[:, : round(picture.shape[1] * 0.8)].sum() > 5
+    (moment,) = bars(timeline_svg(appearance_table((ANN, 3600, 3600.25, 1.0)), 7200, "Film"))
+    assert moment.width >= 0.8
 
 
 def test_sixty_actors_over_two_hours_have_a_lane_each() -> None:
     rows = [(f"Actor {n:02d}", 100.0 * n, 100.0 * n + 60, 1.0) for n in range(60)]
-    picture = pixels(timeline_picture(appearance_table(*rows), 7200, "Film"))
-    bars = in_colour(picture, NAMED)
-    starts = np.flatnonzero(np.diff(bars.any(axis=1).astype(int)) == 1)
-    assert len(starts) == 60
-    assert np.diff(starts).min() >= 18
+    lanes = [bar.y for bar in bars(timeline_svg(appearance_table(*rows), 7200, "Film"))]
+    assert len(lanes) == 60
+    assert [after - before for before, after in pairwise(lanes)] == [LANE] * 59
 
 
 def test_people_beyond_the_last_lane_share_it() -> None:
     rows = [(f"unknown:{n}", 10.0 * n, 10.0 * n + 5) for n in range(40)]
-    full = pixels(timeline_picture(appearance_table(*rows), 400, "Film"))
-    few = pixels(timeline_picture(appearance_table(*rows), 400, "Film", most_lanes=10))
-    assert few.shape[0] < full.shape[0] / 2
+    few = timeline_svg(appearance_table(*rows), 400, "Film", most_lanes=10)
+    assert len({bar.y for bar in bars(few)}) == 10
+    assert len(bars(few)) == 40
+    assert "31 more" in texts(few)
 
 
-def test_names_with_dollars_and_of_other_scripts_are_drawn_as_they_are() -> None:
-    table = appearance_table(("A$AP $ter_ling", 0, 5), ("章子怡", 2, 6), ("x" * 200, 3, 5))
-    assert pixels(timeline_picture(table, 60, r"$\frac{1}$")).shape[1] == 1540
+def test_names_with_markup_and_of_other_scripts_are_shown_as_they_are() -> None:
+    names = ["A$AP $ter_ling", "章子怡", "<b>&\"'"]
+    svg = timeline_svg(appearance_table(*((name, 0, 5) for name in names)), 60, r"$\frac{1}$ <script>")
+    assert {*names, r"$\frac{1}$ <script>"} <= {*texts(svg)}
+
+
+@pytest.mark.parametrize(("name", "shown"), [("x" * 200, "x" * 29 + "…"), ("章" * 40, "章" * 14 + "…")])
+def test_a_long_name_is_cut_to_the_width_that_it_has(name: str, shown: str) -> None:
+    assert shown in texts(timeline_svg(appearance_table((name, 0, 5)), 60, "Film"))
+
+
+def test_characters_that_xml_does_not_have_are_left_out() -> None:
+    svg = timeline_svg(appearance_table((ANN, 0, 5)), 60, "Fi\x00lm\x1b\ud800")
+    assert "Film" in texts(svg)
+    assert svg.encode()
 
 
 def test_a_film_with_nobody_has_a_picture_too() -> None:
-    picture = pixels(timeline_picture(appearance_table(), 60, "Film"))
-    assert in_colour(picture, NAMED).sum() == 0
+    svg = timeline_svg(appearance_table(), 60, "Film")
+    assert bars(svg) == []
+    assert "Nobody was seen" in texts(svg)
 
 
-def test_pictures_made_at_once_are_those_made_alone_and_leave_no_figure_open() -> None:
-    tables = [appearance_table((ANN, 0, 5.0 * n), (BO, 10, 30)) for n in range(1, 7)]
-    alone = [timeline_picture(table, 60, "Film") for table in tables]
-    with ThreadPoolExecutor(3) as pool:
-        at_once = list(pool.map(lambda table: timeline_picture(table, 60, "Film"), tables))
-    assert at_once == alone
-    assert Gcf.get_num_fig_managers() == 0
+def test_a_picture_of_two_hours_with_four_thousand_appearances_stays_small() -> None:
+    rows = [(f"Actor {n % 60:02d}", 1.8 * n, 1.8 * n + 1.5, 0.9 + n % 10 / 100) for n in range(4000)]
+    svg = timeline_svg(appearance_table(*rows), 7200, "Film")
+    assert len(svg) < 250_000
+    assert max(bar.x + bar.width for bar in bars(svg)) < WIDTH
