@@ -19,6 +19,8 @@ from wios_assets.settings import Settings
     "where they are written.",
     partitions_def=films,
     code_version="1",
+    # After the library, through which the tables are read.
+    op_tags={"dagster/priority": "-1"},
     deps=[dg.AssetKey(table) for table in ("film", "frame_samples", "face_embeddings", "appearances")],
     check_specs=[
         check_spec(
