@@ -77,7 +77,7 @@ def gallery(
         metadata={
             **metadata,
             **{f"photos {name}": int(number) for name, number in verdicts.items()},
-            "contact sheet": picture(contact_sheet(judged), "photos and their verdicts"),
+            "contact sheet": picture(contact_sheet(judged), "photos and their verdicts", "jpeg"),
         },
     )
     yield check("every_actor_has_a_photo", "gallery_photos", without, warn=True)

@@ -25,7 +25,7 @@ def nullable(column: pd.Series) -> list[Any]:
     return [None if pd.isna(value) else value for value in column.tolist()]
 
 
-def picture(content: bytes, alt: str, kind: Literal["png", "svg+xml"] = "png") -> dg.MarkdownMetadataValue:
+def picture(content: bytes, alt: str, kind: Literal["png", "jpeg", "svg+xml"] = "png") -> dg.MarkdownMetadataValue:
     """A picture shown inline in Dagster."""
     return dg.MetadataValue.md(f"![{alt}](data:image/{kind};base64,{base64.b64encode(content).decode()})")
 

@@ -13,12 +13,16 @@ from PIL import ImageDraw, ImageFont
 CELL, CAPTION, NAME = 150, 30, 26
 """Pixels: side of a photo's cell, height of the caption under it, height of an actor's heading."""
 
+JPEG_QUALITY = 85
+TALLEST = 65_500
+"""Most rows of pixels of a JPEG file; a sheet with more is made smaller."""
+
 COLOURS = {"used": "#1a7f37", "duplicate": "#6e7781", "undecidable": "#9a6700", "unlike": "#cf222e"}
 OTHER_COLOUR = "#bc4c00"
 
 
 def contact_sheet(photos: pd.DataFrame, columns: int = 8) -> bytes:
-    """PNG of all photos with their verdicts, grouped by actor, with the chosen face framed.
+    """JPEG of all photos with their verdicts, grouped by actor, with the chosen face framed.
 
     Args:
         photos: rows of `tables.GALLERY_PHOTOS`.
@@ -47,7 +51,8 @@ def contact_sheet(photos: pd.DataFrame, columns: int = 8) -> bytes:
             draw.text((left + 4, upper + CELL + 14), name, fill="#57606a", font=small)
         top += -(-len(rows) // columns) * (CELL + CAPTION)
     buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG", optimize=True)
+    sheet.thumbnail((sheet.width, TALLEST))
+    sheet.save(buffer, format="JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 

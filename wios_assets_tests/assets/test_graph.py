@@ -86,7 +86,7 @@ def test_every_materialization_carries_rows_schema_and_preview(finished: Finishe
 
 def test_pictures_are_shown_with_galleries_and_appearances(finished: FinishedExample) -> None:
     for name, start in (
-        ("gallery_photos", "data:image/png;base64,iVBOR"),
+        ("gallery_photos", "data:image/jpeg;base64,/9j/"),
         ("appearances", "data:image/svg+xml;base64,"),
     ):
         event = finished.instance.get_latest_materialization_event(AssetKey(name))
