@@ -73,6 +73,8 @@ class Revision:
 
     def environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("WIOS_")}
+        # As where it is installed: the first run keeps what Python compiles.
+        own.pop("PYTHONDONTWRITEBYTECODE", None)
         return own | {
             "PYTHONPATH": str(self.root),
             "WIOS_DATA": str(self.data),

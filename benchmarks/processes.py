@@ -17,6 +17,8 @@ import psutil
 
 PR_SET_CHILD_SUBREAPER = 36
 SAMPLED_S = 0.3
+SAMPLING_SHARE = 0.02
+"""Largest share of a core that the counting of memory may take from what it counts."""
 ORPHANS_S = 20.0
 """Seconds that processes which outlive their command are waited for, such as Spark's Java machine."""
 
@@ -107,13 +109,16 @@ class _PeakMemory:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(SAMPLED_S):
+        pause_s = SAMPLED_S
+        while not self._ended.wait(pause_s):
+            started_s = time.thread_time()
             try:
                 root = psutil.Process(self._pid)
                 pids = [root.pid, *(child.pid for child in root.children(recursive=True))]
             except psutil.NoSuchProcess:
                 return
             self.peak_mib = max(self.peak_mib, sum(map(_pss_mib, pids)))
+            pause_s = max(SAMPLED_S, (time.thread_time() - started_s) / SAMPLING_SHARE)
 
 
 def _pss_mib(pid: int) -> float:
