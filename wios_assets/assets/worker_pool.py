@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing import forkserver, resource_tracker
+from multiprocessing.util import Finalize
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,7 +42,11 @@ def worker_pool(workers: int) -> ProcessPoolExecutor:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, masked)
-    return ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    # Dagster carries out a run in a child of multiprocessing, which waits for its own children before pools are ended.
+    # The pool's queue, through which it ends its workers, is closed at priority 10.
+    Finalize(None, _shut_down, [weakref.ref(pool)], exitpriority=20)
+    return pool
 
 
 def start_workers(workers: int, engine: EngineOptions) -> None:
@@ -76,6 +82,12 @@ def run_in_pool(
                 "fewer workers (`WIOS_SPARK_MASTER=local[1]`) if it happens again"
             ) from None
         raise
+
+
+def _shut_down(pool: weakref.ref[ProcessPoolExecutor]) -> None:
+    """End a pool once its workers have done what they do now."""
+    if (living := pool()) is not None:
+        living.shutdown(cancel_futures=True)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
