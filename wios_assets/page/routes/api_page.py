@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,22 @@ _REF = "#/components/schemas/"
 
 
 def describe_refusals(application: FastAPI) -> None:
-    """Take the status 422 out of the application's OpenAPI schema, since it answers such requests with 400."""
-    schema = application.openapi()
+    """Leave the status 422 out of the application's OpenAPI schema, since it answers such requests with 400.
+
+    The schema is made when it is first asked for, since that takes longer than to make the application.
+    """
+    lock = threading.Lock()
+
+    def openapi() -> dict[str, Any]:
+        with lock:
+            if application.openapi_schema is None:
+                _leave_out_422(FastAPI.openapi(application))
+            return FastAPI.openapi(application)
+
+    application.openapi = openapi  # type: ignore[method-assign]
+
+
+def _leave_out_422(schema: dict[str, Any]) -> None:
     for methods in schema["paths"].values():
         for each in methods.values():
             each["responses"].pop("422", None)
