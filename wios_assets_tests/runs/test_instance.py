@@ -87,6 +87,7 @@ def test_a_damaged_history_is_left_in_place_while_the_ui_works_with_it(damaged: 
     assert kept(damaged) == []
 
 
+@pytest.mark.slow
 def test_a_history_that_another_program_has_locked_is_waited_for(settings: Settings) -> None:
     with dagster_instance(settings) as instance, locked(settings, mode="") as other:
         ending = threading.Timer(6.0, other.execute, ("ROLLBACK",))
@@ -136,6 +137,7 @@ with dagster_instance(load_settings(data=sys.argv[1])) as instance:
 """
 
 
+@pytest.mark.slow
 def test_first_commands_at_once_in_an_empty_folder_all_open_the_history(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FIRST_COMMAND, str(tmp_path / "data")]
     commands = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
