@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import time
@@ -16,7 +17,13 @@ from wios_assets_tests.cluster.machines import WIOS
 
 pytestmark = pytest.mark.slow
 
-CUT_S = 60.0
+CUT_S = 20.0
+NOTICES_THE_CUT = {
+    "spark.executor.heartbeatInterval": "2s",
+    "spark.storage.blockManagerHeartbeatTimeoutMs": "10s",
+    "spark.network.timeoutInterval": "2s",
+}
+"""Spark gives up an executor that is silent for half of `CUT_S`; by default it waits for two minutes."""
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +77,8 @@ def cut_network(cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("disturb", [lose_python, lose_executor, lose_worker, lose_master, cut_network])
 def test_what_is_lost_changes_no_table(cluster: Cluster, disturb: Callable[[Cluster], None]) -> None:
-    run = started(cluster)
+    noticing = {"WIOS_SPARK__CONFIG": json.dumps(NOTICES_THE_CUT)}
+    run = started(cluster, noticing if disturb is cut_network else None)
     disturb(cluster)
     assert run.wait() == 0, cluster.driver.output()
     assert cluster.tables() == cluster.expected
