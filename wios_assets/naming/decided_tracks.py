@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wios_assets.naming.evidence import Tracks
+from wios_assets.timeline.appearances import is_unknown
 from wios_assets.timeline.frames import records
 from wios_assets.vision.boxes import iou
 
@@ -45,11 +46,15 @@ SAME_FACE_DISTANCE = 0.45
 
 @dataclass(frozen=True)
 class DecidedOutcome:
-    """A track's outcome by a decision: `outcome` is named or weak, `person` is None where it is weak."""
+    """A track's outcome by a decision.
+
+    `outcome` is named, unknown (`person` is unknown:<n>, one of the film's people) or weak (`person` is None). That
+    two unknown people are one does not say whether they are of the cast: its probability is None.
+    """
 
     person: str | None
     outcome: str
-    probability: float
+    probability: float | None
     reason: str
 
 
@@ -58,7 +63,7 @@ class TrackDecisions:
     """The decisions on one track combined: a later one overrules an earlier one.
 
     Attributes:
-        person: who the track shows, or None where that is not decided.
+        person: who the track shows, a name or unknown:<n>, or None where that is not decided.
         everywhere: whether that holds for every similar unnamed track.
         refused: people that the track does not show.
         not_a_face: whether the track counts as no face: it shows none, or nobody who is to be shown.
@@ -90,6 +95,8 @@ class TrackDecisions:
         """The track's outcome by these decisions; None where they leave the automatic name `actor` as it is."""
         if self.not_a_face:
             return DecidedOutcome(None, "weak", 0.0, HIDDEN if self.hidden else NOT_A_FACE)
+        if self.person is not None and is_unknown(self.person):
+            return DecidedOutcome(self.person, "unknown", None, DECIDED)
         if self.person is not None:
             return DecidedOutcome(self.person, "named", 1.0, DECIDED)
         if actor in self.refused:

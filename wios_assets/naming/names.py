@@ -18,9 +18,8 @@ from wios_assets.naming.numbering import ANCHOR, earlier_numbers, number_people
 from wios_assets.naming.options import NamingOptions
 from wios_assets.naming.outcomes import FilmOutcomes, Outcome, track_outcomes
 from wios_assets.tables import TRACK_NAMES
+from wios_assets.timeline.appearances import UNKNOWN, is_unknown
 from wios_assets.timeline.frames import records, table_frame
-
-UNKNOWN = "unknown:"
 
 
 def name_tracks(
@@ -127,11 +126,18 @@ def _with_decisions(
         name = gallery.people[outcome.actor] if outcome.outcome == "named" else None
         by_person = own.outcome(name)
         if by_person is not None:
-            counts = not own.not_a_face
-            outcomes[track] = Outcome(
-                outcome.actor, by_person.outcome, by_person.probability, by_person.reason, counts=counts
-            )
             name = by_person.person
+            outcomes[track] = (
+                Outcome(
+                    outcome.actor,
+                    by_person.outcome,
+                    by_person.probability,
+                    by_person.reason,
+                    counts=not own.not_a_face,
+                )
+                if by_person.probability is not None
+                else _nameless(outcome, by_person.reason)
+            )
         if name is not None:
             names[track] = name
     beside = tracks_beside(samples)
@@ -148,10 +154,19 @@ def _with_decisions(
             if any(names.get(other) == name for other in beside[track]) or name in own.refused:
                 continue
             reason = FOLLOWS.format(track=known.numbers[teacher])
-            actor = gallery.people.index(name) if name in gallery.people else -1
-            outcomes[track] = Outcome(actor, "named", options.as_decided, reason)
+            if is_unknown(name):
+                outcomes[track] = _nameless(outcomes[track], reason)
+            else:
+                actor = gallery.people.index(name) if name in gallery.people else -1
+                outcomes[track] = Outcome(actor, "named", options.as_decided, reason)
             names[track] = name
     return outcomes, names
+
+
+def _nameless(outcome: Outcome, reason: str) -> Outcome:
+    """The outcome of a track that somebody put to an unknown person: what the photos say of it stays."""
+    probability = outcome.probability if outcome.outcome == "unknown" else 0.0
+    return Outcome(-1, "unknown", probability, reason, outcome.perhaps)
 
 
 def _numbers(
@@ -162,13 +177,21 @@ def _numbers(
     earlier: pd.DataFrame | None,
     index: FaceIndex,
 ) -> list[list[int]]:
-    """Numbers of unknown people for each track; none for an unnamed track that does not count (`Outcome.counts`)."""
+    """Numbers of unknown people for each track; none for an unnamed track that does not count (`Outcome.counts`).
+
+    A track that a decision puts to `unknown:<n>` keeps the numbers of its own, so that it has them again once the
+    decision is taken back.
+    """
+    merged = {track: int(name.removeprefix(UNKNOWN)) for track, name in names.items() if is_unknown(name)}
     unknown = [track not in names and outcome.counts for track, outcome in enumerate(outcomes)]
     had: list[int] = []
     if earlier is not None and "numbers" in earlier:
         had = [int(number) for own in earlier["numbers"] if own is not None for number in own]
-    highest = max(had, default=0)
-    numbers = number_people(person, unknown, known.end_s - known.start_s, earlier_numbers(earlier, index), highest)
+    highest = max([*had, *merged.values()], default=0)
+    before = earlier_numbers(earlier, index)
+    numbers = number_people(person, unknown, known.end_s - known.start_s, before, highest)
+    for track in merged:
+        numbers[track] = list(dict.fromkeys(before.get(track, ())))
     return [own if track in names or unknown[track] else [] for track, own in enumerate(numbers)]
 
 

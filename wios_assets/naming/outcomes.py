@@ -17,6 +17,7 @@ from wios_assets.naming.likelihood import film_evidence, mean_evidence, photo_ev
 from wios_assets.naming.normalisation import ImpostorModel
 from wios_assets.naming.options import NamingOptions
 from wios_assets.notation import format_clock
+from wios_assets.timeline.appearances import is_unknown
 
 NO_DOUBT = 100.0
 """Evidence of a person's decision: so large that nothing else matters."""
@@ -188,7 +189,8 @@ def _as_decided(
             if decision.not_a_face and len(own) == 1:
                 evidence[number] = -NO_DOUBT
         for decision in decisions:
-            if decision.person is not None:
+            # That somebody is one of the film's unknown people does not say that nobody of the cast is meant.
+            if decision.person is not None and not is_unknown(decision.person):
                 evidence[number] = -NO_DOUBT
                 if decision.person in index:
                     evidence[number, index[decision.person]] = NO_DOUBT

@@ -172,7 +172,11 @@ class NewDecision(Reviewer):
         default=[], max_length=1000, description="People, or unknown:<n>, all of whose tracks are meant"
     )
     verdict: Verdict = Field(description=VERDICTS)
-    person: str | None = Field(default=None, max_length=200, description="The person that it is, or is not")
+    person: str | None = Field(
+        default=None,
+        max_length=200,
+        description="The person that it is, or is not; unknown:<n> makes it one with that unknown person of the film",
+    )
     new: bool = Field(default=False, description="Whether the person may be outside the cast")
     everywhere: bool = Field(default=False, description="Whether similar unnamed tracks are the person as well")
     portrait: bool = Field(default=False, description="Whether the tracks' best face stands for the person")

@@ -61,7 +61,7 @@ class Decision(BaseModel):
     embedding: list[float] | None = Field(default=None, max_length=LONGEST_EMBEDDING, description="Its embedding")
     model_hash: str | None = Field(default=None, max_length=128, description="Hash of the models behind the embedding")
     verdict: Verdict = Field(description=VERDICTS)
-    person: Name | None = Field(default=None, description="Name in the cast, or of somebody outside it")
+    person: Name | None = Field(default=None, description="Name in the cast or of somebody outside it; unknown:<n>")
     everywhere: bool = Field(default=False, description="Whether similar tracks without a name show the person, too")
     portrait: bool = Field(default=False, description="Whether the face stands for the person in this film")
     decided_by: str | None = Field(default=None, max_length=LONGEST_NAME, description="Who decided")

@@ -77,10 +77,11 @@ def decided_names(names: pd.DataFrame, decisions: Mapping[int, Sequence[StoredDe
             )
         outcome = _in_force(own).outcome(row["actor"])
         if outcome is not None:
+            kept = row["probability"] if row["decision"] == "unknown" else 0.0
             row.update(
                 actor=outcome.person,
                 decision=outcome.outcome,
-                probability=outcome.probability,
+                probability=kept if outcome.probability is None else outcome.probability,
                 reason=outcome.reason,
             )
         refused = {each.person for each in own if each.verdict == "is_not" and not each.undone_revision}

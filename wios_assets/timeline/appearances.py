@@ -118,6 +118,8 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
 
     surest = max(group, key=sureness)
     unknown = is_unknown(actor)
+    # The present number comes first, that of a person into whom somebody merged this one included.
+    own_number = [int(actor.removeprefix(UNKNOWN))] if unknown else []
     # Distance and photos are those of the nearest cast member, who need not be the one that a person named.
     shows_actor = surest["nearest"] == actor
     nconst, character = (None, None) if unknown else credits.get(actor, (None, None))
@@ -141,7 +143,9 @@ def _appearance(actor: str, shot: int, group: list[Row], credits: dict[str, tupl
         "photos": list(surest["photos"] or []) if shows_actor else [],
         "reason": surest["reason"],
         "perhaps": list(surest.get("perhaps") or []) if unknown else [],
-        "numbers": list(dict.fromkeys(number for piece in group for number in piece.get("numbers") or [])),
+        "numbers": list(
+            dict.fromkeys([*own_number, *(number for piece in group for number in piece.get("numbers") or [])])
+        ),
         "model_hash": surest["model_hash"],
         "decisions": surest["decisions"],
     }

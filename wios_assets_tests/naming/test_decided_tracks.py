@@ -31,10 +31,19 @@ def decision(
     }
 
 
-def named(film: Film, gallery: pd.DataFrame, *decisions: dict[str, Any]) -> pd.DataFrame:
+def named(
+    film: Film, gallery: pd.DataFrame, *decisions: dict[str, Any], earlier: pd.DataFrame | None = None
+) -> pd.DataFrame:
     table = pd.DataFrame(decisions, columns=list(COLUMNS))
     return name_tracks(
-        film.tracks, film.faces, film.embeddings, gallery, cast_of(CAST), NamingOptions(), decisions=table
+        film.tracks,
+        film.faces,
+        film.embeddings,
+        gallery,
+        cast_of(CAST),
+        NamingOptions(),
+        decisions=table,
+        earlier=earlier,
     )
 
 
@@ -83,6 +92,40 @@ def test_naming_a_recurring_stranger_names_every_track_of_theirs() -> None:
     assert everywhere["actor"].tolist() == ["the neighbour", "unknown:1", "the neighbour"]
     once = named(film, gallery, decision(film, 2, "is", "the neighbour"))
     assert once["actor"].tolist() == ["unknown:1", "unknown:2", "the neighbour"]
+
+
+def test_unknown_people_whom_somebody_makes_one_share_a_number_until_that_is_taken_back() -> None:
+    people = People()
+    seen = [Seen("x", range(8)), Seen("y", range(8, 24)), Seen("x", range(24, 32)), Seen("z", range(32, 40))]
+    film, gallery = film_of(people, seen, cuts=[8, 24, 32]), people.gallery(CAST)
+    apart = named(film, gallery)
+    assert apart["actor"].tolist() == ["unknown:1", "unknown:2", "unknown:1", "unknown:3"]
+    made = [decision(film, track, "is", "unknown:1", everywhere=True) for track in (0, 1)]
+    one = named(film, gallery, *made, earlier=apart)
+    assert one["actor"].tolist() == ["unknown:1", "unknown:1", "unknown:1", "unknown:3"]
+    assert set(one["decision"]) == {"unknown"}
+    assert named(film, gallery, *made, earlier=one)["actor"].tolist() == one["actor"].tolist()
+    assert named(film, gallery, earlier=one)["actor"].tolist() == apart["actor"].tolist()
+    later = [decision(film, track, "is", "the neighbour", everywhere=True) for track in (0, 1)]
+    names = ["the neighbour"] * 3 + ["unknown:3"]
+    assert named(film, gallery, *made, *later, earlier=one)["actor"].tolist() == names
+
+
+def test_a_number_that_a_decision_gives_goes_to_nobody_else() -> None:
+    people = People()
+    seen = [Seen("x", range(8)), Seen("y", range(8, 16)), Seen("z", range(16, 24))]
+    film, gallery = film_of(people, seen, cuts=[8, 16]), people.gallery(CAST)
+    made = [decision(film, track, "is", "unknown:1") for track in (1, 2)]
+    assert named(film, gallery, *made)["actor"].tolist() == ["unknown:2", "unknown:1", "unknown:1"]
+
+
+def test_what_the_photos_say_of_an_unknown_person_outlives_that_two_are_one() -> None:
+    people = People()
+    seen = [Seen("ada", range(8)), Seen("x", range(8, 16))]
+    film, gallery = film_of(people, seen, cuts=[8]), people.gallery(CAST)
+    one = named(film, gallery, decision(film, 0, "is", "unknown:1"), decision(film, 1, "is", "unknown:1"))
+    assert one["actor"].tolist() == ["unknown:1", "unknown:1"]
+    assert one["nearest"].tolist()[0] == "ada"
 
 
 def test_a_decision_is_found_again_when_tracks_have_other_numbers() -> None:

@@ -296,13 +296,16 @@ def test_faces_are_split_off_and_one_becomes_the_picture(watched: Watched, setti
     assert sorted(lanes(tab)) == ["Eileen Collins", "Grace Hopper"]
 
 
-def test_two_unknown_people_become_one_with_a_name_of_its_own(watched: Watched, settings: Settings) -> None:
+def test_people_who_are_one_unknown_person_are_named_together_later(watched: Watched, settings: Settings) -> None:
     tab = watched.film(FILM)
     tab.get_by_role("button", name="Faces of Grace Hopper").click()
     tab.locator("#person-rename").click()
     tab.get_by_role("option", name="Unknown 1").click()
     expect(tab.locator("#lanes .lane")).to_have_count(1)
-    assert lanes(tab) == ["Person 1"]
+    assert lanes(tab) == ["Unknown 1"]
+    assert toast(tab) == "Grace Hopper is Unknown 1 (2 tracks)."
+    name_on_the_film_page(tab, "Unknown 1", "Rosa New")
+    expect(tab.locator("#lanes .who .name")).to_have_text(["Rosa New"])
 
 
 def test_what_followed_from_a_decision_is_told(browser: Browser, settings: Settings) -> None:

@@ -67,6 +67,19 @@ def test_an_unknown_person_of_before_is_not_taken_for_another_of_now() -> None:
     assert shown("ben", "unknown:1", "ben", rests_on=1, t0=[made], t2=[made]) == ["unknown:2", "unknown:1", "unknown:2"]
 
 
+def test_unknown_people_who_are_one_show_under_one_number_and_apart_once_that_is_taken_back() -> None:
+    rows = [
+        {"track": n, "actor": f"unknown:{n}", "decision": "unknown", "photos": [], "numbers": [n], "probability": 0.7}
+        for n in (1, 2)
+    ]
+    one = decided_names(table_frame(rows, TRACK_NAMES), {2: [Made("is", "unknown:1")]})
+    assert one[["actor", "decision", "probability"]].values.tolist() == [["unknown:1", "unknown", 0.7]] * 2
+    # A run that worked the decision in leaves the tracks their own numbers.
+    worked_in = table_frame([rows[0], {**rows[1], "actor": "unknown:1", "decisions": 1}], TRACK_NAMES)
+    undone = Made("is", "unknown:1", 1, undone_revision=2, claim=Said("unknown", "unknown:2"))
+    assert decided_names(worked_in, {2: [undone]})["actor"].tolist() == ["unknown:1", "unknown:2"]
+
+
 def test_names_that_rest_on_all_decisions_stay_as_they_are() -> None:
     assert shown("cleo", rests_on=5, t0=[Made("is", "ben", 3)]) == ["cleo"]
 

@@ -287,7 +287,9 @@ def _person(catalog: Catalog, film: Row, new: models.NewDecision) -> str | None:
         return None
     if new.person is None:
         raise BadInput("person: name the person that it is, or is not")
-    seen = [person.actor for person in catalog.map(film).people if person.kind == "cast"]
+    # An unknown person of the film is who it is, where two of them are one; nobody can be refused by a number.
+    kinds = ("cast", "unknown") if new.verdict == "is" else ("cast",)
+    seen = [person.actor for person in catalog.map(film).people if person.kind in kinds]
     cast = [credit.actor for credit in catalog.cast(film["film"])]
     return person_meant([*cast, *seen], new.person, new=new.new)
 

@@ -70,6 +70,11 @@ class Review:
         """Decisions that are not undone."""
         return tuple(each for each in self.decisions if each.undone_at is None)
 
+    @property
+    def settled(self) -> bool:
+        """Whether somebody said who it is: that unknown people are one does not."""
+        return any(each.person is None or not is_unknown(each.person) for each in self.active)
+
 
 @dataclass(frozen=True)
 class ReviewLists:
@@ -152,13 +157,13 @@ class _ReviewBuilder:
 
 
 def _unnamed(tables: TrackTables, builder: _ReviewBuilder) -> list[Review]:
-    """Weak tracks, then unknown people; tracks with a decision come last."""
+    """Weak tracks, then unknown people; those that somebody settled come last."""
     groups: dict[Any, list[int]] = {}
     for row in records(to_review(tables.names, tables.tracks)):
         if row["reason"] not in NOT_SHOWN:
             groups.setdefault(row["actor"] or row["track"], []).append(row["track"])
     reviews = [builder.review(group) for group in groups.values()]
-    return sorted(reviews, key=lambda each: (bool(each.active), each.outcome != "weak", -each.seconds))
+    return sorted(reviews, key=lambda each: (each.settled, each.outcome != "weak", -each.seconds))
 
 
 def _named(intervals: Sequence[Row], builder: _ReviewBuilder) -> list[Review]:

@@ -45,9 +45,10 @@ export async function send(path, content) {
 }
 
 function sentence(subject, decision, count) {
+  const name = (decision.person || "").replace(/^unknown:(\d+)$/, "Unknown $1");
   const what = {
-    is: decision.portrait ? `is the picture of ${decision.person}` : `is ${decision.person}`,
-    is_not: `is not ${decision.person}`,
+    is: decision.portrait ? `is the picture of ${name}` : `is ${name}`,
+    is_not: `is not ${name}`,
     not_a_face: "is not a face",
     hidden: "is hidden",
   }[decision.verdict];

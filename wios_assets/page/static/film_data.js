@@ -47,6 +47,12 @@ export function isReadable(film, instant) {
   return !film.unreadable.some(([start, end]) => start <= instant && instant < end);
 }
 
+// The unknown person that several people of a film become: the one with the lowest number among them.
+export function lowestUnknown(names) {
+  const numbers = names.filter((name) => /^unknown:\d+$/.test(name)).map((name) => Number(name.slice(8)));
+  return `unknown:${Math.min(...numbers)}`;
+}
+
 export function displayName(person) {
   const unknown = /^unknown:(\d+)$/.exec(person.name);
   return person.kind === "unknown" && unknown ? `Unknown ${unknown[1]}` : person.name;

@@ -2,7 +2,7 @@
 
 import { clock, element, link, percent } from "./common.js";
 import { decide } from "./decisions.js";
-import { displayName } from "./film_data.js";
+import { displayName, lowestUnknown } from "./film_data.js";
 import { askWho } from "./who_dialog.js";
 
 const dialog = document.getElementById("person-dialog");
@@ -16,7 +16,7 @@ let person = null;
 let shown = null;
 
 // Asks who people of a film are, and makes them one person. `subjects` are people as above; `revision` is the film's.
-// Two unknown people who are merged become "Person <n>", a name that can be changed at any time.
+// Who is made one with an unknown person of the film stays unknown, under the lowest of the numbers.
 export async function namePeople(key, subjects, revision, changed) {
   const [first] = subjects;
   const who = await askWho({
@@ -30,7 +30,7 @@ export async function namePeople(key, subjects, revision, changed) {
   if (!who) return null;
   const names = subjects.map((each) => each.name);
   const merged = who.unknown ? [...new Set([...names, who.person])] : names;
-  const target = who.unknown ? `Person ${who.person.slice(8)}` : who.person;
+  const target = who.unknown ? lowestUnknown(merged) : who.person;
   const subject = subjects.length > 1 ? `${subjects.length} people:` : displayName(first);
   const decision = { verdict: "is", person: target, new: true, people: merged, revision };
   return decide(key, { ...decision, everywhere: merged.some((name) => name.startsWith("unknown:")) }, subject, changed);
@@ -119,9 +119,8 @@ controls["split"].addEventListener("click", async () => {
   dialog.close();
   const who = await askWho({ key: shown.key, face: first.chip, facts, except: person.name });
   if (!who) return;
-  const target = who.unknown ? `Person ${who.person.slice(8)}` : who.person;
   const people = who.unknown ? [who.person] : [];
-  act({ verdict: "is", person: target, new: true, tracks, people }, tracks.length > 1 ? `${tracks.length} faces:` : "The face");
+  act({ verdict: "is", person: who.person, new: true, tracks, people }, tracks.length > 1 ? `${tracks.length} faces:` : "The face");
 });
 controls["no-face"].addEventListener("click", () => act({ verdict: "not_a_face", tracks: selected() }, "The choice"));
 controls["portrait"].addEventListener("click", () =>

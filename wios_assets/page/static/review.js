@@ -3,6 +3,7 @@
 import { clock, percent } from "./common.js";
 import { Clip } from "./clip.js";
 import { decide, followNames, keepReviewer, undoDecision } from "./decisions.js";
+import { lowestUnknown } from "./film_data.js";
 import { openPerson } from "./person_dialog.js";
 import { undoLast } from "./toast.js";
 import { askWho } from "./who_dialog.js";
@@ -102,7 +103,8 @@ async function newDecision(chosen, action) {
     except: card.dataset.person,
   });
   if (!who) return null;
-  const others = who.unknown ? { person: `Person ${who.person.slice(8)}`, people: [who.person] } : { person: who.person };
+  const merged = [...chosen.map((each) => each.dataset.person), who.person];
+  const others = who.unknown ? { person: lowestUnknown(merged), people: [who.person] } : { person: who.person };
   return { verdict: "is", everywhere, new: true, ...others };
 }
 

@@ -87,6 +87,22 @@ def test_reviews_are_listed_by_usefulness(page: Page) -> None:
     assert listed(page, "decided") == []
 
 
+def test_unknown_people_who_are_one_stay_unknown_and_are_named_together(page: Page, settings: Settings) -> None:
+    weak, _ = listed(page)
+    made = judge(page, weak, "is", "unknown:1", people=["unknown:1"])
+    assert made.status_code == 201, made.text
+    assert made.json()["person"] == "unknown:1"
+    assert (lanes(page)["unknown:1"]["kind"], lanes(page)["unknown:1"]["seconds"]) == ("unknown", 15.0)
+    (one,) = listed(page)
+    assert (one["tracks"], one["person"], one["now"]) == ([1, 2], "unknown:1", "unknown")
+    assert one["proposal"] == "Eileen Collins", "who it is remains to be decided"
+    assert judge(page, one, "is_not", "unknown:1").status_code == 400
+    assert judge(page, one, "is", "unknown:9").status_code == 400
+    assert judge(page, one, "is", "Averil Mean").status_code == 201
+    assert lanes(page)["Averil Mean"]["seconds"] == 15.0
+    assert listed(page) == []
+
+
 def test_a_decision_shows_at_once_everywhere(page: Page, settings: Settings) -> None:
     weak, _ = listed(page)
     answer = judge(page, weak, "is", "eileen collins", by="Ann")
