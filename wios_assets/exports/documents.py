@@ -45,7 +45,9 @@ class CoveredFilm(FilmHeader):
     )
 
 
-class _Person(ExportModel):
+class Person(ExportModel):
+    """A person of a film."""
+
     actor: str = Field(description="Name, as in IMDB or in the sidecar's cast, or unknown:<n>")
     kind: Kind = Field(description="cast, or unknown for a person outside the cast")
     nconst: str | None = Field(description="IMDB's key of the person, if known")
@@ -57,11 +59,9 @@ class LikelyName(ExportModel):
     probability: Share = Field(description="Probability that it is that cast member, 0 to 1")
 
 
-class Instance(ExportModel):
+class Instance(Stretch):
     """An interval in which the person is on screen; the end is not part of it."""
 
-    start_s: Seconds = Field(description="First instant, seconds on the player's clock")
-    end_s: Seconds = Field(description="End, seconds on the player's clock")
     probability: Share | None = Field(description="Probability that the name is right, 0 to 1; null for unknown people")
     distance: Share | None = Field(description="Distance to the person's gallery; null for unknown people")
     runner_up: str | None = Field(description="Second nearest cast member")
@@ -74,12 +74,12 @@ class Instance(ExportModel):
     numbers: list[int] | None = Field(description="Numbers n by which the person is, or was, unknown:<n>")
 
 
-class PersonOnScreen(_Person):
+class PersonOnScreen(Person):
     seconds: Seconds = Field(description="Seconds on screen, over all instances")
     instances: list[Instance] = Field(description="By start")
 
 
-class PersonInMinute(_Person):
+class PersonInMinute(Person):
     seconds: Seconds = Field(description="Seconds on screen within the minute, at most 60")
     share: Share = Field(description="Share of the minute, 0 to 1")
     highest_probability: Share | None = Field(description="Highest probability among the appearances")
@@ -92,7 +92,7 @@ class Minute(ExportModel):
     people: list[PersonInMinute] = Field(description="Cast first, the longest on screen first")
 
 
-class PersonsTime(_Person):
+class PersonsTime(Person):
     rank: int = Field(description="Rank by seconds on screen, from 1")
     seconds: Seconds = Field(description="Seconds on screen")
     share: Share = Field(description="Share of the film, 0 to 1")

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from wios_assets.errors import WiosError
 from wios_assets.exports.captions import captions
-from wios_assets.exports.documents import CoveredFilm, ExportModel, Kind, LikelyName, Seconds, Share, Stretch
+from wios_assets.exports.documents import CoveredFilm, ExportModel, LikelyName, Person, Seconds, Share, Stretch
 from wios_assets.exports.scenes import scenes_of
 from wios_assets.lake.library import Library, Row
 from wios_assets.lake.questions import unreadable
@@ -61,11 +61,9 @@ class PortraitSheet(ExportModel):
     stride: int = Field(description="Bytes of a row; a pixel has four, in the order blue, green, red, alpha")
 
 
-class SidecarPerson(ExportModel):
-    actor: str = Field(description="Name, as in IMDB or in the sidecar's cast, or unknown:<n>")
-    kind: Kind = Field(description="cast, or unknown for a person outside the cast")
-    nconst: str | None = Field(description="IMDB's key of the person, if known")
-    character: str | None = Field(description="Character played, if known")
+class SidecarPerson(Person):
+    """A person of a film, with a picture and the scenes to jump to."""
+
     seconds: Seconds = Field(description="Seconds on screen, over all appearances")
     scenes: list[Stretch] = Field(
         description="Stretches to jump to: appearances with pauses of at most ten seconds between them, by start"

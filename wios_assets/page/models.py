@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from wios_assets.exports.documents import Kind, Seconds, Share
+from wios_assets.exports.documents import LikelyName, Person, Seconds, Share
 from wios_assets.films.sidecar import TCONST
 from wios_assets.page.state.review_lists import ListName
 from wios_assets.reviews.decisions import VERDICTS, Verdict
@@ -18,6 +18,14 @@ class Reason(BaseModel):
     """Why a request was refused."""
 
     reason: str = Field(description="One line that names the thing, the place and the remedy")
+
+
+class Paged(BaseModel):
+    """One page of a longer list."""
+
+    total: int = Field(description="Entries on all pages")
+    page: int = Field(description="This page, from 1")
+    pages: int = Field(description="Number of pages, at least 1")
 
 
 class FilmEntry(BaseModel):
@@ -43,12 +51,9 @@ class FilmEntry(BaseModel):
     found: list[str] = Field(description="Cast members in the film that match the search")
 
 
-class FilmList(BaseModel):
+class FilmList(Paged):
     """One page of the films that match a search, by title."""
 
-    total: int = Field(description="Films that match")
-    page: int = Field(description="This page, from 1")
-    pages: int = Field(description="Number of pages, at least 1")
     films: list[FilmEntry]
 
 
@@ -70,18 +75,9 @@ class SeriesScreenTime(BaseModel):
     people: list[PersonInSeries] = Field(description="Cast members, the longest on screen first")
 
 
-class LikelyName(BaseModel):
-    actor: str = Field(description="Cast member")
-    probability: Share = Field(description="Probability that it is that cast member, 0 to 1")
-
-
-class OnScreen(BaseModel):
+class OnScreen(Person):
     """A person on screen at the instant."""
 
-    actor: str = Field(description="Name, as IMDB or the cast given by hand has it, or unknown:<n>")
-    kind: Kind = Field(description="cast, or unknown for a person that is not in the cast")
-    nconst: str | None = Field(description="IMDB's key of the person, if known")
-    character: str | None = Field(description="Character played, if known")
     probability: Share | None = Field(description="Probability that the name is right, 0 to 1")
     start_s: Seconds = Field(description="Start of the appearance, seconds on the player's clock")
     end_s: Seconds = Field(description="End of the appearance; not part of it")
@@ -113,7 +109,7 @@ class DecisionEntry(BaseModel):
     decided_at: str = Field(description="When, in UTC")
     undone_by: str | None = Field(description="Who undid it")
     undone_at: str | None = Field(description="When it was undone; null while it is active")
-    said: str = Field(description="The decision in a sentence")
+    sentence: str = Field(description="The decision in a sentence")
 
 
 class ReviewEntry(BaseModel):
@@ -145,14 +141,11 @@ class NamesState(BaseModel):
     )
 
 
-class ReviewList(BaseModel):
+class ReviewList(Paged):
     """One page of a review list."""
 
     film: str = Field(description="The film's key")
     show: ListName = Field(description="Which list this is")
-    total: int = Field(description="Entries of the list")
-    page: int = Field(description="This page, from 1")
-    pages: int = Field(description="Number of pages, at least 1")
     revision: str = Field(description="State of all decisions on the film")
     names: NamesState = Field(description="Updating the names after decisions")
     reviews: list[ReviewEntry]
@@ -185,7 +178,7 @@ class NewDecision(Reviewer):
 
 class DecisionMade(BaseModel):
     id: str = Field(description="Id of the decision; undoing takes it")
-    said: str = Field(description="The decision in a sentence")
+    sentence: str = Field(description="The decision in a sentence")
     person: str | None = Field(description="The person, by the name that the cast has")
     tracks: list[int] = Field(description="Numbers of the tracks")
     revision: str = Field(description="Present state of these tracks")
@@ -260,16 +253,13 @@ class SceneEntry(BaseModel):
     link: str = Field(description="Path of the film's page at the start of the scene")
 
 
-class SceneList(BaseModel):
+class SceneList(Paged):
     """One page of the scenes that answer a question."""
 
     people: list[str] = Field(description="Names of the people who are in the scenes")
     without: list[str] = Field(description="Names of the people who are not")
-    total: int = Field(description="Scenes")
     films: int = Field(description="Films that they are in")
     seconds: Seconds = Field(description="Their length in all")
-    page: int = Field(description="This page, from 1")
-    pages: int = Field(description="Number of pages, at least 1")
     scenes: list[SceneEntry]
 
 
@@ -289,20 +279,20 @@ class Companion(BaseModel):
     seconds: Seconds = Field(description="Seconds on screen together, over all films")
 
 
-class ActorEntry(BaseModel):
+class SeenActorEntry(BaseModel):
     key: str = Field(description="IMDB's key of the person, or the name where there is none")
     actor: str = Field(description="Name")
-    nconst: str | None = Field(description="IMDB's key of the person, if known")
     seconds: Seconds = Field(description="Seconds on screen, over all films")
     films: int = Field(description="Number of films")
 
 
-class ActorList(BaseModel):
+class ActorEntry(SeenActorEntry):
+    nconst: str | None = Field(description="IMDB's key of the person, if known")
+
+
+class ActorList(Paged):
     """Cast members seen in any film, by seconds on screen."""
 
-    total: int = Field(description="Actors that match")
-    page: int = Field(description="This page, from 1")
-    pages: int = Field(description="Number of pages, at least 1")
     actors: list[ActorEntry]
 
 
@@ -311,13 +301,6 @@ class ActorSheet(ActorEntry):
 
     in_films: list[ActorFilm] = Field(description="By seconds on screen")
     companions: list[Companion] = Field(description="By seconds together, 20 at most")
-
-
-class SeenActorEntry(BaseModel):
-    key: str = Field(description="IMDB's key of the person, or the name where there is none")
-    actor: str = Field(description="Name")
-    seconds: Seconds = Field(description="Seconds on screen, over all films")
-    films: int = Field(description="Number of films")
 
 
 class ToReviewEntry(BaseModel):
@@ -425,10 +408,7 @@ class RequestEntry(BaseModel):
     upload: str | None = Field(description="Path to PUT the film's bytes to; null once that has begun")
 
 
-class RequestList(BaseModel):
+class RequestList(Paged):
     """One page of requests, newest first."""
 
-    total: int = Field(description="Requests")
-    page: int = Field(description="This page, from 1")
-    pages: int = Field(description="Number of pages, at least 1")
     requests: list[RequestEntry]

@@ -131,7 +131,7 @@ def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
         token = catalog.decisions.of(key).token(decision.revision)
         value = {
             "id": decision.id,
-            "said": decision_sentence(decision),
+            "sentence": decision_sentence(decision),
             "person": person,
             "tracks": tracks,
             "revision": token,
@@ -159,7 +159,7 @@ def reviews_router(catalog: Catalog, name_updates: NameUpdates) -> APIRouter:
         name_updates.ask(key)
         after = catalog.decisions.of(key)
         tracks = after.tracks_of(decision)
-        value = {"id": decision, "said": decision_sentence(undone), "person": undone.person, "tracks": tracks}
+        value = {"id": decision, "sentence": decision_sentence(undone), "person": undone.person, "tracks": tracks}
         return JSONResponse({**value, "revision": after.token_on(tracks)})
 
     @router.get("/films/{film:key}/names", response_model=models.NamesState, summary="Whether names follow decisions")
@@ -260,7 +260,7 @@ def review_entry(film: str, review: Review) -> dict[str, Any]:
 def decision_entry(decision: Decision) -> dict[str, Any]:
     """A decision as the API lists it."""
     shown = {"id", "verdict", "person", "everywhere", "decided_by", "decided_at", "undone_by", "undone_at"}
-    return {**decision.model_dump(mode="json", include=shown), "said": decision_sentence(decision)}
+    return {**decision.model_dump(mode="json", include=shown), "sentence": decision_sentence(decision)}
 
 
 def accuracy_entries(lists: ReviewLists) -> list[dict[str, Any]]:

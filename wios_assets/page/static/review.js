@@ -63,7 +63,7 @@ function faceOf(card) {
 
 function showDecision(card, decision) {
   const item = document.createElement("li");
-  item.textContent = decision.said;
+  item.textContent = decision.sentence;
   card.querySelector(".decisions").append(item);
   card.dataset.revision = decision.revision;
   card.dataset.undo = decision.id;
@@ -76,7 +76,7 @@ function showUndone(card, undone) {
   const items = card.querySelectorAll(".decisions li:not(.undone)");
   const item = items[items.length - 1];
   if (item) {
-    item.textContent = undone.said;
+    item.textContent = undone.sentence;
     item.classList.add("undone");
   }
   card.dataset.revision = undone.revision;

@@ -387,7 +387,7 @@ def test_a_hidden_person_is_left_out_and_comes_back(page: Page) -> None:
     made = page.send(REVIEWS, {"people": ["unknown:1"], "verdict": "hidden", "revision": revision}).json()
     assert set(lanes(page)) == {"Grace Hopper"}
     assert [entry["tracks"] for entry in listed(page)] == [[2]]
-    assert made["said"].endswith("that it is not to be shown")
+    assert made["sentence"].endswith("that it is not to be shown")
     assert page.send(f"{REVIEWS}/{made['id']}/undo", {}).status_code == 200
     assert set(lanes(page)) == {"Grace Hopper", "unknown:1"}
 
