@@ -261,6 +261,7 @@ def test_full_screen_keeps_the_names(watched: Watched) -> None:
         names = sorted(tab.locator("#now .name").all_text_contents())
         assert names
         until(tab, OVER, json.dumps(names, ensure_ascii=False, separators=(",", ":")))
+        assert tab.locator(".over-names li[hidden]:visible").count() == 0
         tab.keyboard.press("ArrowRight")
     tab.keyboard.press("Space")
     until(tab, "!video.paused && document.querySelectorAll('.over-faces .face').length === 0")

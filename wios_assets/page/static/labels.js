@@ -1,6 +1,7 @@
 // Places the labels of faces so that they neither overlap each other nor leave the picture.
 
 const GAP_PX = 2;
+const NEAR_ROWS = 3;
 
 function overlap(a, b) {
   const across = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
@@ -8,12 +9,18 @@ function overlap(a, b) {
   return across > 0 && down > 0 ? across * down : 0;
 }
 
-// Where a label may be, the nearest to its face first: below or above it, aligned left, centred or right or beside it, in
-// rows that lie ever further away.
+// Where a label may be: below or above its face, aligned left, centred or right, in rows that lie ever further away. Where
+// the first rows are taken, beside these as well, though it may then be nearer to another face.
 function* candidates(face, label, bounds) {
+  const { width } = label;
+  const below = [0, (face.width - width) / 2, face.width - width];
+  yield* inRows(face, label, bounds, below, NEAR_ROWS);
+  yield* inRows(face, label, bounds, [...below, face.width + GAP_PX, -width - GAP_PX], Infinity);
+}
+
+function* inRows(face, label, bounds, shifts, most) {
   const { width, height } = label;
-  const rows = Math.ceil(bounds.height / (height + GAP_PX));
-  const shifts = [0, (face.width - width) / 2, face.width - width, face.width + GAP_PX, -width - GAP_PX];
+  const rows = Math.min(most, Math.ceil(bounds.height / (height + GAP_PX)));
   for (let row = 0; row < rows; row += 1) {
     const away = GAP_PX + row * (height + GAP_PX);
     for (const top of [face.top + face.height + away, face.top - height - away]) {

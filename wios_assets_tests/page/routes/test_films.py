@@ -258,7 +258,7 @@ def test_a_stale_film_names_the_tables_to_renew(tmp_path: Path, monkeypatch: pyt
         models.FilmList.model_validate(page.json("/api/films"))
         assert (films["heat"]["stale"], films["heat"]["stale_tables"]) == (True, ["faces", "track_names"])
         assert (films["new"]["stale"], films["new"]["stale_tables"]) == (False, [])
-        assert "(faces, track_names); <code>wios run --stale</code>" in page.get("/film/heat").text
+        assert "<summary>Which</summary>faces, track_names<" in page.get("/film/heat").text
         assert "wios run --stale" not in page.get("/film/new").text
         assert page.get("/").text.count('<span class="state">stale<') == 1
 
