@@ -62,7 +62,9 @@ def name(
     who: Annotated[
         str, typer.Argument(metavar="WHO", help="A track's number, or unknown:<n>, an earlier one included.")
     ],
-    actor: Annotated[str | None, typer.Argument(metavar="[ACTOR]", help="Name in the cast.")] = None,
+    actor: Annotated[
+        str | None, typer.Argument(metavar="[ACTOR]", help="Name in the cast, or unknown:<n>: both are one.")
+    ] = None,
     wrong: Annotated[bool, typer.Option("--not", help="It is not ACTOR.")] = False,
     no_face: Annotated[bool, typer.Option("--no-face", help="It is not a face.")] = False,
     new: Annotated[bool, typer.Option("--new", help="ACTOR is a person outside the cast.")] = False,
@@ -70,13 +72,16 @@ def name(
 ) -> None:
     """Decide who a track or unknown person is, for this and every later run. Renames the film's tracks only."""
     from wios_assets.reviews.decisions import decide
+    from wios_assets.timeline.appearances import is_unknown
 
     if (actor is None) != no_face:
         raise typer.BadParameter("give a cast member's name, or --no-face", param_hint="ACTOR")
     settings = run_settings()
     key = _film(settings, film)
-    person = _person(settings, key, actor, new) if actor is not None else None
+    person = _person(settings, key, actor, new=new, wrong=wrong) if actor is not None else None
     tracks = _tracks_of(settings, key, who)
+    if person is not None and is_unknown(person):
+        tracks = list(dict.fromkeys([*tracks, *_tracks_of(settings, key, person)]))
     verdict: Verdict = "not_a_face" if no_face else "is_not" if wrong else "is"
     everywhere = verdict == "is" and who.startswith("unknown:")
     decide(settings.data, settings.lake, key, tracks, verdict, person, everywhere=everywhere, by=by or _user())
@@ -242,16 +247,21 @@ def _tracks_of(settings: Settings, film: str, who: str) -> list[int]:
     return [int(track) for track in usable]
 
 
-def _person(settings: Settings, film: str, actor: str, new: bool) -> str:
+def _person(settings: Settings, film: str, actor: str, *, new: bool, wrong: bool) -> str:
     from wios_assets.lake.store import read_rows
     from wios_assets.reviews.decisions import read_decisions
     from wios_assets.reviews.person_lookup import person_meant
-    from wios_assets.tables import CAST
+    from wios_assets.tables import CAST, TRACK_NAMES
+    from wios_assets.timeline.appearances import is_unknown
 
     cast = [str(person) for person in read_rows(settings.lake, CAST, film)["actor"].to_pylist()]
     named = [each.person for each in read_decisions(settings.data, film) if each.person and each.undone_at is None]
+    present = {str(name) for name in read_rows(settings.lake, TRACK_NAMES, film)["actor"].to_pylist() if name}
+    known = [*cast, *(person for person in named if not is_unknown(person))]
+    if not wrong:
+        known += sorted(filter(is_unknown, present))
     try:
-        return person_meant([*cast, *named], actor, new=new)
+        return person_meant(known, actor, new=new)
     except BadInput as error:
         hint = "" if new else " with --new"
         raise BadInput(f"film {film!r}: {error}{hint}") from None

@@ -71,7 +71,25 @@ def test_a_person_outside_the_cast_is_named_only_when_that_is_asked_for(analysed
     answer = wios("name", film, track, "Mary  <b>Smith</b>", "--new", "--by", "Ann")
     assert answer.code == 0, answer.err
     assert "Mary <b>Smith</b>" in on_screen(settings, film)
-    assert wios("name", film, track, "unknown:4", "--new").code == 1
+    assert wios("name", film, track, "unknown:400", "--new").code == 1
+    assert wios("name", film, track, "unknown:400").code == 1
+
+
+def test_tracks_of_an_unknown_person_and_others_are_made_one(analysed: tuple[Wios, Settings, str]) -> None:
+    wios, settings, film = analysed
+    names = read_rows(settings.lake, TRACK_NAMES, film).to_pandas()
+    track = names.query("actor == 'Eileen Collins'")["track"].iloc[0]
+    unknown = next(actor for actor in names["actor"].dropna() if actor.startswith("unknown:"))
+    assert wios("name", film, track, unknown, "--not").code == 1
+    answer = wios("name", film, track, unknown)
+    assert answer.code == 0, answer.err
+    names = read_rows(settings.lake, TRACK_NAMES, film).to_pandas().set_index("track")
+    assert (names.loc[track, "actor"], names.loc[track, "decision"]) == (unknown, "unknown")
+    assert wios("name", film, unknown, "Averil Mean").code == 0
+    assert unknown not in on_screen(settings, film)
+    assert (
+        read_rows(settings.lake, TRACK_NAMES, film).to_pandas().set_index("track").loc[track, "actor"] == "Averil Mean"
+    )
 
 
 def test_reviews_go_out_as_json_and_come_back(analysed: tuple[Wios, Settings, str], tmp_path: Path) -> None:
