@@ -212,7 +212,9 @@ def test_a_film_with_a_damaged_file_is_named_in_one_line_and_the_tables_stay(
     job = build_definitions(settings).resolve_job_def("refined_tables")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     (failure,) = [event for event in result.all_node_events if event.is_step_failure]
-    message = failure.event_specific_data.user_failure_data.description
+    user_failure = failure.step_failure_data.user_failure_data
+    assert user_failure is not None
+    message = str(user_failure.description)
     assert "film=two: appearances cannot be read" in message
     assert message.endswith("run film 'two' again")
     assert "\n" not in message
