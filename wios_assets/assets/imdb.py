@@ -212,7 +212,7 @@ def checks_of(reports: Mapping[str, ParseReport], spill: Path) -> Iterator[dg.As
     problem = (
         f"{unknown['titles']} credits of a title that title.basics lacks, {unknown['people']} of a person that "
         f"name.basics lacks, {format_percent(share, 2)} where {format_percent(UNKNOWN_KEYS_SHARE)} may be; the four "
-        f"all of them whole and of one day"
+        "files belong together, take all of them whole and of one day"
     )
     yield check(
         "keys_found",
