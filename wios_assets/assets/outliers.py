@@ -33,6 +33,7 @@ class Figure:
 
     Attributes:
         what: what it counts, as in `3 people without a name`.
+        one: the same of a single one; empty where it is no count.
         digits: decimals that are shown, of a share's percentage or of the number.
         is_share: whether it is shown as a percentage.
     """
@@ -40,6 +41,7 @@ class Figure:
     what: str
     digits: int = 0
     is_share: bool = False
+    one: str = ""
 
     @property
     def step(self) -> float:
@@ -51,7 +53,7 @@ class Figure:
             format_percent(each, self.digits) if self.is_share else f"{each:.{self.digits}f}"
             for each in (value, median)
         )
-        return f"{shown} {self.what}; the median is {usual}"
+        return f"{shown} {self.one if self.one and shown == '1' else self.what}; the median is {usual}"
 
     def spread(self, values: pd.Series) -> Spread:
         """How the values of films are spread; differences that are not shown make no outlier."""
@@ -59,8 +61,8 @@ class Figure:
 
 
 FILM_FIGURES = {
-    "people": Figure("cast members seen"),
-    "unknown_people": Figure("people without a name"),
+    "people": Figure("cast members seen", one="cast member seen"),
+    "unknown_people": Figure("people without a name", one="person without a name"),
     "cuts_per_minute": Figure("cuts a minute", 1),
     "faces_per_sample": Figure("faces a sample", 2),
     "named_share": Figure("named", is_share=True),
@@ -71,7 +73,7 @@ FILM_FIGURES = {
 }
 """Figures of a film that are compared."""
 
-ACTOR_FIGURES = {"share": Figure("of the film on screen", is_share=True), "scenes": Figure("scenes")}
+ACTOR_FIGURES = {"share": Figure("of the film on screen", is_share=True), "scenes": Figure("scenes", one="scene")}
 
 _UNNAMED = ("named_share", "unknown_share")
 
