@@ -6,7 +6,7 @@
 Before each kill some films get other rows, one leaves the lake and one comes back, so that films are added, replaced
 and removed. After each kill every film on the server must have exactly the rows of one state of the lake that there
 was, in all of its tables; after the last run the server must equal the lake, value by value. Ends with 1 where it does
-not.
+not. A publisher that ends before its kill does not count, and tells until when the next kills are drawn.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ with open_publisher(load_settings()) as publisher:
     print("open", flush=True)
     publisher.catch_up()
 """
-LONGEST_S = 4.0
+FIRST_LONGEST_S = 1.0
+"""Seconds within which the first kill is drawn."""
+GROWTH = 1.1
+"""How much later the latest kill is drawn after one that hit a running publisher."""
 State = tuple[tuple[int, float | None], ...]
 """Rows and the sum of one column, for each table of a film."""
 SUMMED = {"appearances": "end_s", "minute_appearances": "seconds", "screen_time": "seconds"}
@@ -65,8 +68,8 @@ def main() -> None:
         for number in range(chosen.films):
             make_film(settings.lake, number, chosen.appearances, seed=number)
         states: dict[str, set[State]] = defaultdict(set)
-        lacking, faults, within = chosen.films - 1, 0, 0
-        for kill in range(chosen.kills):
+        lacking, faults, hits, longest_s = chosen.films - 1, 0, 0, FIRST_LONGEST_S
+        while hits < chosen.kills:
             for number in rng.sample(range(chosen.films), chosen.films // 3):
                 make_film(settings.lake, number, chosen.appearances, seed=rng.randrange(10**6))
             _take_out(settings, lacking := rng.randrange(chosen.films))
@@ -74,19 +77,18 @@ def main() -> None:
                 if number != lacking and not partition_folder(settings.lake, "film", film_key(number)).is_dir():
                     make_film(settings.lake, number, chosen.appearances, seed=number)
             _note_states(settings, states)
-            pause = rng.uniform(0, LONGEST_S)
-            ended = _kill_after(settings, pause)
+            pause = rng.uniform(0, longest_s)
+            ended_s = _kill_after(settings, pause)
             broken, present = _broken_films(settings, states)
             faults += len(broken)
-            within += not ended
-            done = "had ended before" if ended else "killed"
-            print(
-                f"kill {kill + 1}: after {pause:.2f} s, {done}; {present} films, broken: {broken or 'none'}", flush=True
-            )
+            hits += ended_s is None
+            longest_s = longest_s * GROWTH if ended_s is None else ended_s
+            done = f"kill {hits}: after {pause:.2f} s" if ended_s is None else f"had ended after {ended_s:.2f} s"
+            print(f"{done}; {present} films, broken: {broken or 'none'}", flush=True)
         with open_publisher(settings) as publisher:
             publisher.catch_up()
         differing = differing_tables(settings)
-        print(f"{within} of {chosen.kills} kills hit a running publisher; films broken: {faults}")
+        print(f"{hits} kills of a running publisher; films broken: {faults}")
         print(f"tables that differ from the lake after the next run: {differing or 'none'}")
         sys.exit(1 if faults or differing else 0)
 
@@ -118,8 +120,8 @@ def _sums(settings: Settings, table: PublishedTable, rows: object) -> dict[str, 
     }
 
 
-def _kill_after(settings: Settings, pause: float) -> bool:
-    """Kill a publisher so many seconds after its connection is open; returns whether it had ended before."""
+def _kill_after(settings: Settings, pause: float) -> float | None:
+    """Kill a publisher so many seconds after its connection is open; returns when it ended where that was before."""
     environment = {
         **os.environ,
         "WIOS_DATA": str(settings.data),
@@ -129,12 +131,16 @@ def _kill_after(settings: Settings, pause: float) -> bool:
     process = subprocess.Popen([sys.executable, "-c", PUBLISHER], stdout=subprocess.PIPE, env=environment)
     assert process.stdout is not None
     process.stdout.readline()
-    time.sleep(pause)
-    ended = process.poll() is not None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    opened = time.monotonic()
+    ended_s = None
+    try:
+        process.wait(pause)
+        ended_s = time.monotonic() - opened
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     process.stdout.close()
-    return ended
+    return ended_s
 
 
 def _broken_films(settings: Settings, states: dict[str, set[State]]) -> tuple[list[str], int]:
