@@ -186,6 +186,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITERS)
 def test_a_folder_that_may_not_be_written_names_the_access_rights(
     tmp_path: Path, write: Callable[[Path], None]

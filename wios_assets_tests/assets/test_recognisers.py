@@ -24,6 +24,8 @@ from wios_assets.settings import Settings, load_settings
 from wios_assets.tables import GALLERY_EMBEDDINGS, RECOGNISER_RUNS
 from wios_assets_tests.naming.people import People
 
+pytestmark = pytest.mark.slow
+
 CASTS = {"A": ["Ann", "Bob", "Cy"], "B": ["Dee", "Eve", "Ann"], "C": ["Flo", "Gus", "Hal"], "D": ["Ida", "Jim"]}
 USABLE = [recogniser for recogniser in RECOGNISERS if recogniser.nearest_photos is not None]
 

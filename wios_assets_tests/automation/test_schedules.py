@@ -10,6 +10,8 @@ from wios_assets.automation.schedules import imdb_daily
 from wios_assets.imdb.files import IMDB_FILES
 from wios_assets.settings import load_settings
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_daily_load_is_skipped_where_files_are_missing_and_says_which(tmp_path: Path) -> None:
     settings = load_settings(data=tmp_path)

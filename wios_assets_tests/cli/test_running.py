@@ -17,6 +17,8 @@ from wios_assets.films.registry import look_at_inbox
 from wios_assets.lake.progress import Progress
 from wios_assets_tests.cli.command_line import Wios, make_video
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def wios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Wios:

@@ -13,6 +13,8 @@ from wios_assets.runs.instance import dagster_instance, ui_lock
 from wios_assets_tests.cli.command_line import Wios
 from wios_assets_tests.update.earlier_lakes import FILM, fill_earlier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def wios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Wios:

@@ -17,6 +17,8 @@ from wios_assets.settings import load_settings
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import fill, library_row
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "correct horse battery staple"
 NAME = "films.example.org"
 OWN = {"origin": f"https://{NAME}", "sec-fetch-site": "same-origin"}

@@ -22,6 +22,8 @@ from wios_assets_tests.page.served import serving
 from wios_assets_tests.players.display import PATIENCE_S, Display, virtual_display, wait_for
 from wios_assets_tests.players.made_film import KEY, ODD_NAME, RED, made_film
 
+pytestmark = pytest.mark.slow
+
 JSON_RPC = ("127.0.0.1", 9090)
 TOKEN = "a-token-of-the-page"
 GRACE = "Grace Hopper (The Admiral · 98 %)"

@@ -25,6 +25,8 @@ from wios_assets.runs.processes import FILM_TAG, KILLED
 from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.cli.command_line import Wios, make_video
 
+pytestmark = pytest.mark.slow
+
 # A run that a command executes, and that does not end by itself.
 COMMAND = """
 import sys, time

@@ -17,6 +17,8 @@ from wios_assets.runs import instance as instance_module
 from wios_assets.runs.instance import DAMAGED_FOLDER, daemon_runs, dagster_instance, ui_lock, ui_runs
 from wios_assets.settings import Settings, load_settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

@@ -21,6 +21,8 @@ from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
 from wios_assets_tests.sample_lake import APPEARANCES, store
 
+pytestmark = pytest.mark.slow
+
 OTHER = 'the "other"\nfilm'
 
 

@@ -32,6 +32,8 @@ from wios_assets_tests.page.long_film import store_long_film
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import ODD_KEYS, damage, fill, library_row, store
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert('x')</script>\"&"
 
 

@@ -16,6 +16,8 @@ from wios_assets_tests.cli.command_line import make_video
 from wios_assets_tests.page.served import Page, serving
 from wios_assets_tests.sample_lake import APPEARANCES, ODD_KEYS, fill, library_row, store
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<script>alert('x')</script>\"&"
 
 

@@ -20,6 +20,8 @@ from wios_assets_tests.reviewed_lake import FILM, store_reviewed_film
 from wios_assets_tests.sample_lake import store
 from wios_assets_tests.video_files import write_film
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = '<script>alert("x")</script>'
 
 

@@ -22,6 +22,8 @@ from wios_assets.settings import Settings, load_settings
 from wios_assets_tests.cli.command_line import make_video
 from wios_assets_tests.page.served import Page, serving
 
+pytestmark = pytest.mark.slow
+
 TUS = {"tus-resumable": "1.0.0"}
 PART = {**TUS, "content-type": "application/offset+octet-stream"}
 
