@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pyspark.sql.functions as F
 from pyspark.sql import Column
 from pyspark.sql import DataFrame as SparkFrame
 
-from wios_assets.lake.paths import parquet_files, partition_folder
 from wios_assets.lake.spark import SparkSessionResource
 from wios_assets.lake.store import has_rows_of, read_rows
 from wios_assets.lake.worker_files import FilmFunction, rows_by_film
@@ -122,7 +120,7 @@ def _figures(lake: Path, film: str) -> pa.Table:
     figures = film_figures(
         _film(lake, film),
         appearances=_rows(lake, APPEARANCES, film, "actor", "kind", "start_s", "end_s", "probability"),
-        shots=sum(pq.read_metadata(file).num_rows for file in parquet_files(partition_folder(lake, SHOTS.name, film))),
+        shots=_rows(lake, SHOTS, film, "shot").num_rows,
         frame_samples=_rows(lake, FRAME_SAMPLES, film, "faces", "outcome"),
         face_tracks=_rows(lake, FACE_TRACKS, film, "track", "start_s", "end_s"),
         track_names=_rows(lake, TRACK_NAMES, film, "track", "decision", "model_hash"),

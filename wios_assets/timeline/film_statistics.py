@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MINUTE_S = 60.0
+from wios_assets.timeline.spans import MINUTE_S
+
 DECISIONS = ("named", "unknown", "weak")
 
 
