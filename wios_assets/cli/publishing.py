@@ -66,7 +66,7 @@ def _write_dashboard(settings: Settings, file: Path) -> None:
     from wios_assets.publish.superset import USER, write_dashboard
 
     try:
-        write_dashboard(settings.publish.address, file)
+        write_dashboard(settings.publish_address, file)
     except OSError as error:
         raise BadInput(f"{file}: cannot be written: {error.strerror}") from None
     say(f"{file}: import it in Superset under Dashboards; it asks for the password of the server's user {USER}")
